@@ -1,0 +1,81 @@
+"""GPUs through NVML (nvidia-ml-py). Every query goes through one guard: what a card does not support is `None`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+_lock = threading.Lock()
+_nvml: Any = None
+_tried = False
+
+
+@dataclass(frozen=True, slots=True)
+class GpuReading:
+    """One GPU at one moment. Bytes, percent (0-100), degrees Celsius, watts; `None` where NVML has no answer."""
+
+    index: int
+    uuid: str
+    name: str
+    utilization: float | None
+    memory_used: int | None
+    memory_total: int | None
+    temperature: float | None
+    power: float | None
+    power_limit: float | None
+
+
+def _library() -> Any:
+    """NVML, initialised once; `None` on a machine without an NVIDIA driver."""
+    global _nvml, _tried
+    with _lock:
+        if not _tried:
+            _tried = True
+            import pynvml  # noqa: PLC0415 - loading it costs time and is pointless where it is never asked for
+
+            try:
+                pynvml.nvmlInit()
+                _nvml = pynvml
+            except pynvml.NVMLError:
+                _nvml = None
+        return _nvml
+
+
+def _query(function: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return function(*args)
+    except _nvml.NVMLError:
+        return None
+
+
+def read_gpus() -> tuple[GpuReading, ...]:
+    """One consistent reading of every GPU; empty without an NVIDIA driver."""
+    nvml = _library()
+    if nvml is None:
+        return ()
+    return tuple(_read(nvml, index) for index in range(_query(nvml.nvmlDeviceGetCount) or 0))
+
+
+def _read(nvml: Any, index: int) -> GpuReading:
+    handle = nvml.nvmlDeviceGetHandleByIndex(index)
+    utilization = _query(nvml.nvmlDeviceGetUtilizationRates, handle)
+    memory = _query(nvml.nvmlDeviceGetMemoryInfo, handle)
+    power = _query(nvml.nvmlDeviceGetPowerUsage, handle)
+    limit = _query(nvml.nvmlDeviceGetEnforcedPowerLimit, handle)
+    return GpuReading(
+        index=index,
+        uuid=_text(_query(nvml.nvmlDeviceGetUUID, handle)),
+        name=_text(_query(nvml.nvmlDeviceGetName, handle)),
+        utilization=None if utilization is None else float(utilization.gpu),
+        memory_used=None if memory is None else int(memory.used),
+        memory_total=None if memory is None else int(memory.total),
+        temperature=_query(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
+        power=None if power is None else power / 1000,
+        power_limit=None if limit is None else limit / 1000,
+    )
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")

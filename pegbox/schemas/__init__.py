@@ -1,0 +1,1 @@
+"""The wire contract: pydantic only, one file per resource. Names on the wire follow the published API."""

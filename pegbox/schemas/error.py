@@ -1,0 +1,24 @@
+"""The one error body of both services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from pegbox.schemas.base import Wire
+
+
+class ErrorBody(Wire):
+    """Both published spellings in one object: `detail` = `message`, `status_code` = `status`."""
+
+    detail: str = Field(description="What was wrong, where, and what to do.")
+    status_code: int
+    error_type: str = Field(description="Class word, for example `NotFoundError`.")
+    error: str = Field(description="The HTTP reason phrase.")
+    message: str
+    status: int
+    errors: list[dict[str, Any]] = Field(
+        default_factory=list, description="Single findings, each with `loc` and `msg`."
+    )
+    request_id: str = Field(description="Also in the `X-Request-ID` header and the log.")

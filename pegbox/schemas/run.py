@@ -1,0 +1,86 @@
+"""Runs: one recorded execution with its metrics, samples and events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from pegbox.schemas.base import Instant, Name, Wire
+
+RunStatus = Literal["running", "finished", "failed", "cancelled", "paused"]
+RunId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Tag = Annotated[str, Field(min_length=1, max_length=100)]
+EventKind = Literal[
+    "phase", "evaluation", "best", "checkpoint", "resumed", "warning", "alert", "finished", "failed", "note"
+]
+
+
+class RunCreate(Wire):
+    """Body of `POST /api/runs`: a new run, or with a known id and `resume` the same one again."""
+
+    id: RunId | None = None
+    job_uid: str | None = Field(None, max_length=64)
+    experiment: Name = "default"
+    name: Name | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+    tags: list[Tag] = Field(default_factory=list, max_length=100)
+    total_steps: int | None = Field(None, ge=0, description="Expected optimizer steps, for progress and ETA.")
+    resume: Literal["allow", "must", "never"] = "allow"
+
+
+class RunUpdate(Wire):
+    """Body of `PATCH /api/runs/{id}`; what is absent stays as it is, dictionaries are merged."""
+
+    status: RunStatus | None = None
+    total_steps: int | None = Field(None, ge=0)
+    config: dict[str, Any] | None = None
+    summary: dict[str, Any] | None = None
+    tags: list[Tag] | None = Field(None, max_length=100)
+
+
+class RunView(Wire):
+    """A run as the API shows it. Times are UTC; `summary` holds the last value of each metric."""
+
+    id: str
+    job_uid: str | None
+    experiment: str
+    name: str
+    status: RunStatus
+    tags: list[str]
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    total_steps: int | None
+    last_step: int | None
+    record_count: int
+    created_at: Instant
+    updated_at: Instant
+    finished_at: Instant | None
+
+
+class SampleRow(Wire):
+    """A prompt with the wanted and the given answer."""
+
+    prompt: str
+    expected: str
+    answer: str
+
+
+class SampleSet(Wire):
+    """Answers of the model at one step; `time` is Unix seconds."""
+
+    step: int
+    time: float
+    name: str
+    rows: list[SampleRow]
+
+
+class RunEvent(Wire):
+    """Something that happened: an evaluation, a checkpoint, a warning. `time` is Unix seconds."""
+
+    seq: int = 0
+    step: int | None
+    time: float
+    kind: EventKind
+    title: str
+    detail: str = ""

@@ -1,0 +1,101 @@
+"""Every setting of the two services and the supervisor: typed, described, and read from the environment once.
+
+Code receives a `Settings`; nothing imports a constant from here. The SDK and the trainer do not use this module: they run
+on other machines and know two URLs and a token only.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Values come from arguments, then from `PEGBOX_*` variables, then from the defaults below."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PEGBOX_", extra="ignore", validate_default=True, populate_by_name=True
+    )
+
+    home: Path = Field(Path("~/.pegbox"), description="The data folder: database, datasets, job folders, models.")
+    host: str = Field("127.0.0.1", description="Address both services listen on. Anything but loopback needs a token.")
+    port: int = Field(8000, ge=0, le=65535, description="Port of the backend and the dashboard.")
+    monitor_port: int = Field(8001, ge=0, le=65535, description="Port of the monitor.")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; empty means SQLite in the data folder.")
+    token: SecretStr | None = Field(None, description="Shared access token. When set, every request must carry it.")
+    public_monitor_url: str | None = Field(
+        None, description="Monitor address as browsers see it; empty means the page's host with the monitor port."
+    )
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Further host names (comma separated) under which the services may be addressed.",
+    )
+    allowed_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Further origins (comma separated) whose pages may call the API."
+    )
+    max_preview_bytes: int = Field(50 * MIB, ge=1, description="Largest CSV accepted by the preview, in bytes.")
+    max_dataset_bytes: int = Field(1024 * MIB, ge=1, description="Largest dataset file accepted, in bytes.")
+    lease_seconds: float = Field(15.0, gt=0, description="How long a claimed job stays claimed without a heartbeat.")
+    max_stalled_attempts: int = Field(
+        3, ge=1, description="Interrupted attempts in a row without a new step after which a job fails."
+    )
+    sample_interval_seconds: float = Field(1.0, gt=0, description="Time between two resource samples.")
+    hub_endpoint: str = Field(
+        "https://huggingface.co",
+        validation_alias=AliasChoices("HF_ENDPOINT", "hub_endpoint"),
+        description="Address of the model hub.",
+    )
+    hub_token: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("HF_TOKEN", "hub_token"), description="Token for gated models of the hub."
+    )
+    hub_timeout_seconds: float = Field(
+        8.0, gt=0, description="How long a hub search may take before it counts as out of reach."
+    )
+    log_level: str = Field("info", description="Level of the log: debug, info, warning or error.")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @cached_property
+    def resolved_database_url(self) -> str:
+        """The configured URL, or SQLite at `<home>/pegbox.db`."""
+        return self.database_url or f"sqlite:///{self.home / 'pegbox.db'}"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """Content-addressed dataset files, `<sha256>.csv`."""
+        return self.home / "datasets"
+
+    @property
+    def jobs_dir(self) -> Path:
+        """One folder per job: `stdout.log`, `stderr.log`, `work/`."""
+        return self.home / "jobs"
+
+    @property
+    def models_dir(self) -> Path:
+        """Finished models, one folder each."""
+        return self.home / "models"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the services listen on this machine only."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False

@@ -1,0 +1,1 @@
+"""Tables, migrations and the engine. Queries live with the features that ask them."""

@@ -1,0 +1,12 @@
+"""Table classes, data only, one per file. Each has one writing service (named in its docstring)."""
+
+from pegbox.store.tables.dataset import Dataset
+from pegbox.store.tables.document import Document
+from pegbox.store.tables.experiment import Experiment
+from pegbox.store.tables.job import TERMINAL_STATES, Job
+from pegbox.store.tables.model import Model
+from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.run import Run
+from pegbox.store.tables.worker import Worker
+
+__all__ = ["TERMINAL_STATES", "Dataset", "Document", "Experiment", "Job", "Model", "Moment", "Run", "Worker", "now"]

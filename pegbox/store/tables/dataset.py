@@ -1,0 +1,38 @@
+"""A dataset: a checked CSV file and what is known of it. Written by the backend."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column
+from sqlmodel import Field, SQLModel
+
+from pegbox.store.tables.moment import Moment, now
+
+
+class Dataset(SQLModel, table=True):
+    """`uid` is permanent; `slug` is the readable id, unique. The bytes lie at `datasets/<sha256>.csv`."""
+
+    __tablename__ = "dataset"
+
+    uid: str = Field(primary_key=True)
+    slug: str = Field(unique=True, index=True)
+    name: str
+    description: str = ""
+    tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    columns: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    column_mapping: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    rows: int = 0
+    size_bytes: int = Field(default=0, sa_type=BigInteger)
+    format: str = "csv"
+    sha256: str | None = Field(default=None, index=True)
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    version: str = "v1.0.0"
+    is_valid: bool = True
+    errors: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    warnings: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    extra: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
+    updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))

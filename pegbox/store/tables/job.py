@@ -1,0 +1,53 @@
+"""A job: a request to train, where it stands, and what came of it. Written by the backend."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+from pegbox.store.tables.moment import Moment, now
+
+
+class Job(SQLModel, table=True):
+    """`state` is the stored word; `wanted` is what the user asked of the worker; `claim_token` belongs to the last claim."""
+
+    __tablename__ = "job"
+
+    uid: str = Field(primary_key=True)
+    kind: str = Field(default="finetune", index=True)
+    name: str
+    description: str = ""
+    tags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    configuration: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    hyperparameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    model_saving: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    validation: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    spec: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    state: str = Field(default="created", index=True)
+    wanted: str = "run"
+    priority: int = 0
+    run_id: str = Field(index=True)
+    model_id: str
+    attempt: int = 0
+    stalled_attempts: int = 0
+    claim_token: str | None = None
+    worker_id: str | None = None
+    lease_expires_at: datetime | None = Field(default=None, sa_column=Column(Moment, index=True))
+    phase: str | None = None
+    step: int = 0
+    max_steps: int | None = None
+    error: str | None = None
+    exit_code: int | None = None
+    results: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
+    updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    queued_at: datetime | None = Field(default=None, sa_column=Column(Moment, index=True))
+    started_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    completed_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+
+
+TERMINAL_STATES = ("completed", "failed", "cancelled")
+"""States a job never leaves."""
