@@ -1,0 +1,77 @@
+"""Shared fixtures: a data folder of its own for every test, both services in process, and both as real processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import Session
+
+from pegbox.settings import Settings
+from pegbox.store.database import open_engine, open_session, upgrade
+from tests.stack import Stack, free_port
+
+SCRUBBED = ("PEGBOX_", "HF_", "TRACKIO_", "WANDB_", "MLFLOW_", "CUDA_VISIBLE")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the developer's machine reaches a test, and no test reaches the hub or the real data folder."""
+    for name in list(os.environ):
+        if name.startswith(SCRUBBED):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PEGBOX_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The data folder."""
+    path = tmp_path / "home"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """Settings on free ports, in a fresh data folder, with a hub that nobody answers."""
+    return Settings(home=home, port=free_port(), monitor_port=free_port())
+
+
+@pytest.fixture
+def db(settings: Settings) -> Iterator[Session]:
+    """A session on a database made by the migrations."""
+    engine = open_engine(settings)
+    upgrade(engine, settings)
+    with open_session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture
+def backend_client(settings: Settings) -> Iterator[TestClient]:
+    """The backend in this process, lifespan included."""
+    from backend.app import create_app
+
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{settings.port}") as client:
+        yield client
+
+
+@pytest.fixture
+def monitor_client(settings: Settings) -> Iterator[TestClient]:
+    """The monitor in this process, on the same data folder as `backend_client`."""
+    from monitor.app import create_app
+
+    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{settings.monitor_port}") as client:
+        yield client
+
+
+@pytest.fixture
+def stack(home: Path) -> Iterator[Stack]:
+    """Backend and monitor as real processes on free ports; either can be killed and started again."""
+    with Stack(home) as running:
+        yield running

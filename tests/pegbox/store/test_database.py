@@ -1,0 +1,55 @@
+"""The engine, and migrations under a lock."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlmodel import Session, SQLModel
+
+from pegbox.settings import Settings
+from pegbox.store.database import open_engine, upgrade
+from pegbox.store.tables import Experiment, now
+
+
+def test_migrations_make_exactly_the_tables(settings: Settings) -> None:
+    engine = open_engine(settings)
+    upgrade(engine, settings)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+
+
+def test_sqlite_keeps_an_acknowledged_commit(settings: Settings) -> None:
+    engine = open_engine(settings)
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+
+
+def test_upgrade_from_several_processes_at_once(home: Path) -> None:
+    script = (
+        "from pegbox.settings import Settings; from pegbox.store.database import open_engine, upgrade;"
+        "s = Settings(); upgrade(open_engine(s), s)"
+    )
+    several = [subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) for _ in range(4)]
+    assert [(process.communicate()[1], process.returncode) for process in several] == [(b"", 0)] * 4
+
+
+def test_moments_come_back_aware_and_naive_ones_are_refused(db: Session) -> None:
+    moment = now()
+    db.add(Experiment(id="exp-1", name="first", created_at=moment))
+    db.commit()
+    db.expire_all()
+    stored = db.get(Experiment, "exp-1")
+    assert stored is not None
+    assert stored.created_at == moment
+    assert stored.created_at.tzinfo is not None
+    db.add(Experiment(id="exp-2", name="second", created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
+    with pytest.raises(Exception, match="naive"):
+        db.commit()

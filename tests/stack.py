@@ -1,0 +1,138 @@
+"""Backend, monitor and worker as real processes, for tests that need sockets or want to kill something."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "the condition") -> Any:
+    """The first truthy value of `condition`; fails when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come true within {seconds:.0f} s")
+        time.sleep(0.02)
+
+
+class Stack:
+    """Use as a context manager. `env` goes to every process; output is kept in `<home>/../<name>.out`."""
+
+    def __init__(self, home: Path, env: dict[str, str] | None = None) -> None:
+        self.home = home
+        self.port = free_port()
+        self.monitor_port = free_port()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.env = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PEGBOX_HOME": str(home),
+            "PEGBOX_PORT": str(self.port),
+            "PEGBOX_MONITOR_PORT": str(self.monitor_port),
+            "PEGBOX_URL": self.backend_url,
+            "PEGBOX_MONITOR_URL": self.monitor_url,
+            "PEGBOX_LEASE_SECONDS": "3",
+            **(env or {}),
+        }
+
+    @property
+    def backend_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def monitor_url(self) -> str:
+        return f"http://127.0.0.1:{self.monitor_port}"
+
+    def start(self, name: str) -> subprocess.Popen[bytes]:
+        """Starts `backend`, `monitor` or `worker`; the services are waited for."""
+        commands = {
+            "backend": ["uvicorn", "--factory", "backend.app:from_environment", "--port", str(self.port)],
+            "monitor": [
+                *("uvicorn", "--factory", "monitor.app:from_environment", "--port", str(self.monitor_port)),
+                *("--ws", "websockets-sansio"),
+            ],
+            "worker": ["pegbox", "worker"],
+        }
+        log = (self.home.parent / f"{name}.out").open("ab")
+        process = subprocess.Popen(
+            [sys.executable, "-m", *commands[name]],
+            cwd=ROOT,
+            env=self.env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        log.close()
+        self.processes[name] = process
+        if name != "worker":
+            url = self.backend_url if name == "backend" else self.monitor_url
+            wait_until(lambda: self._answers(process, name, url), seconds=START_SECONDS, what=f"the start of {name}")
+        return process
+
+    def _answers(self, process: subprocess.Popen[bytes], name: str, url: str) -> bool:
+        assert process.poll() is None, f"{name} ended at once:\n{self.output(name)[-3000:]}"
+        try:
+            return httpx2.get(f"{url}/api/health", timeout=2).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Sends a signal (SIGKILL unless told) to one process and reaps it."""
+        process = self.processes.pop(name)
+        process.send_signal(number)
+        process.wait(timeout=60)
+
+    def output(self, name: str) -> str:
+        """What a process has printed so far."""
+        path = self.home.parent / f"{name}.out"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start("backend")
+            self.start("monitor")
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends everything: the worker first, so that it can report to a backend that still lives."""
+        for name in ("worker", "monitor", "backend"):
+            process = self.processes.pop(name, None)
+            if process is None or process.poll() is not None:
+                continue
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
