@@ -132,12 +132,15 @@ def origin_is_allowed(origin: str, host: str, settings: Settings) -> bool:
     """Same machine name as the request (the ports differ between the services), or configured."""
     if origin in settings.allowed_origins:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return False
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return False
     # The dashboard on one port talks to the monitor on another: same host name, one of our two ports.
     same_name = parts.hostname == _host_name(host) or (_is_local(parts.hostname) and _is_local(_host_name(host)))
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     return same_name and port in (settings.port, settings.monitor_port, _port(host, parts.scheme))
 
 
@@ -162,16 +165,14 @@ def _is_local(name: str) -> bool:
 
 
 def _host_name(host: str) -> str:
-    return urlsplit(f"//{host}").hostname or "" if _parses(host) else ""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _port(host: str, scheme: str) -> int | None:
-    return (urlsplit(f"//{host}").port or (443 if scheme == "https" else 80)) if _parses(host) else None
-
-
-def _parses(host: str) -> bool:
     try:
-        _ = urlsplit(f"//{host}").port
+        return urlsplit(f"//{host}").port or (443 if scheme == "https" else 80)
     except ValueError:
-        return False
-    return True
+        return None

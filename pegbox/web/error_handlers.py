@@ -47,7 +47,9 @@ def error_response(
         errors=errors or [],
         request_id=request_id,
     )
-    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers=dict(headers or {}))
+    # Unexpected errors are answered outside of our middleware, hence the header here and not only there.
+    identified = {"X-Request-ID": request_id} if request_id else {}
+    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers={**(headers or {}), **identified})
 
 
 def _phrase(status: int) -> str:
@@ -122,7 +124,14 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.exception("unexpected error on %s %s", request.method, request.url.path, exc_info=error)
+    # The server logs the traceback; this line ties it to the id that the caller was given.
+    log.error(
+        "unexpected %s on %s %s, request %s",
+        type(error).__name__,
+        request.method,
+        request.url.path,
+        _request_id(request),
+    )
     return error_response(
         500,
         f"An unexpected error occurred: {type(error).__name__}; the log has the details under this request id",
