@@ -1,0 +1,30 @@
+"""Pegbox: fine-tune language models on your own machine, and watch them learn.
+
+import pegbox
+
+with pegbox.init(experiment="digits", name="first try") as run:
+    for step in range(100):
+        run.log({"train_loss": 1 / (step + 1)}, step=step)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pegbox.sdk.current import finish, init, log
+
+if TYPE_CHECKING:
+    from pegbox.sdk.client import Client
+
+__version__ = "0.1.0"
+
+__all__ = ["Client", "__version__", "finish", "init", "log"]
+
+
+def __getattr__(name: str) -> Any:
+    # The client brings an HTTP library; a script that only logs should not wait for it.
+    if name == "Client":
+        from pegbox.sdk.client import Client
+
+        return Client
+    raise AttributeError(f"module 'pegbox' has no attribute {name!r}")

@@ -4,9 +4,30 @@ from pegbox.store.tables.dataset import Dataset
 from pegbox.store.tables.document import Document
 from pegbox.store.tables.experiment import Experiment
 from pegbox.store.tables.job import TERMINAL_STATES, Job
+from pegbox.store.tables.metric_batch import MetricBatch
 from pegbox.store.tables.model import Model
 from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.resource_sample import ResourceSample
 from pegbox.store.tables.run import Run
+from pegbox.store.tables.run_event import RunEvent
+from pegbox.store.tables.run_sample import RunSample
+from pegbox.store.tables.training_mode import TrainingMode
 from pegbox.store.tables.worker import Worker
 
-__all__ = ["TERMINAL_STATES", "Dataset", "Document", "Experiment", "Job", "Model", "Moment", "Run", "Worker", "now"]
+__all__ = [
+    "TERMINAL_STATES",
+    "Dataset",
+    "Document",
+    "Experiment",
+    "Job",
+    "MetricBatch",
+    "Model",
+    "Moment",
+    "ResourceSample",
+    "Run",
+    "RunEvent",
+    "RunSample",
+    "TrainingMode",
+    "Worker",
+    "now",
+]

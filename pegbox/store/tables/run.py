@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, BigInteger, Column
 from sqlmodel import Field, SQLModel
 
 from pegbox.store.tables.moment import Moment, now
 
 
 class Run(SQLModel, table=True):
-    """`summary` holds the last value of each metric, so that lists need no points."""
+    """`summary` holds the last value of each metric, so that lists need no points; the log up to `last_seq` is in it.
+
+    `active_seconds` is the time spent running before `active_since`; the latter is null while the run does not run.
+    """
 
     __tablename__ = "run"
 
@@ -25,8 +28,12 @@ class Run(SQLModel, table=True):
     config: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     summary: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     total_steps: int | None = None
-    last_step: int | None = None
+    last_step: int | None = Field(default=None, sa_type=BigInteger)
+    last_epoch: float | None = None
+    last_seq: int = Field(default=0, sa_type=BigInteger)
     record_count: int = 0
+    active_seconds: float = 0.0
+    active_since: datetime | None = Field(default=None, sa_column=Column(Moment))
     created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
     updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
     finished_at: datetime | None = Field(default=None, sa_column=Column(Moment))

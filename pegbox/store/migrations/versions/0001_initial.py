@@ -103,6 +103,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
 
     op.create_table(
+        "metric_batch",
+        sa.Column(
+            "first_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("writer", sa.String(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("rewind_to", sa.BigInteger(), nullable=True),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("first_seq"),
+        sa.UniqueConstraint("run_id", "writer", "sequence"),
+    )
+    with op.batch_alter_table("metric_batch", schema=None) as batch_op:
+        batch_op.create_index("ix_metric_batch_run_id_first_seq", ["run_id", "first_seq"], unique=False)
+
+    op.create_table(
         "model",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("uid", sa.String(), nullable=False),
@@ -139,6 +156,55 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_model_uid"), ["uid"], unique=True)
 
     op.create_table(
+        "resource_sample",
+        sa.Column("time", sa.Float(precision=53), nullable=False),
+        sa.Column("cpu_percent", sa.Float(), nullable=False),
+        sa.Column("memory_used", sa.BigInteger(), nullable=False),
+        sa.Column("memory_total", sa.BigInteger(), nullable=False),
+        sa.Column("disk_used", sa.BigInteger(), nullable=False),
+        sa.Column("disk_total", sa.BigInteger(), nullable=False),
+        sa.Column("cpu_temperature", sa.Float(), nullable=True),
+        sa.Column("network_in", sa.Float(), nullable=False),
+        sa.Column("network_out", sa.Float(), nullable=False),
+        sa.Column("gpus", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("time"),
+    )
+    op.create_table(
+        "run_event",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=True),
+        sa.Column("time", sa.Float(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    with op.batch_alter_table("run_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_run_event_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
+        "run_sample",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=False),
+        sa.Column("time", sa.Float(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    with op.batch_alter_table("run_sample", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_run_sample_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
+        "training_mode",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mode", sa.String(), nullable=False),
+        sa.Column("since_seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since_time", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "worker",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("hostname", sa.String(), nullable=False),
@@ -162,8 +228,12 @@ def upgrade() -> None:
         sa.Column("config", sa.JSON(), nullable=False),
         sa.Column("summary", sa.JSON(), nullable=False),
         sa.Column("total_steps", sa.Integer(), nullable=True),
-        sa.Column("last_step", sa.Integer(), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=True),
+        sa.Column("last_epoch", sa.Float(), nullable=True),
+        sa.Column("last_seq", sa.BigInteger(), nullable=False),
         sa.Column("record_count", sa.Integer(), nullable=False),
+        sa.Column("active_seconds", sa.Float(), nullable=False),
+        sa.Column("active_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -192,6 +262,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_worker_last_seen_at"))
 
     op.drop_table("worker")
+    op.drop_table("training_mode")
+    with op.batch_alter_table("run_sample", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_run_sample_run_id"))
+
+    op.drop_table("run_sample")
+    with op.batch_alter_table("run_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_run_event_run_id"))
+
+    op.drop_table("run_event")
+    op.drop_table("resource_sample")
     with op.batch_alter_table("model", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_model_uid"))
         batch_op.drop_index(batch_op.f("ix_model_source_job"))
@@ -199,6 +279,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_model_created_at"))
 
     op.drop_table("model")
+    with op.batch_alter_table("metric_batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_metric_batch_run_id_first_seq")
+
+    op.drop_table("metric_batch")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_job_state"))
         batch_op.drop_index(batch_op.f("ix_job_run_id"))

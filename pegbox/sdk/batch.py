@@ -1,0 +1,171 @@
+"""From single log calls to the lines that travel: columnar batches, cut to the monitor's limits."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_VALUES = 20_000
+MAX_POINTS = 2_000
+MAX_NAMES = 10_000
+MAX_SAMPLE_BYTES = 2 << 20
+"""Well below what the monitor accepts in one request (8 MiB, 50,000 values, 10,000 names)."""
+
+Point = tuple[int, float, dict[str, float]]
+"""step, Unix seconds, values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Answers of a model at one step."""
+
+    step: int
+    time: float
+    name: str
+    rows: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened."""
+
+    step: int | None
+    time: float
+    kind: str
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """What was logged before with a greater step no longer counts."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A change of the run itself, in order with what is logged around it."""
+
+    body: dict[str, Any]
+
+
+Entry = Point | Samples | Event | Rewind | Patch
+
+
+class BatchEncoder:
+    """Numbers the batches of one writer."""
+
+    def __init__(self, writer: str) -> None:
+        self.writer = writer
+        self.sequence = 0
+
+    def lines(self, entries: Iterable[Entry]) -> Iterator[bytes]:
+        """The outbox lines for the entries, in order."""
+        draft = _Draft()
+        for entry in entries:
+            if isinstance(entry, tuple):
+                if not draft.has_room(len(entry[2])):
+                    yield self._batch(draft)
+                    draft = _Draft()
+                draft.add_point(entry)
+            elif isinstance(entry, Patch):
+                if not draft.is_empty:
+                    yield self._batch(draft)
+                    draft = _Draft()
+                yield b'{"patch":' + _json(entry.body) + b"}"
+            elif isinstance(entry, Rewind):
+                if not draft.is_empty:
+                    yield self._batch(draft)
+                draft = _Draft(rewind_to=entry.step)
+            elif isinstance(entry, Samples):
+                if not draft.is_empty:
+                    yield self._batch(draft)
+                    draft = _Draft()
+                draft.samples.append(entry)
+            else:
+                draft.events.append(entry)
+        if not draft.is_empty:
+            yield self._batch(draft)
+
+    def _batch(self, draft: _Draft) -> bytes:
+        self.sequence += 1
+        body: dict[str, Any] = {"writer": self.writer, "sequence": self.sequence}
+        if draft.rewind_to is not None:
+            body["rewind_to"] = draft.rewind_to
+        if draft.points:
+            body["points"] = columns(draft.points)
+        if draft.samples:
+            body["samples"] = [
+                {"step": sample.step, "time": sample.time, "name": sample.name, "rows": sample.rows}
+                for sample in draft.samples
+            ]
+        if draft.events:
+            body["events"] = [
+                {
+                    "step": event.step,
+                    "time": event.time,
+                    "kind": event.kind,
+                    "title": event.title,
+                    "detail": event.detail,
+                }
+                for event in draft.events
+            ]
+        try:
+            encoded = json.dumps(body, separators=(",", ":"), allow_nan=False)
+        except ValueError:  # a metric that is not finite: JSON has no word for it, the wire writes it as text
+            metrics = body["points"]["metrics"]
+            body["points"]["metrics"] = {
+                name: [wire_value(value) for value in column] for name, column in metrics.items()
+            }
+            encoded = json.dumps(body, separators=(",", ":"), allow_nan=False)
+        return b'{"batch":' + encoded.encode() + b"}"
+
+
+class _Draft:
+    """The batch being filled."""
+
+    def __init__(self, rewind_to: int | None = None) -> None:
+        self.rewind_to = rewind_to
+        self.points: list[Point] = []
+        self.samples: list[Samples] = []
+        self.events: list[Event] = []
+        self._values = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return self.rewind_to is None and not (self.points or self.samples or self.events)
+
+    def has_room(self, values: int) -> bool:
+        return not self.points or (len(self.points) < MAX_POINTS and self._values + values <= MAX_VALUES)
+
+    def add_point(self, point: Point) -> None:
+        self.points.append(point)
+        self._values += len(point[2])
+
+
+def columns(points: list[Point]) -> dict[str, Any]:
+    """`{"step": […], "time": […], "metrics": {name: […]}}`; a point without a metric has `None` in its column."""
+    first = points[0][2].keys()
+    if all(point[2].keys() == first for point in points):
+        metrics: dict[str, list[float | None]] = {name: [point[2][name] for point in points] for name in first}
+    else:
+        names = dict.fromkeys(name for point in points for name in point[2])
+        metrics = {name: [point[2].get(name) for point in points] for name in names}
+    return {"step": [point[0] for point in points], "time": [point[1] for point in points], "metrics": metrics}
+
+
+def wire_value(value: float | None) -> float | str | None:
+    """A float as JSON can carry it: `"NaN"`, `"Infinity"` and `"-Infinity"` are text."""
+    if value is None or math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":"), default=str).encode()

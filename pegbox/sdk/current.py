@@ -1,0 +1,116 @@
+"""`pegbox.init`, `pegbox.log`, `pegbox.finish`: the run of this process."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, SupportsFloat
+from urllib.parse import urlsplit
+
+from pegbox.errors import ConflictError
+
+if TYPE_CHECKING:
+    from pegbox.sdk.run import Run
+
+DEFAULT_MONITOR = "http://127.0.0.1:8001"
+MONITOR_PORT = 8001
+EXIT_SECONDS = 10.0
+"""How long the end of the process may wait for the last metrics; the rest stays in the outbox."""
+
+_current: Run | None = None
+
+
+def init(
+    *,
+    experiment: str = "default",
+    name: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    tags: Sequence[str] = (),
+    resume: Literal["allow", "must", "never"] = "allow",
+    id: str | None = None,
+    job_uid: str | None = None,
+    total_steps: int | None = None,
+    url: str | None = None,
+    token: str | None = None,
+    home: str | os.PathLike[str] | None = None,
+    require_monitor: bool = True,
+) -> Run:
+    """Starts a run, or with a known `id` goes on with it, and makes it the one that `pegbox.log` writes to.
+
+    `url` is the monitor's address (default `PEGBOX_MONITOR_URL`, else port 8001 beside `PEGBOX_URL`, else this machine),
+    `token` defaults to `PEGBOX_TOKEN`, `home` (where the outbox lies) to `PEGBOX_HOME`, else `~/.pegbox`.
+
+    Raises `UnreachableError` when the monitor does not answer, `AuthenticationError` for a wrong token, `ConflictError` when
+    `resume="never"` meets an existing id. With `require_monitor=False` an unreachable monitor is an outage like any other:
+    the run starts, and its metrics wait on disk.
+    """
+    global _current
+    from pegbox.sdk.leftovers import send_leftovers  # noqa: PLC0415 - an HTTP client, which `import pegbox` does not need
+    from pegbox.sdk.start import start_run  # noqa: PLC0415
+
+    folder = _home(home) / "worker" / "outbox"
+    create: dict[str, Any] = {
+        "id": id or f"run-{secrets.token_hex(6)}",
+        "experiment": experiment,
+        "config": dict(config or {}),
+        "tags": list(tags),
+        "resume": resume,
+    }
+    for key, value in (("name", name), ("job_uid", job_uid), ("total_steps", total_steps)):
+        if value is not None:
+            create[key] = value
+    address = url or _monitor_address()
+    secret = token if token is not None else os.environ.get("PEGBOX_TOKEN") or None
+    run = start_run(address, secret, create, folder, require_monitor=require_monitor)
+    send_leftovers(run.url, secret, folder, except_run=run.id)
+    _current = run
+    return run
+
+
+def log(values: Mapping[str, SupportsFloat], step: int | None = None) -> None:
+    """`Run.log` of the current run."""
+    _require().log(values, step)
+
+
+def finish(status: str = "finished") -> bool:
+    """`Run.finish` of the current run; `log` needs a new `init` afterwards."""
+    global _current
+    run, _current = _require(), None
+    return run.finish(status)
+
+
+def _require() -> Run:
+    if _current is None:
+        raise ConflictError("no run: call pegbox.init() first")
+    return _current
+
+
+def _home(home: str | os.PathLike[str] | None) -> Path:
+    return Path(home or os.environ.get("PEGBOX_HOME") or "~/.pegbox").expanduser().absolute()
+
+
+def _monitor_address() -> str:
+    given = os.environ.get("PEGBOX_MONITOR_URL")
+    if given:
+        return given
+    backend = os.environ.get("PEGBOX_URL")
+    if not backend:
+        return DEFAULT_MONITOR
+    parts = urlsplit(backend if "://" in backend else f"http://{backend}")
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}:{MONITOR_PORT}"
+
+
+@atexit.register
+def _finish_all() -> None:
+    module = sys.modules.get("pegbox.sdk.run")
+    if module is None:
+        return
+    # The interpreter sets `last_value` when an exception nobody caught ends the script.
+    status = "failed" if getattr(sys, "last_value", None) is not None else "finished"
+    for run in module.living_runs():
+        run.finish(status, timeout=EXIT_SECONDS)

@@ -1,0 +1,41 @@
+"""Announces a run to the monitor, loudly when that fails, and opens its outbox."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from pegbox.errors import AuthenticationError, NotFoundError, PermissionDeniedError, UnavailableError, UnreachableError
+from pegbox.sdk.run import Run
+from pegbox.sdk.transport import MonitorConnection
+
+log = logging.getLogger("pegbox")
+
+
+def start_run(url: str, token: str | None, create: dict[str, Any], folder: Path, *, require_monitor: bool) -> Run:
+    """The running `Run`. See `pegbox.init` for the errors."""
+    connection = MonitorConnection(url, token)
+    last_step = None
+    try:
+        view = connection.call("POST", "/api/runs", create)
+    except (AuthenticationError, PermissionDeniedError) as error:
+        raise type(error)(f"{connection.url}: {error.message}") from None
+    except NotFoundError as error:
+        if create["resume"] == "must":
+            raise
+        raise UnreachableError(f"{connection.url} is not a Pegbox monitor ({error.message})") from None
+    except UnavailableError as error:
+        if require_monitor:
+            raise UnreachableError(
+                f"{error.message}. Is `pegbox up` running? Set PEGBOX_MONITOR_URL if it runs elsewhere."
+            ) from None
+        log.warning("pegbox: %s; metrics wait on disk until it does", error.message)
+    else:
+        if not isinstance(view, dict) or "id" not in view:
+            raise UnreachableError(f"{connection.url} is not a Pegbox monitor")
+        last_step = view.get("last_step")
+        create = {**create, "name": view.get("name") or create.get("name")}
+    finally:
+        connection.close()
+    return Run(connection.url, token, create, folder, last_step=last_step)

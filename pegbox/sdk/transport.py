@@ -1,0 +1,105 @@
+"""One kept-alive HTTP connection to the monitor. Standard library only, because every training script imports it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from pegbox.errors import BY_STATUS, PegboxError, UnreachableError
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
+
+
+class MonitorConnection:
+    """Sends one request at a time; reconnects by itself. Not thread-safe."""
+
+    def __init__(self, url: str, token: str | None = None, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"not an http address: {url!r}")
+        self.url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        self._class = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._host = parts.hostname
+        self._port = parts.port
+        self._prefix = parts.path.rstrip("/")
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._answer_seconds = answer_seconds
+        self._connection: http.client.HTTPConnection | None = None
+
+    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Status and body of the answer. Raises `UnreachableError` when there is none.
+
+        A request that meets a connection the server closed in the meantime is repeated once; callers send only what may
+        arrive twice.
+        """
+        reused = self._connection is not None
+        try:
+            return self._exchange(method, path, body)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            if not reused or isinstance(error, TimeoutError):
+                raise UnreachableError(f"{self.url} does not answer: {_reason(error)}") from error
+        try:
+            return self._exchange(method, path, body)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise UnreachableError(f"{self.url} does not answer: {_reason(error)}") from error
+
+    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        connection = self._connection
+        if connection is None:
+            connection = self._class(self._host, self._port, timeout=CONNECT_SECONDS)
+            connection.connect()
+            connection.sock.settimeout(self._answer_seconds)
+            self._connection = connection
+        connection.request(method, self._prefix + path, body=body, headers=self._headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.will_close:
+            self.close()
+        return answer.status, content
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """The decoded JSON answer. Raises the `PegboxError` that the status stands for."""
+        status, content = self.request(method, path, None if body is None else encode_json(body))
+        if status >= 400:
+            raise error_for(status, content, f"{method} {self.url}{path}")
+        try:
+            return json.loads(content) if content else None
+        except ValueError as error:
+            raise UnreachableError(
+                f"{self.url} answered something that is not JSON: is it a Pegbox monitor?"
+            ) from error
+
+    def close(self) -> None:
+        """Closes the socket; the next request opens a new one."""
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.close()
+            self._connection = None
+
+
+def encode_json(body: dict[str, Any]) -> bytes:
+    """Compact JSON; values that JSON does not know become text."""
+    return json.dumps(body, separators=(",", ":"), default=str).encode()
+
+
+def error_for(status: int, content: bytes, what: str) -> PegboxError:
+    """The domain error for an error answer, with the service's own message."""
+    try:
+        detail = json.loads(content)["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = f"{what} answered {status}"
+    error_class = BY_STATUS.get(status, PegboxError)
+    return error_class(str(detail))
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    return text or type(error).__name__
