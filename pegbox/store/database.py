@@ -32,7 +32,13 @@ def open_engine(settings: Settings) -> Engine:
     url = settings.resolved_database_url
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
+    # Without a ceiling: a request that waits for a connection holds a thread, which another may need to give its own back.
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        pool_size=20,
+        max_overflow=-1,
+    )
     event.listen(engine, "connect", _tune_sqlite)
     return engine
 
@@ -74,3 +80,13 @@ def _migration_lock(engine: Engine, home: Path) -> Iterator[None]:
 def open_session(engine: Engine) -> Session:
     """A session whose objects stay readable after the commit. Name it `db`."""
     return Session(engine, expire_on_commit=False)
+
+
+def begin_write(db: Session) -> None:
+    """Starts a transaction that no other writer can interleave with: what it reads stays true until it commits.
+
+    Call it first in a session. On SQLite it takes the write lock at once, waiting for other writers; elsewhere the queries lock
+    their rows with `with_for_update`, which SQLite ignores.
+    """
+    if db.get_bind().dialect.name == "sqlite":
+        db.connection().exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,6 +1,7 @@
 """Table classes, data only, one per file. Each has one writing service (named in its docstring)."""
 
 from pegbox.store.tables.dataset import Dataset
+from pegbox.store.tables.dataset_version import DatasetVersion
 from pegbox.store.tables.document import Document
 from pegbox.store.tables.experiment import Experiment
 from pegbox.store.tables.job import TERMINAL_STATES, Job
@@ -17,6 +18,7 @@ from pegbox.store.tables.worker import Worker
 __all__ = [
     "TERMINAL_STATES",
     "Dataset",
+    "DatasetVersion",
     "Document",
     "Experiment",
     "Job",

@@ -12,7 +12,11 @@ from pegbox.store.tables.moment import Moment, now
 
 
 class Job(SQLModel, table=True):
-    """`state` is the stored word; `wanted` is what the user asked of the worker; `claim_token` belongs to the last claim."""
+    """`state` is the stored word; `wanted` is what the user asked of the worker; `claim_token` belongs to the last claim.
+
+    `step` is where the training stands, `furthest_step` the most that any earlier attempt reached. `reported_token` is the
+    claim whose report has been taken, so that a repeated report changes nothing.
+    """
 
     __tablename__ = "job"
 
@@ -29,15 +33,18 @@ class Job(SQLModel, table=True):
     state: str = Field(default="created", index=True)
     wanted: str = "run"
     priority: int = 0
+    gpu_count: int = 0
     run_id: str = Field(index=True)
     model_id: str
     attempt: int = 0
     stalled_attempts: int = 0
     claim_token: str | None = None
+    reported_token: str | None = None
     worker_id: str | None = None
     lease_expires_at: datetime | None = Field(default=None, sa_column=Column(Moment, index=True))
     phase: str | None = None
     step: int = 0
+    furthest_step: int = 0
     max_steps: int | None = None
     error: str | None = None
     exit_code: int | None = None

@@ -12,6 +12,8 @@ from pegbox.store.tables.moment import Moment, now
 
 
 class Worker(SQLModel, table=True):
+    """`capabilities` is what it said at its last claim; `job_uid` the job it holds."""
+
     __tablename__ = "worker"
 
     id: str = Field(primary_key=True)
