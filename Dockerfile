@@ -18,7 +18,7 @@ FROM requirements AS train-requirements
 ARG TORCH_SPEC="-r requirements/torch.txt"
 ARG TORCH_INDEX_URL=""
 # TORCH_SPEC may be several words.
-# hadolint ignore=SC2086
+# hadolint ignore=SC2086,DL3013
 RUN pip install ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} $TORCH_SPEC \
  && pip install --require-hashes -r requirements/train.txt
 
@@ -36,7 +36,7 @@ RUN --mount=type=bind,from=wheel,source=/wheel,target=/wheel pip install --no-de
 FROM python:${PYTHON_VERSION}-slim AS base
 ENV PATH=/opt/pegbox/bin:$PATH PYTHONUNBUFFERED=1 PEGBOX_HOME=/data PEGBOX_HOST=0.0.0.0 HF_HOME=/data/hub
 RUN useradd --uid 10001 --create-home pegbox && install -d -o pegbox -g pegbox /data
-USER pegbox
+USER 10001
 WORKDIR /data
 VOLUME /data
 
