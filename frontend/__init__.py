@@ -1,0 +1,9 @@
+"""Templates and built assets of the dashboard: one address for both."""
+
+from pathlib import Path
+
+TEMPLATES = Path(__file__).parent / "templates"
+"""Jinja2 templates, one per page, with `partials/` beside them."""
+
+DIST = Path(__file__).parent / "dist"
+"""What `vite build` writes: hashed scripts, styles and fonts plus `manifest.json`."""

@@ -1,0 +1,83 @@
+/** What the monitor says of a run: types and calls. A run may be named by its job. */
+import { type Buckets, emptyBuckets, type Maybe } from "../charts/buckets";
+import { getJson, monitorUrl } from "./http";
+
+export interface SampleRow {
+  prompt: string;
+  expected: string;
+  answer: string;
+}
+
+/** Answers of the model at one step. */
+export interface SampleSet {
+  step: number;
+  time: number;
+  name: string;
+  rows: SampleRow[];
+}
+
+export interface RunEvent {
+  seq: number;
+  step: number | null;
+  time: number;
+  kind: string;
+  title: string;
+  detail: string;
+}
+
+/** A live point; a value that was not finite arrives as null or as its name. */
+export interface PointData {
+  step: number;
+  time: number;
+  epoch: number | null;
+  values: Record<string, number | string | null>;
+}
+
+export interface StatusData {
+  state: string;
+  progress_percent: number;
+  step: number | null;
+  total_steps: number | null;
+  eta_seconds: number | null;
+  phase: string | null;
+}
+
+interface SeriesColumns {
+  x: number[];
+  mean: Maybe[];
+  min: Maybe[];
+  max: Maybe[];
+  count: number[];
+  nonfinite: number[];
+  epoch: Maybe[];
+  time: number[];
+}
+
+export interface SeriesAnswer {
+  series: Map<string, Buckets>;
+  lastSeq: number;
+}
+
+/** The whole history of these metrics in one call, at most `columns` buckets each. */
+export async function loadSeries(run: string, metrics: readonly string[], columns: number): Promise<SeriesAnswer> {
+  const query = new URLSearchParams({ metrics: metrics.join(","), cols: String(columns), x: "step" });
+  const answer = await getJson<{ series: Record<string, SeriesColumns>; last_seq: number }>(
+    `${runUrl(run)}/series?${query}`,
+  );
+  const series = new Map(
+    Object.entries(answer.series).map(([name, columns]) => [name, { ...emptyBuckets(), ...columns }]),
+  );
+  return { series, lastSeq: answer.last_seq };
+}
+
+export function loadSamples(run: string): Promise<SampleSet[]> {
+  return getJson<SampleSet[]>(`${runUrl(run)}/samples`);
+}
+
+export function loadEvents(run: string): Promise<RunEvent[]> {
+  return getJson<RunEvent[]>(`${runUrl(run)}/events`);
+}
+
+export function runUrl(run: string): string {
+  return `${monitorUrl()}/api/runs/${encodeURIComponent(run)}`;
+}

@@ -1,0 +1,90 @@
+/** Series as columns of min-mean-max buckets, the shape the monitor serves; live points are buckets of one. */
+
+export type Maybe = number | null;
+
+/** Parallel columns. `mean` is null where every value of the bucket was not finite. */
+export interface Buckets {
+  /** Last step of each bucket. */
+  x: number[];
+  mean: Maybe[];
+  min: Maybe[];
+  max: Maybe[];
+  count: number[];
+  /** Epoch and Unix seconds of the last point of each bucket. */
+  epoch: Maybe[];
+  time: number[];
+  /** Steps at which the value was NaN or infinite. */
+  nonfinite: number[];
+}
+
+export function emptyBuckets(): Buckets {
+  return { x: [], mean: [], min: [], max: [], count: [], epoch: [], time: [], nonfinite: [] };
+}
+
+/** Adds one live point in place. A step already known is replaced: after a resume the newest word counts. */
+export function append(
+  buckets: Buckets,
+  point: { step: number; time: number; epoch: Maybe; value: number | null },
+): void {
+  while (buckets.x.length && buckets.x.at(-1)! >= point.step) dropLast(buckets);
+  const finite = point.value !== null && Number.isFinite(point.value);
+  const value = finite ? point.value : null;
+  buckets.x.push(point.step);
+  buckets.mean.push(value);
+  buckets.min.push(value);
+  buckets.max.push(value);
+  buckets.count.push(1);
+  buckets.epoch.push(point.epoch);
+  buckets.time.push(point.time);
+  if (!finite) buckets.nonfinite.push(point.step);
+}
+
+/** Merges neighbours when there are more than twice `columns`: half the buckets, every extreme kept. */
+export function compact(buckets: Buckets, columns: number): Buckets {
+  if (buckets.x.length <= columns * 2) return buckets;
+  const out = { ...emptyBuckets(), nonfinite: buckets.nonfinite };
+  for (let i = 0; i < buckets.x.length; i += 2) {
+    const last = Math.min(i + 1, buckets.x.length - 1);
+    const pair = i === last ? [i] : [i, last];
+    const weights = pair.filter((k) => buckets.mean[k] != null);
+    const total = weights.reduce((sum, k) => sum + buckets.count[k]!, 0);
+    out.x.push(buckets.x[last]!);
+    out.mean.push(total ? weights.reduce((sum, k) => sum + buckets.mean[k]! * buckets.count[k]!, 0) / total : null);
+    out.min.push(extreme(weights.map((k) => buckets.min[k]!), Math.min));
+    out.max.push(extreme(weights.map((k) => buckets.max[k]!), Math.max));
+    out.count.push(pair.reduce((sum, k) => sum + buckets.count[k]!, 0));
+    out.epoch.push(buckets.epoch[last]!);
+    out.time.push(buckets.time[last]!);
+  }
+  return out;
+}
+
+/** Last finite value, or null. */
+export function latest(values: readonly (Maybe | undefined)[]): Maybe {
+  for (let i = values.length - 1; i >= 0; i--) if (values[i] != null) return values[i]!;
+  return null;
+}
+
+/** Index of the smallest value, or -1. */
+export function indexOfLeast(values: readonly (Maybe | undefined)[]): number {
+  let best = -1;
+  values.forEach((value, i) => {
+    if (value != null && (best < 0 || value < values[best]!)) best = i;
+  });
+  return best;
+}
+
+function dropLast(buckets: Buckets): void {
+  const step = buckets.x.pop();
+  buckets.mean.pop();
+  buckets.min.pop();
+  buckets.max.pop();
+  buckets.count.pop();
+  buckets.epoch.pop();
+  buckets.time.pop();
+  if (buckets.nonfinite.at(-1) === step) buckets.nonfinite.pop();
+}
+
+function extreme(values: number[], pick: (...values: number[]) => number): Maybe {
+  return values.length ? pick(...values) : null;
+}

@@ -1,0 +1,245 @@
+import { html, type PropertyValues, svg, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import uPlot from "uplot";
+import { LightElement } from "../components/light-element";
+import { figure } from "../format/number";
+import type { Aligned } from "./align";
+import { keyAction } from "./keys";
+import type { MarkContext } from "./marks";
+import { type ChartModel, type Line, shapeOf } from "./model";
+import { Palette } from "./palette";
+import { plotData, plotOptions, setLineVisible } from "./plot";
+import { onZoom, publishZoom, type Range } from "./zoom";
+
+/** How far back the legend looks for a value when the cursor stands on a gap. */
+const LEGEND_REACH = 12;
+
+/** A line chart: live, zoomable, readable by keyboard and screen reader. Zoom and cursor are shared within `group`. */
+@customElement("pb-chart")
+export class Chart extends LightElement {
+  @property() heading = "";
+  @property() unit = "";
+  @property() group = "page";
+  @property({ type: Number }) height = 170;
+  @property({ type: Number }) digits = 3;
+  @property({ type: Boolean }) log = false;
+  /** Fit y to the bulk of the visible values instead of the extremes. */
+  @property({ type: Boolean }) clip = false;
+  /** Let the view grow with new points and mark the newest. */
+  @property({ type: Boolean }) follow = false;
+  /** Shown in place of lines while there is nothing to draw. */
+  @property() note = "";
+  @property({ attribute: false }) model?: ChartModel;
+
+  @state() private cursor: number | null = null;
+  @state() private hiddenLines: ReadonlySet<string> = new Set();
+  @query(".chart-body") private body!: HTMLElement;
+
+  private plot?: uPlot;
+  private palette?: Palette;
+  private shape = "";
+  private range: Range = null;
+  private onScreen = true;
+  private stale = false;
+  private leaveGroup?: () => void;
+  private readonly sizes = new ResizeObserver(([entry]) => this.resize(entry!.contentRect.width));
+  private readonly views = new IntersectionObserver(([entry]) => this.seen(entry!.isIntersecting));
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("pb-theme", this.retheme);
+    this.leaveGroup = onZoom(this.group, this, (range) => this.show(range));
+    this.views.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("pb-theme", this.retheme);
+    this.leaveGroup?.();
+    this.sizes.disconnect();
+    this.views.disconnect();
+    this.plot?.destroy();
+    this.plot = undefined;
+  }
+
+  override render(): TemplateResult {
+    const lines = this.model?.lines ?? [];
+    const at = this.cursor != null && this.model ? `at ${this.model.formatX(this.model.x[this.cursor]!)}` : "";
+    return html`
+      <div class="chart-head">
+        <h2>${this.heading}</h2>
+        <span class="unit">${[this.unit, at].filter(Boolean).join(" · ")}</span>
+        <span class="legend">
+          ${lines.length === 1 ? html`<b class="single">${this.text(lines[0]!)}</b>` : lines.map((line) => this.legend(line))}
+        </span>
+        <button class="icon-button" type="button" @click=${this.openTable} aria-label="Show ${this.heading} as a table">
+          <svg width="14" height="14" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">
+            <path d="M2.5 3.5h11v9h-11zM2.5 6.500h11M2.500 9.500h11M6.500 3.500v9" />
+          </svg>
+        </button>
+      </div>
+      <div class="chart-body" tabindex="0" role="img" aria-label=${this.summary()} @keydown=${this.onKey}>
+        ${this.isEmpty() && this.note ? html`<p class="chart-note">${this.note}</p>` : ""}
+      </div>
+    `;
+  }
+
+  /** Back to everything, for the whole group. */
+  reset(): void {
+    this.zoom(null);
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!this.palette) {
+      this.palette = new Palette(this);
+      this.sizes.observe(this.body);
+    }
+    const rebuild = changed.has("log") || changed.has("clip") || (this.model && shapeOf(this.model) !== this.shape);
+    if (rebuild) this.build();
+    else if (changed.has("model")) this.refresh();
+  }
+
+  private legend(line: Line): TemplateResult {
+    return html`<button
+      type="button"
+      aria-pressed=${!this.hiddenLines.has(line.key)}
+      title="Show or hide ${line.label}"
+      @click=${() => this.toggle(line.key)}
+    >
+      <svg width="14" height="8" aria-hidden="true">
+        ${svg`<line x1="0" x2="14" y1="4" y2="4" stroke="var(${line.color})" stroke-width="2.4"
+          stroke-dasharray=${line.dash?.join(" ") ?? "none"} />`}
+        ${line.dots ? svg`<circle cx="7" cy="4" r="3" fill="var(${line.color})" />` : ""}
+      </svg>
+      ${line.label}<b>${this.text(line)}</b>
+    </button>`;
+  }
+
+  private summary(): string {
+    const name = [this.heading, this.unit].filter(Boolean).join(", ");
+    if (!this.model || this.isEmpty()) return `${name}: ${this.note || "no values yet"}`;
+    const values = this.model.lines.map((line) => `${line.label} ${this.text(line)}`).join("; ");
+    const bad = this.model.nonfinite?.length ? `; ${this.model.nonfinite.length} values were not finite` : "";
+    return `${name}: ${values}${bad}. Arrow keys move the cursor, plus and minus zoom, zero shows everything.`;
+  }
+
+  private text(line: Line): string {
+    return figure(valueAt(line, this.cursor), this.digits);
+  }
+
+  private isEmpty(): boolean {
+    return !this.model?.lines.some((line) => line.y.some((value) => value != null));
+  }
+
+  private openTable(): void {
+    this.dispatchEvent(
+      new CustomEvent("pb-chart-table", { bubbles: true, detail: { heading: this.heading, model: this.model } }),
+    );
+  }
+
+  private toggle(key: string): void {
+    const hidden = new Set(this.hiddenLines);
+    if (!hidden.delete(key)) hidden.add(key);
+    this.hiddenLines = hidden;
+    if (this.plot) setLineVisible(this.plot, key, !hidden.has(key));
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (!this.plot || !this.model?.x.length) return;
+    const { min, max } = this.plot.scales["x"]!;
+    const action = keyAction(event, this.model.x, this.cursor, { min: min!, max: max! });
+    if (!action) return;
+    event.preventDefault();
+    if (action.kind === "zoom") {
+      this.zoom(action.range);
+      return;
+    }
+    const x = this.plot.valToPos(this.model.x[action.index]!, "x");
+    // The third argument publishes to the other charts; the typings do not know it.
+    const setCursor = this.plot.setCursor as (at: { left: number; top: number }, fire: boolean, publish: boolean) => void;
+    setCursor.call(this.plot, { left: x, top: this.plot.over.clientHeight / 2 }, true, true);
+  }
+
+  private zoom(range: Range): void {
+    publishZoom(this.group, range, this);
+    this.show(range);
+    this.dispatchEvent(new CustomEvent<Range>("pb-zoom", { bubbles: true, detail: range }));
+  }
+
+  private show(range: Range): void {
+    this.range = range;
+    const x = this.model?.x;
+    if (!this.plot || !x?.length) return;
+    this.plot.setScale("x", range ?? { min: x[0]!, max: x.at(-1)! });
+  }
+
+  private refresh(): void {
+    if (!this.plot || !this.model) return;
+    this.stale = !this.onScreen;
+    if (this.stale) return;
+    const { min, max } = this.plot.scales["x"]!;
+    const held = this.range ?? (this.follow || min == null || max == null ? null : { min, max });
+    this.plot.setData(plotData(this.model, this.log), !held);
+    if (held) this.plot.setScale("x", held);
+  }
+
+  private seen(onScreen: boolean): void {
+    this.onScreen = onScreen;
+    if (onScreen && this.stale) this.refresh();
+  }
+
+  private resize(width: number): void {
+    if (this.plot && width > 0) this.plot.setSize({ width: Math.floor(width), height: this.height });
+  }
+
+  private readonly retheme = (): void => {
+    this.palette?.forget();
+    this.build();
+  };
+
+  private build(): void {
+    if (!this.model || !this.palette || !this.isConnected) return;
+    this.plot?.destroy();
+    this.shape = shapeOf(this.model);
+    const options = plotOptions({
+      width: Math.max(160, this.body.clientWidth - 6),
+      height: this.height,
+      group: this.group,
+      log: this.log,
+      clip: this.clip,
+      context: () => this.context(),
+      head: () => (this.follow ? this.model?.lines[0] : undefined),
+      onCursor: (index) => {
+        this.cursor = index;
+      },
+      onSelect: (min, max) => this.zoom({ min, max }),
+      onReset: () => this.zoom(null),
+    });
+    this.plot = new uPlot(options, plotData(this.model, this.log), this.body);
+    if (this.range) this.plot.setScale("x", this.range);
+  }
+
+  private context(): MarkContext {
+    return {
+      model: this.model!,
+      palette: this.palette!,
+      hidden: this.hiddenLines,
+      digits: this.digits,
+      font: getComputedStyle(this.body).fontFamily,
+    };
+  }
+}
+
+/** The value under the cursor, or the last one; a line of few dots answers with the dot before. */
+function valueAt(line: Line, cursor: number | null): Aligned {
+  const start = cursor ?? line.y.length - 1;
+  const reach = cursor == null || line.dots ? Number.POSITIVE_INFINITY : LEGEND_REACH;
+  for (let i = start; i >= 0 && start - i < reach; i--) if (line.y[i] != null) return line.y[i];
+  return null;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "pb-chart": Chart;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Aligned } from "./align";
+
+/** One line of a chart, on the chart's shared x. */
+export interface Line {
+  key: string;
+  label: string;
+  /** Name of a token, for example `--series-1`. */
+  color: string;
+  y: Aligned[];
+  /** The min-max band behind the line. */
+  low?: Aligned[];
+  high?: Aligned[];
+  dash?: number[];
+  width?: number;
+  /** Few points, each drawn as a dot and joined across the gaps between them. */
+  dots?: boolean;
+  /** Shade down to the floor. */
+  fill?: boolean;
+  /** Ring and label the smallest value. */
+  best?: boolean;
+}
+
+/** What a chart draws. x values are in the unit of the page's x axis. */
+export interface ChartModel {
+  x: number[];
+  lines: Line[];
+  /** x of values that were NaN or infinite. */
+  nonfinite?: number[];
+  /** x at which epochs end. */
+  epochs?: number[];
+  /** Stretches without a running trainer. */
+  pauses?: [number, number][];
+  /** Fixed y range, for percentages and the like. */
+  range?: [number, number];
+  formatX: (x: number) => string;
+}
+
+/** Two models of the same shape can share one plot: only the numbers differ. */
+export function shapeOf(model: ChartModel): string {
+  const lines = model.lines.map((line) => `${line.key}${line.low ? "~" : ""}${line.dots ? "." : ""}`).join();
+  return `${lines}|${model.range?.join() ?? ""}`;
+}

@@ -1,0 +1,155 @@
+/** Options and data of the plot library for a chart model. */
+import uPlot from "uplot";
+import { tick } from "../format/number";
+import type { Aligned } from "./align";
+import { drawBackground, drawForeground, type MarkContext } from "./marks";
+import type { ChartModel, Line } from "./model";
+import { bulkRange, type Extent, logRange, wholeRange } from "./range";
+
+export interface PlotSettings {
+  width: number;
+  height: number;
+  group: string;
+  log: boolean;
+  clip: boolean;
+  /** Reads the newest model and colours: a plot outlives many models. */
+  context: () => MarkContext;
+  head: () => Line | undefined;
+  onCursor: (index: number | null) => void;
+  onSelect: (min: number, max: number) => void;
+  onReset: () => void;
+}
+
+/** A plot series that knows its line; the two edges of a band have the key but not the line. */
+interface LineSeries extends uPlot.Series {
+  lineKey?: string;
+  line?: Line;
+}
+
+/** Columns in the order of `plotOptions().series`; what a log axis cannot show becomes a gap. */
+export function plotData(model: ChartModel, log: boolean): uPlot.AlignedData {
+  const positive = (column: Aligned[]): Aligned[] =>
+    log ? column.map((value) => (value == null || value > 0 ? value : null)) : column;
+  const columns: (Aligned[] | number[])[] = [model.x];
+  for (const line of model.lines) {
+    if (line.low && line.high) columns.push(positive(line.high), positive(line.low));
+    columns.push(positive(line.y));
+  }
+  return columns as uPlot.AlignedData;
+}
+
+/** Shows or hides a line together with its band. */
+export function setLineVisible(plot: uPlot, key: string, show: boolean): void {
+  plot.series.forEach((series, index) => {
+    if ((series as LineSeries).lineKey === key) plot.setSeries(index, { show });
+  });
+}
+
+export function plotOptions(settings: PlotSettings): uPlot.Options {
+  const { context } = settings;
+  const { model, palette, hidden, font } = context();
+  const series: LineSeries[] = [{}];
+  const bands: uPlot.Band[] = [];
+  for (const line of model.lines) {
+    const show = !hidden.has(line.key);
+    if (line.low && line.high) {
+      const first = series.length;
+      const edge = { stroke: "transparent", width: 0, points: { show: false }, show, lineKey: line.key };
+      series.push(edge, { ...edge });
+      bands.push({ series: [first, first + 1], fill: palette.color(line.color, 0.16) });
+    }
+    series.push(lineSeries(line, show, palette.color.bind(palette)));
+  }
+  const lineAt = (plot: uPlot, index: number): Line | undefined => (plot.series[index] as LineSeries).line;
+  return {
+    width: settings.width,
+    height: settings.height,
+    padding: [8, 10, 0, 0],
+    legend: { show: false },
+    scales: { x: { time: false }, y: yScale(settings) },
+    series,
+    bands,
+    axes: axes(settings, font),
+    cursor: {
+      y: false,
+      sync: { key: settings.group, setSeries: false, scales: ["x", null] as unknown as [string, string] },
+      drag: { x: true, y: false, setScale: false },
+      bind: { dblclick: () => () => (settings.onReset(), null) },
+      points: {
+        size: (plot, index) => (lineAt(plot, index) ? 8 : 0),
+        width: (plot, index) => (lineAt(plot, index) ? 2 : 0),
+        stroke: () => context().palette.color("--surface"),
+        fill: (plot, index) => context().palette.color(lineAt(plot, index)?.color ?? "--surface"),
+      },
+    },
+    hooks: {
+      setCursor: [(plot) => settings.onCursor((plot.cursor.left ?? -1) < 0 ? null : (plot.cursor.idx ?? null))],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width < 3 || !plot.cursor.event) return;
+          settings.onSelect(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+      drawClear: [(plot) => drawBackground(plot, context())],
+      draw: [(plot) => drawForeground(plot, context(), settings.head())],
+    },
+  };
+}
+
+function lineSeries(line: Line, show: boolean, color: (token: string, alpha?: number) => string): LineSeries {
+  const stroke = color(line.color);
+  return {
+    stroke,
+    width: line.width ?? 1.6,
+    ...(line.dash ? { dash: line.dash } : {}),
+    ...(line.fill ? { fill: color(line.color, 0.1) } : {}),
+    spanGaps: line.dots ?? false,
+    points: { show: line.dots ?? false, size: 5, fill: stroke, width: 0 },
+    show,
+    lineKey: line.key,
+    line,
+  };
+}
+
+function yScale({ log, clip, context }: PlotSettings): uPlot.Scale {
+  if (log) return { distr: 3, range: (_plot, low, high) => logRange(low, high) };
+  const fixed = context().model.range;
+  if (fixed) return { range: fixed };
+  if (!clip) return { range: (_plot, low, high) => wholeRange(low, high) };
+  return {
+    range: (plot) => {
+      const { model, hidden } = context();
+      const extents: Extent[] = model.lines
+        .filter((line) => !hidden.has(line.key))
+        .map((line) => ({ low: line.low ?? line.y, value: line.y }));
+      // While the range is computed, idxs is already the new view and scales.x still the old one.
+      const [from, to] = plot.series[0]!.idxs ?? [0, model.x.length - 1];
+      return bulkRange(extents, from, to);
+    },
+  };
+}
+
+function axes({ log, context }: PlotSettings, font: string): uPlot.Axis[] {
+  const { palette } = context();
+  const shared = {
+    stroke: palette.color("--text-3"),
+    font: `11px ${font}`,
+    gap: 4,
+    ticks: { show: false },
+    grid: { stroke: palette.color("--grid"), width: 1 },
+  };
+  const decadesOnly = (_plot: uPlot, splits: number[]): number[] =>
+    splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-9 ? value : null)) as number[];
+  return [
+    { ...shared, size: 24, space: 64, values: (_plot, values) => values.map((x) => context().model.formatX(x)) },
+    {
+      ...shared,
+      size: 46,
+      space: 30,
+      ...(log ? { filter: decadesOnly, grid: { ...shared.grid, filter: decadesOnly } } : {}),
+      values: (_plot, values) => values.map(tick),
+    },
+  ];
+}

@@ -1,0 +1,25 @@
+/** A length of time in its two largest units. */
+export function duration(seconds: number): string {
+  const total = Math.max(0, Math.round(seconds));
+  const days = Math.floor(total / 86_400);
+  const hours = Math.floor((total % 86_400) / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  if (days) return `${days} d ${hours} h`;
+  if (hours) return `${hours} h ${String(minutes).padStart(2, "0")} m`;
+  if (minutes) return `${minutes} m ${String(total % 60).padStart(2, "0")} s`;
+  return `${total} s`;
+}
+
+/** Hours and minutes of a moment on the reader's clock; with the day when it is not today. */
+export function clock(unixSeconds: number, now = Date.now()): string {
+  const moment = new Date(unixSeconds * 1000);
+  const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  if (new Date(now).toDateString() === moment.toDateString()) return time;
+  return `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
+}
+
+/** How long ago, for a status line. */
+export function ago(seconds: number): string {
+  if (seconds < 2) return "just now";
+  return `${duration(seconds)} ago`;
+}

@@ -1,0 +1,183 @@
+/** Everything the job page knows of its run: the history once, then each live envelope on top. */
+import { ApiError, monitorSocketUrl } from "../api/http";
+import { emptyResources, loadResources, pushResource, type ResourceHistory, type ResourceSample } from "../api/resources";
+import {
+  loadEvents,
+  loadSamples,
+  loadSeries,
+  type PointData,
+  type RunEvent,
+  runUrl,
+  type SampleSet,
+  type StatusData,
+} from "../api/runs";
+import { append, type Buckets, compact, emptyBuckets } from "../charts/buckets";
+import { type Envelope, Feed, type FeedState } from "../live/feed";
+
+export const METRICS = [
+  "train_loss",
+  "validation_loss",
+  "learning_rate",
+  "grad_norm",
+  "tokens_per_second",
+  "step_seconds",
+  "memory_bytes",
+] as const;
+
+export type Metric = (typeof METRICS)[number];
+export type Change = "series" | "events" | "samples" | "status" | "resources" | "feed" | "loaded";
+
+const RECENT_STEPS = 200;
+
+export class RunStore extends EventTarget {
+  readonly series = new Map<string, Buckets>();
+  events: RunEvent[] = [];
+  samples: SampleSet[] = [];
+  resources: ResourceHistory = emptyResources();
+  status: StatusData | null = null;
+  /** Durations of the latest steps, oldest first. */
+  stepSeconds: number[] = [];
+  loaded = false;
+  /** Why the history could not be read; the feed still tries. */
+  failure: string | null = null;
+  feed?: Feed;
+
+  private changes = new Set<Change>();
+  private frame = 0;
+  /** Counts loads, so that a slow old answer does not overwrite a newer one. */
+  private round = 0;
+
+  constructor(
+    readonly run: string,
+    private readonly columns: number,
+  ) {
+    super();
+  }
+
+  /** Loads the history and follows the run from where it ends. */
+  async open(): Promise<void> {
+    this.round += 1;
+    const round = this.round;
+    this.feed?.stop();
+    let after = 0;
+    try {
+      const answer = await loadSeries(this.run, METRICS, this.columns);
+      if (round !== this.round) return;
+      after = answer.lastSeq;
+      this.series.clear();
+      for (const [name, buckets] of answer.series) this.series.set(name, buckets);
+      this.stepSeconds = recentSteps(this.series.get("step_seconds"));
+      this.failure = null;
+      void this.loadRest(round);
+    } catch (error) {
+      if (round !== this.round) return;
+      // A queued job has no run yet: nothing failed, there is just nothing to show.
+      if (!(error instanceof ApiError && error.status === 404)) this.failure = (error as Error).message;
+    }
+    this.loaded = true;
+    this.mark("loaded", "series");
+    this.follow(after);
+  }
+
+  get feedState(): FeedState {
+    return this.feed?.state ?? "connecting";
+  }
+
+  buckets(metric: Metric): Buckets {
+    return this.series.get(metric) ?? emptyBuckets();
+  }
+
+  private async loadRest(round: number): Promise<void> {
+    const [events, samples, resources] = await Promise.allSettled([
+      loadEvents(this.run),
+      loadSamples(this.run),
+      loadResources(this.run, this.columns),
+    ]);
+    if (round !== this.round) return;
+    if (events.status === "fulfilled") this.events = merge(events.value, this.events);
+    if (samples.status === "fulfilled") this.samples = mergeSamples(samples.value, this.samples);
+    if (resources.status === "fulfilled") this.resources = resources.value;
+    this.mark("events", "samples", "resources");
+  }
+
+  private follow(after: number): void {
+    const feed = new Feed({ socket: `${monitorSocketUrl()}/ws/runs/${this.run}`, poll: `${runUrl(this.run)}/feed`, after });
+    this.feed = feed;
+    feed.addEventListener("state", () => this.mark("feed"));
+    feed.addEventListener("message", (event) => this.take((event as CustomEvent<Envelope>).detail));
+    feed.start();
+  }
+
+  private take(envelope: Envelope): void {
+    switch (envelope.kind) {
+      case "point":
+        this.takePoint(envelope.data as PointData);
+        break;
+      case "event":
+        this.events = merge(this.events, [{ ...(envelope.data as RunEvent), seq: envelope.seq }]);
+        this.mark("events");
+        break;
+      case "samples":
+        this.samples = mergeSamples(this.samples, [envelope.data as SampleSet]);
+        this.mark("samples");
+        break;
+      case "resource":
+        this.resources = pushResource(this.resources, envelope.data as ResourceSample, this.columns);
+        this.mark("resources");
+        break;
+      case "status":
+        this.status = envelope.data as StatusData;
+        this.mark("status");
+        break;
+      case "end":
+        this.status = { ...(this.status ?? emptyStatus()), ...(envelope.data as Partial<StatusData>) };
+        this.mark("status");
+        break;
+      case "reset":
+        void this.open();
+        break;
+    }
+  }
+
+  private takePoint(point: PointData): void {
+    for (const [name, raw] of Object.entries(point.values)) {
+      const value = typeof raw === "number" ? raw : null;
+      const buckets = this.series.get(name) ?? emptyBuckets();
+      append(buckets, { step: point.step, time: point.time, epoch: point.epoch, value });
+      this.series.set(name, compact(buckets, this.columns));
+    }
+    const seconds = point.values["step_seconds"];
+    if (typeof seconds === "number") this.stepSeconds = [...this.stepSeconds.slice(1 - RECENT_STEPS), seconds];
+    this.mark("series");
+  }
+
+  /** One notice per frame, however many envelopes came. A hidden tab gets no frames and so draws nothing. */
+  private mark(...changes: Change[]): void {
+    for (const change of changes) this.changes.add(change);
+    this.frame ||= requestAnimationFrame(() => {
+      const detail = this.changes;
+      this.changes = new Set();
+      this.frame = 0;
+      this.dispatchEvent(new CustomEvent<Set<Change>>("change", { detail }));
+    });
+  }
+}
+
+function recentSteps(buckets: Buckets | undefined): number[] {
+  if (!buckets) return [];
+  return buckets.mean.slice(-RECENT_STEPS).filter((value): value is number => value != null);
+}
+
+function merge(known: readonly RunEvent[], news: readonly RunEvent[]): RunEvent[] {
+  const bySeq = new Map([...known, ...news].map((event) => [event.seq, event]));
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+}
+
+function mergeSamples(known: readonly SampleSet[], news: readonly SampleSet[]): SampleSet[] {
+  const byStep = new Map([...known, ...news].map((set) => [`${set.step} ${set.name}`, set]));
+  return [...byStep.values()].sort((a, b) => a.step - b.step);
+}
+
+function emptyStatus(): StatusData {
+  return { state: "running", progress_percent: 0, step: null, total_steps: null, eta_seconds: null, phase: null };
+}

@@ -1,0 +1,17 @@
+import "../styles/app.css";
+import "../components/palette";
+import "../components/refresh";
+import "../components/toast";
+import { enableDialogs } from "../components/confirm";
+import { localizeTimes } from "../format/local-times";
+import { followSystemTheme, switchTheme } from "../live/theme";
+
+enableDialogs();
+followSystemTheme();
+localizeTimes();
+
+document.addEventListener("click", (event) => {
+  const target = event.target as Element;
+  if (target.closest("[data-theme-toggle]")) switchTheme();
+  if (target.closest("[data-palette]")) dispatchEvent(new Event("pb-palette"));
+});

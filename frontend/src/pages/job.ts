@@ -1,0 +1,148 @@
+import "../charts/chart";
+import "../components/answers";
+import "../components/chart-table";
+import "../components/events";
+import "../components/live-state";
+import "../components/logs";
+import "../components/tabs";
+import type { Chart } from "../charts/chart";
+import type { Answers } from "../components/answers";
+import type { Events } from "../components/events";
+import type { LiveState, LiveStateBadge } from "../components/live-state";
+import type { Logs } from "../components/logs";
+import type { Refresh } from "../components/refresh";
+import { connectControls } from "../job/controls";
+import { updateKpis } from "../job/kpis";
+import { lossModel, singleModel } from "../job/models";
+import { type JobFacts, updateProgress } from "../job/progress";
+import { gpuMemoryModel, gpuModel, hasGpu, hostModel } from "../job/resources";
+import { type Change, RunStore } from "../job/store";
+import { readView } from "../job/view";
+
+const COLUMNS = Math.min(1200, Math.max(400, window.innerWidth));
+const SILENT_SECONDS = 60;
+const TERMINAL = new Set(["completed", "failed", "cancelled"]);
+
+const root = find<HTMLElement>("#job");
+const facts: JobFacts = {
+  state: root.dataset["state"] ?? "",
+  totalSteps: number(root.dataset["totalSteps"]),
+  totalEpochs: number(root.dataset["totalEpochs"]),
+  startedAt: number(root.dataset["startedAt"]),
+  finishedAt: number(root.dataset["finishedAt"]),
+};
+const uid = root.dataset["job"] ?? "";
+const store = new RunStore(uid, COLUMNS);
+let view = readView(location.search);
+
+function find<T extends Element>(selector: string): T {
+  const found = document.querySelector<T>(selector);
+  if (!found) throw new Error(`The page has no ${selector}`);
+  return found;
+}
+
+function number(text: string | undefined): number | null {
+  return text ? Number(text) : null;
+}
+
+function chart(name: string): Chart {
+  return find<Chart>(`#chart-${name}`);
+}
+
+function drawTraining(): void {
+  const loss = chart("loss");
+  loss.log = view.log;
+  loss.clip = view.clip && !view.log;
+  loss.model = lossModel(store, view);
+  chart("gradient").model = singleModel(store, view, "grad_norm", { band: true, smoothed: true });
+  chart("rate").model = singleModel(store, view, "learning_rate", { fill: true });
+  chart("throughput").model = singleModel(store, view, "tokens_per_second", { band: true });
+  for (const element of document.querySelectorAll<Chart>("pb-chart")) {
+    element.follow = view.follow && facts.state === "running";
+    element.note = noteOf(element);
+  }
+}
+
+function noteOf(element: Chart): string {
+  if (store.failure) return `The monitor does not answer: ${store.failure}`;
+  if (!store.loaded) return "Loading…";
+  if (element.id.startsWith("chart-gpu") && store.resources.length && !hasGpu(store)) return "This machine has no NVIDIA GPU.";
+  if (facts.state === "queued" || facts.state === "created") return "Nothing to draw before the job starts.";
+  return TERMINAL.has(facts.state) ? "Nothing was recorded." : "Waiting for the first point…";
+}
+
+function drawResources(): void {
+  chart("host").model = hostModel(store, view);
+  chart("gpu").model = gpuModel(store, view);
+  chart("gpu-memory").model = gpuMemoryModel(store, view);
+}
+
+function drawNumbers(): void {
+  updateProgress(find("#progress"), store, facts);
+  updateKpis(find("#kpis"), store, view);
+}
+
+function drawLists(): void {
+  const events = find<Events>("pb-events");
+  events.loaded = store.loaded;
+  events.events = store.events;
+  const answers = find<Answers>("pb-answers");
+  answers.loaded = store.loaded;
+  answers.samples = store.samples;
+  const count = document.querySelector("[data-field=answer-sets]");
+  if (count) count.textContent = store.samples.length ? String(store.samples.length) : "";
+}
+
+function showLiveState(): void {
+  const badge = find<LiveStateBadge>("pb-live-state");
+  const lastPoint = store.buckets("train_loss").time.at(-1) ?? 0;
+  const quiet = facts.state === "running" && lastPoint > 0 && Date.now() / 1000 - lastPoint > SILENT_SECONDS;
+  const state: LiveState = quiet && store.feedState === "live" ? "silent" : store.feedState;
+  badge.state = state;
+  badge.heardAt = state === "silent" ? lastPoint * 1000 : (store.feed?.heardAt ?? 0);
+}
+
+/** The job moved on: the server knows what its head, buttons and result look like now. */
+function onStatus(): void {
+  const state = store.status?.state ?? facts.state;
+  if (state === facts.state) return;
+  facts.state = state;
+  if (TERMINAL.has(state)) facts.finishedAt ??= Date.now() / 1000;
+  if (state === "running") facts.startedAt ??= Date.now() / 1000;
+  find<Logs>("pb-logs").active = state === "running";
+  for (const region of document.querySelectorAll<Refresh>("pb-refresh")) void region.reload();
+}
+
+store.addEventListener("change", (event) => {
+  const changes = (event as CustomEvent<Set<Change>>).detail;
+  if (changes.has("status")) onStatus();
+  drawNumbers();
+  if (changes.has("series") || changes.has("status") || changes.has("loaded")) drawTraining();
+  if (changes.has("resources") || changes.has("series") || changes.has("loaded")) drawResources();
+  if (changes.has("events") || changes.has("samples") || changes.has("loaded")) drawLists();
+  showLiveState();
+});
+
+connectControls(view, (changed) => {
+  const otherAxis = changed.axis !== view.axis;
+  view = changed;
+  drawTraining();
+  drawResources();
+  drawNumbers();
+  if (otherAxis) chart("loss").reset();
+});
+
+const logs = find<Logs>("pb-logs");
+logs.active = facts.state === "running";
+logs.open = new URLSearchParams(location.search).get("tab") === "logs";
+addEventListener("pb-tab", (event) => {
+  logs.open = (event as CustomEvent<string>).detail === "logs";
+});
+
+setInterval(() => {
+  if (document.hidden) return;
+  showLiveState();
+  if (facts.state === "running") updateProgress(find("#progress"), store, facts);
+}, 1000);
+
+await store.open();

@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+/** One entry per page script; `base` is on every page. */
+const pages = ["base", "overview", "datasets", "models", "new-job", "jobs", "job"];
+
+export default defineConfig({
+  base: "/static/app/",
+  publicDir: false,
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    target: "es2022",
+    // The minifier rewrites light-dark() for browsers older than these.
+    cssTarget: ["chrome125", "firefox128", "safari17.5"],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: Object.fromEntries(pages.map((page) => [page, `src/pages/${page}.ts`])),
+    },
+  },
+  test: {
+    include: ["tests/**/*.test.ts"],
+  },
+});
