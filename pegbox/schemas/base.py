@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+
+MAX_JSON_DEPTH = 40
 
 
 def utc_text(moment: datetime) -> str:
@@ -28,6 +31,45 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
 ]
 """A name people give: 1 to 200 characters after trimming, no control characters."""
+
+
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain NUL characters")
+    return value
+
+
+Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_no_nul)]
+"""Prose people write: up to 20,000 characters, line breaks welcome."""
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)]
+"""A short text that may be empty: one line, up to 500 characters."""
+
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)]
+"""One word or phrase to find things by."""
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    """Free-form JSON that any database and any JSON reader takes: no NaN, no lone surrogates, no NUL, not endlessly deep."""
+    if depth > MAX_JSON_DEPTH:
+        raise ValueError(f"must not be nested deeper than {MAX_JSON_DEPTH} levels")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must not contain NaN or Infinity")
+    if isinstance(value, str):
+        if "\0" in value or any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+            raise ValueError("must not contain NUL characters or lone surrogates")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _storable(key, depth + 1)
+            _storable(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _storable(item, depth + 1)
+    return value
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
+"""A free-form JSON object that can be stored and given back as it is."""
 
 
 class Wire(BaseModel):

@@ -1,0 +1,212 @@
+"""Reads a whole CSV file once and says what is in it: columns, counts, the first rows, and every kind of trouble."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from backend.datasets.csv_dialect import REQUIRED, Dialect, detect, unreadable
+from backend.datasets.csv_records import Record, read_records
+from pegbox.errors import UnusableContentError
+from pegbox.schemas.dataset import CsvIssue
+
+PREVIEW_ROWS = 5
+MAX_ISSUES = 200
+ADVISED_ROWS = 100
+DUPLICATE_MEMORY = 200_000
+"""Rows remembered to find duplicates; beyond them memory would grow with the file."""
+
+FORMULA = re.compile(r"[=@]\S|[+-][A-Za-z]+\(")
+GUESSES = {
+    "input": ("input", "prompt", "question", "instruction", "query", "request", "text", "source"),
+    "output": ("output", "completion", "answer", "response", "reply", "target", "label"),
+}
+
+
+@dataclass
+class CsvReport:
+    """What is known of a file after reading it. Rows in which every cell is empty count only as `empty_rows`.
+
+    `columns` gives every column a name of its own; `named` holds those that the file itself names.
+    """
+
+    dialect: Dialect
+    columns: list[str]
+    header_errors: list[str]
+    mapping: dict[str, str]
+    named: frozenset[str] = frozenset()
+    preview: list[dict[str, str | None]] = field(default_factory=list)
+    total_rows: int = 0
+    usable_rows: int = 0
+    empty_rows: int = 0
+    ragged_rows: int = 0
+    rows_with_empty_cells: int = 0
+    duplicate_rows: int = 0
+    formula_cells: int = 0
+    issues: list[CsvIssue] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """Required columns that the file lacks under the mapping."""
+        return [role for role in REQUIRED if self.mapping.get(role) not in self.named]
+
+    @property
+    def has_required_columns(self) -> bool:
+        return not self.missing
+
+    @property
+    def errors(self) -> list[str]:
+        """Why the file cannot be trained on as it is."""
+        found = [f'Missing required "{name}" column' for name in self.missing] + self.header_errors
+        if self.has_required_columns and not self.usable_rows:
+            found.append("No row has both an input and an output")
+        return found
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a training will leave out, or what looks unintended."""
+        return _warnings(self)
+
+    def note(self, kind: str, line: int | None, message: str) -> None:
+        if len(self.issues) < MAX_ISSUES:
+            self.issues.append(CsvIssue(line=line, kind=kind, message=message))
+
+
+def read_report(path: Path, mapping: Mapping[str, str] | None = None) -> CsvReport:
+    """Checks the file. Raises `UnusableContentError` (400) for what cannot be read as CSV; all else is in the report."""
+    if path.stat().st_size == 0:
+        raise UnusableContentError("CSV file appears to be empty or has no valid data")
+    dialect = detect(path)
+    records = read_records(path, dialect)
+    header = next(records, None)
+    if header is None:
+        raise UnusableContentError("CSV file appears to be empty or has no valid data")
+    if not any(cell.strip() for cell in header.cells):
+        raise unreadable("its first line is blank; the column names must stand there")
+    columns, header_errors = _name_columns(header)
+    named = frozenset(cell.strip() for cell in header.cells if cell.strip())
+    report = CsvReport(dialect, columns, header_errors, resolve_mapping(columns, mapping), named)
+    for message in header_errors:
+        report.note("header", header.line, message)
+    _count(report, records)
+    if not report.total_rows:
+        raise UnusableContentError("CSV file appears to be empty or has no valid data")
+    return report
+
+
+def resolve_mapping(columns: list[str], mapping: Mapping[str, str] | None) -> dict[str, str]:
+    """The file's column for `input` and for `output`: as mapped, else the column of that very name."""
+    chosen = {role: name.strip() for role, name in (mapping or {}).items() if role in REQUIRED and name.strip()}
+    return {role: chosen.get(role, role) for role in REQUIRED if chosen.get(role, role) in columns or role in chosen}
+
+
+def guess_mapping(columns: list[str]) -> dict[str, str]:
+    """Likely columns by their names; empty unless both roles find a different one."""
+    by_lower = {name.lower(): name for name in reversed(columns)}
+    found = {
+        role: next((by_lower[word] for word in words if word in by_lower), None) for role, words in GUESSES.items()
+    }
+    source, target = found["input"], found["output"]
+    return {"input": source, "output": target} if source and target and source != target else {}
+
+
+def as_row(columns: list[str], cells: list[str]) -> dict[str, str | None]:
+    """One row by column name; an absent or empty cell is `None`, cells beyond the header are dropped."""
+    padded = cells + [""] * (len(columns) - len(cells))
+    return {name: cell or None for name, cell in zip(columns, padded, strict=False)}
+
+
+def read_page(path: Path, dialect: Dialect, columns: list[str], offset: int, limit: int) -> list[Record]:
+    """Non-empty rows `offset` to `offset + limit`, header left out."""
+    rows = (record for record in islice(read_records(path, dialect), 1, None) if any(map(str.strip, record.cells)))
+    return list(islice(rows, offset, offset + limit))
+
+
+def _name_columns(header: Record) -> tuple[list[str], list[str]]:
+    """Trimmed column names, made unique, and what is wrong with them."""
+    names = [cell.strip() for cell in header.cells]
+    errors: list[str] = []
+    overlong = next((name for name in names if len(name) > 500), None)
+    if overlong is not None:
+        raise unreadable(f"a column name is {len(overlong)} characters long; is the line with the names missing?")
+    for name, count in Counter(names).items():
+        if name and count > 1:
+            errors.append(f"Column name '{name}' occurs {count} times")
+    unique: list[str] = []
+    for number, name in enumerate(names, start=1):
+        candidate = name or f"column_{number}"
+        while candidate in unique:
+            candidate = f"{candidate}_{number}"
+        unique.append(candidate)
+    return unique, errors
+
+
+def _count(report: CsvReport, records: Iterator[Record]) -> None:
+    seen: set[int] = set()
+    width = len(report.columns)
+    roles = [(role, report.columns.index(name)) for role, name in report.mapping.items() if name in report.columns]
+    for line, cells in records:
+        if not any(map(str.strip, cells)):
+            report.empty_rows += 1
+            report.note("empty_row", line, "The row is empty")
+            continue
+        report.total_rows += 1
+        if len(cells) != width and (len(cells) < width or any(cells[width:])):
+            report.ragged_rows += 1
+            report.note("ragged", line, f"The row has {len(cells)} cells where the header has {width}")
+        empty = [role for role, at in roles if at >= len(cells) or not cells[at].strip()]
+        if empty:
+            report.rows_with_empty_cells += 1
+            report.note("empty_cell", line, f"No {' and no '.join(empty)}")
+        elif len(roles) == len(REQUIRED):
+            report.usable_rows += 1
+        formulas = sum(1 for cell in cells if cell[:1] in "=@+-" and FORMULA.match(cell))
+        if formulas:
+            report.formula_cells += formulas
+            report.note("formula", line, "A cell looks like a spreadsheet formula; it is kept as text")
+        if len(seen) < DUPLICATE_MEMORY:
+            key = hash(tuple(cells))
+            if key in seen:
+                report.duplicate_rows += 1
+                report.note("duplicate", line, "The same row stands further up")
+            seen.add(key)
+        if len(report.preview) < PREVIEW_ROWS:
+            report.preview.append(as_row(report.columns, cells))
+
+
+def _warnings(report: CsvReport) -> list[str]:
+    found: list[str] = []
+    if not report.dialect.is_utf8:
+        found.append(f"The file is not UTF-8; it was read as {report.dialect.encoding}")
+    if report.empty_rows:
+        found.append(f"Found {_plural(report.empty_rows, 'empty row')}{_where(report, 'empty_row')}; left out")
+    if report.ragged_rows:
+        found.append(
+            f"Found {_plural(report.ragged_rows, 'row')} with too many or too few cells{_where(report, 'ragged')}"
+        )
+    if report.rows_with_empty_cells:
+        count = _plural(report.rows_with_empty_cells, "row")
+        found.append(f"Found {count} without an input or an output{_where(report, 'empty_cell')}; left out")
+    if report.duplicate_rows:
+        found.append(f"Found {_plural(report.duplicate_rows, 'duplicate row')}{_where(report, 'duplicate')}")
+    if report.formula_cells:
+        count = _plural(report.formula_cells, "cell")
+        found.append(f"Found {count} that look like spreadsheet formulas{_where(report, 'formula')}; kept as text")
+    if report.total_rows < ADVISED_ROWS:
+        found.append(f"Only {_plural(report.total_rows, 'row')}; {ADVISED_ROWS} or more are advised")
+    return found
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _where(report: CsvReport, kind: str) -> str:
+    lines = [str(issue.line) for issue in report.issues if issue.kind == kind][:5]
+    return (
+        f" (line{'' if len(lines) == 1 else 's'} {', '.join(lines)}{', …' if len(lines) == 5 else ''})" if lines else ""
+    )

@@ -1,0 +1,236 @@
+"""Datasets over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from backend.datasets import service, views
+from backend.datasets.bodies import parse_fields, parse_json
+from backend.datasets.csv_report import as_row
+from backend.datasets.files import get_file
+from backend.datasets.repository import list_datasets as query_datasets
+from backend.datasets.repository import list_versions as query_versions
+from backend.datasets.upload import Upload, receive_upload
+from backend.dependencies import Config, Database, Db
+from pegbox.schemas.dataset import (
+    CsvPreview,
+    DatasetCreate,
+    DatasetCreated,
+    DatasetForm,
+    DatasetRows,
+    DatasetUpdate,
+    DatasetUpdated,
+    DatasetVersions,
+    DatasetView,
+    Done,
+)
+from pegbox.store.database import open_session
+from pegbox.web.error_handlers import error_responses
+
+router = APIRouter(tags=["Datasets"])
+
+DatasetKey = Annotated[str, Path(min_length=1, max_length=200, description="The dataset's uid or readable id.")]
+
+_FILE = {"type": "string", "format": "binary", "description": "The CSV file."}
+PREVIEW_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}}
+        },
+    }
+}
+
+
+def _form_schema() -> dict[str, Any]:
+    texts = {
+        name: {"type": "string", "description": info.description or ""}
+        for name, info in DatasetForm.model_fields.items()
+    }
+    return {"type": "object", "required": ["file"], "properties": {"file": _FILE, **texts}}
+
+
+CREATE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": DatasetCreate.model_json_schema(mode="validation")},
+            "multipart/form-data": {"schema": _form_schema()},
+        },
+    }
+}
+
+
+@router.post(
+    "/api/preview-csv",
+    response_model=CsvPreview,
+    openapi_extra=PREVIEW_BODY,
+    responses=error_responses(400, 413, 422),
+    summary="Preview CSV File",
+)
+async def preview_csv(request: Request, settings: Config) -> CsvPreview:
+    """Uploads a CSV (part `file`) and says what is in it: columns, first rows, counts, and every kind of trouble with its line.
+
+    Nothing is registered; the bytes are kept for a day so that `POST /api/datasets` can refer to them by `sha256`.
+    """
+    upload = await receive_upload(request, settings.datasets_dir, settings.max_preview_bytes)
+    return await run_in_threadpool(service.preview_upload, upload)
+
+
+@router.get("/api/datasets", response_model=list[DatasetView], summary="Get All Datasets")
+def list_datasets(db: Db) -> list[DatasetView]:
+    """All datasets, newest first."""
+    return [views.show_dataset(dataset) for dataset in query_datasets(db)]
+
+
+@router.post(
+    "/api/datasets",
+    status_code=201,
+    response_model=DatasetCreated,
+    openapi_extra=CREATE_BODY,
+    responses={
+        200: {"model": DatasetCreated, "description": "The same bytes were registered under this name before"},
+        **error_responses(400, 404, 409, 413, 415, 422),
+    },
+    summary="Create Dataset",
+)
+async def create_dataset(request: Request, settings: Config, engine: Database) -> Any:
+    """Registers a dataset: JSON refers to a previewed file by `sha256`, multipart brings the file along.
+
+    JSON registers for training and answers 400 when `input` or `output` is missing under the mapping; multipart keeps such a
+    file with `validation.isValid = false` unless `strict` is set.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        upload = await receive_upload(request, settings.datasets_dir, settings.max_dataset_bytes)
+        result = await run_in_threadpool(_create_from_upload, engine, settings, upload)
+    elif kind == "application/json" or kind.endswith("+json"):
+        body = parse_json(DatasetCreate, await request.body())
+        result = await run_in_threadpool(_create_from_record, engine, settings, body)
+    else:
+        raise HTTPException(415, "Send application/json or multipart/form-data")
+    answer, is_new = result
+    return JSONResponse(answer.model_dump(mode="json", by_alias=True), status_code=201 if is_new else 200)
+
+
+@router.get(
+    "/api/datasets/{uid}", response_model=DatasetView, responses=error_responses(404, 422), summary="Get Dataset"
+)
+def get_dataset(uid: DatasetKey, db: Db) -> DatasetView:
+    return views.show_dataset(service.get_dataset(db, uid))
+
+
+@router.put(
+    "/api/datasets/{uid}",
+    response_model=DatasetUpdated,
+    responses=error_responses(400, 404, 409, 422),
+    summary="Update Dataset",
+)
+def update_dataset(uid: DatasetKey, body: DatasetUpdate, db: Db, settings: Config) -> DatasetUpdated:
+    """Changes the record; another column mapping or file is checked again."""
+    dataset = service.update_dataset(db, settings.datasets_dir, uid, body)
+    return DatasetUpdated(message="Dataset updated successfully", dataset=views.show_dataset(dataset))
+
+
+@router.delete(
+    "/api/datasets/{uid}", response_model=Done, responses=error_responses(404, 422), summary="Delete Dataset"
+)
+def delete_dataset(uid: DatasetKey, db: Db, settings: Config) -> Done:
+    """Removes the record and, unless something else needs them, its bytes."""
+    service.delete_dataset(db, settings.datasets_dir, uid)
+    return Done(message="Dataset deleted successfully")
+
+
+@router.get(
+    "/api/datasets/{uid}/file",
+    response_class=FileResponse,
+    responses={200: {"content": {"text/csv": {}}, "description": "The bytes as uploaded"}, **error_responses(404, 422)},
+    summary="Download Dataset File",
+)
+def download_file(uid: DatasetKey, db: Db, settings: Config) -> FileResponse:
+    dataset = service.get_dataset(db, uid)
+    path = get_file(settings.datasets_dir, dataset.sha256, dataset.name)
+    return FileResponse(
+        path, media_type="text/csv", filename=f"{dataset.slug}.csv", headers={"ETag": f'"{dataset.sha256}"'}
+    )
+
+
+@router.get(
+    "/api/datasets/{uid}/rows",
+    response_model=DatasetRows,
+    responses=error_responses(400, 404, 422),
+    summary="Get Dataset Rows",
+)
+def list_rows(
+    uid: DatasetKey,
+    db: Db,
+    settings: Config,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 20,
+) -> DatasetRows:
+    """A page of the non-empty rows, in the order of the file."""
+    dataset = service.get_dataset(db, uid)
+    records = service.read_rows(settings.datasets_dir, dataset, offset, limit)
+    return DatasetRows(
+        columns=dataset.columns,
+        rows=[as_row(dataset.columns, record.cells) for record in records],
+        lines=[record.line for record in records],
+        offset=offset,
+        limit=limit,
+        total=dataset.rows,
+    )
+
+
+@router.get(
+    "/api/datasets/{uid}/versions",
+    response_model=DatasetVersions,
+    responses=error_responses(404, 422),
+    summary="Get Dataset Versions",
+)
+def list_versions(uid: DatasetKey, db: Db) -> DatasetVersions:
+    dataset = service.get_dataset(db, uid)
+    return DatasetVersions(versions=[views.show_version(version) for version in query_versions(db, dataset.uid)])
+
+
+@router.get(
+    "/api/dataset-by-uid/{uid}",
+    response_model=DatasetView,
+    responses=error_responses(404, 422),
+    summary="Get Dataset by UID",
+)
+def get_dataset_by_uid(uid: DatasetKey, db: Db) -> DatasetView:
+    return views.show_dataset(service.get_dataset(db, uid, message=f"Dataset UID not found: {uid}"))
+
+
+def _create_from_upload(engine: Database, settings: Config, upload: Upload) -> tuple[DatasetCreated, bool]:
+    try:
+        form = parse_fields(DatasetForm, upload.fields)
+        wanted = service.Registration(
+            name=form.name or upload.filename.removesuffix(".csv").removesuffix(".CSV")[:200] or "dataset",
+            sha256=upload.file.sha256,
+            description=form.description,
+            tags=form.tags,
+            mapping=form.columns,
+            new_version=form.new_version,
+            version=form.version,
+            strict=form.strict,
+        )
+        with open_session(engine) as db:
+            dataset, is_new = service.register_upload(db, settings.datasets_dir, upload, wanted)
+            return views.show_created(dataset, _message(is_new)), is_new
+    finally:
+        upload.file.discard()
+
+
+def _create_from_record(engine: Database, settings: Config, body: DatasetCreate) -> tuple[DatasetCreated, bool]:
+    with open_session(engine) as db:
+        dataset, is_new = service.create_from_record(db, settings.datasets_dir, body)
+        return views.show_created(dataset, _message(is_new)), is_new
+
+
+def _message(is_new: bool) -> str:
+    return "Dataset created successfully" if is_new else "The same bytes are registered under this name already"

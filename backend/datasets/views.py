@@ -1,0 +1,112 @@
+"""Shapes datasets for the wire. The only place that does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.datasets.csv_report import CsvReport, guess_mapping
+from pegbox.schemas.dataset import (
+    CsvPreview,
+    CsvStatistics,
+    DatasetCreated,
+    DatasetValidation,
+    DatasetVersionView,
+    DatasetView,
+)
+from pegbox.store.tables import Dataset, DatasetVersion
+
+KIB = 1024
+
+
+def size_text(size_bytes: int) -> str:
+    """`2.3 MB`, counted in 1,024s; bytes and kilobytes below a megabyte."""
+    if size_bytes < KIB:
+        return f"{size_bytes} B"
+    for unit in ("KB", "MB", "GB"):
+        size_bytes_in_unit = size_bytes / KIB ** (("KB", "MB", "GB").index(unit) + 1)
+        if size_bytes_in_unit < KIB or unit == "GB":
+            return f"{size_bytes_in_unit:.1f} {unit}"
+    raise AssertionError("unreachable")
+
+
+def show_dataset(dataset: Dataset) -> DatasetView:
+    return DatasetView(
+        uid=dataset.uid,
+        id=dataset.slug,
+        name=dataset.name,
+        description=dataset.description,
+        tags=dataset.tags,
+        columns=dataset.columns,
+        rows=dataset.rows,
+        size=size_text(dataset.size_bytes),
+        size_bytes=dataset.size_bytes,
+        created_at=dataset.created_at,
+        created_at_camel=dataset.created_at,
+        updated_at=dataset.updated_at,
+        validation=DatasetValidation(
+            is_valid=dataset.is_valid,
+            has_required_columns=_has_required_columns(dataset),
+            errors=dataset.errors,
+            warnings=dataset.warnings,
+        ),
+        format=dataset.format,
+        version=dataset.version,
+        hash=dataset.sha256,
+        column_mapping=dataset.column_mapping,
+        encoding=dataset.encoding,
+        delimiter=dataset.delimiter,
+    )
+
+
+def _has_required_columns(dataset: Dataset) -> bool:
+    mapping = {"input": "input", "output": "output", **dataset.column_mapping}
+    return mapping["input"] in dataset.columns and mapping["output"] in dataset.columns
+
+
+def show_created(dataset: Dataset, message: str) -> DatasetCreated:
+    view = show_dataset(dataset)
+    fields: dict[str, Any] = {name: getattr(view, name) for name in DatasetView.model_fields}
+    return DatasetCreated(**fields, message=message, dataset=view)
+
+
+def show_version(version: DatasetVersion) -> DatasetVersionView:
+    return DatasetVersionView(
+        version=version.version,
+        hash=version.sha256,
+        created_at=version.created_at,
+        size=version.size_bytes,
+        rows=version.rows,
+        message=version.message,
+        parent=version.parent,
+    )
+
+
+def show_preview(report: CsvReport, *, filename: str, size_bytes: int, sha256: str, is_new: bool) -> CsvPreview:
+    return CsvPreview(
+        filename=filename,
+        columns=report.columns,
+        data=report.preview,
+        validation_errors=report.errors,
+        statistics=CsvStatistics(
+            total_rows=report.total_rows,
+            total_columns=len(report.columns),
+            file_size_kb=round(size_bytes / KIB, 2),
+            preview_rows=len(report.preview),
+            has_required_columns=report.has_required_columns,
+            usable_rows=report.usable_rows,
+            empty_rows=report.empty_rows,
+            ragged_rows=report.ragged_rows,
+            rows_with_empty_cells=report.rows_with_empty_cells,
+            duplicate_rows=report.duplicate_rows,
+            formula_cells=report.formula_cells,
+            size_bytes=size_bytes,
+        ),
+        is_new_upload=is_new,
+        sha256=sha256,
+        preview_id=sha256,
+        warnings=report.warnings,
+        issues=report.issues,
+        encoding=report.dialect.encoding,
+        delimiter=report.dialect.delimiter,
+        suggested_mapping=report.mapping if report.has_required_columns else guess_mapping(report.columns),
+    )

@@ -1,0 +1,34 @@
+"""What routes ask for: settings, a database session, the engine for work outside a request's session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from pegbox.settings import Settings
+from pegbox.store.database import open_session
+
+
+def get_settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def get_engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def get_db(request: Request) -> Iterator[Session]:
+    with open_session(get_engine(request)) as db:
+        yield db
+
+
+Config = Annotated[Settings, Depends(get_settings)]
+Database = Annotated[Engine, Depends(get_engine)]
+Db = Annotated[Session, Depends(get_db, scope="function")]
+"""Closed when the route returns, not after the answer was sent: a slow reader holds no connection."""
