@@ -1,0 +1,91 @@
+"""Fine-tuning jobs of one Pegbox. Records are the wire's own dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pegbox.sdk.client import Client
+
+TERMINAL_STATES = frozenset({"completed", "failed", "cancelled"})
+
+
+class Jobs:
+    """`client.jobs`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list(self, *, status: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+        """Jobs, newest first; all of them unless limited."""
+        jobs: list[dict[str, Any]] = self._client.get("/api/jobs", status=status, limit=limit)["jobs"]
+        return jobs
+
+    def get(self, uid: str) -> dict[str, Any]:
+        """One job. Raises NotFoundError."""
+        job: dict[str, Any] = self._client.get(f"/api/jobs/{uid}")
+        return job
+
+    def create(
+        self,
+        *,
+        name: str,
+        model: str,
+        dataset: str,
+        hyperparameters: Mapping[str, Any] | None = None,
+        model_name: str | None = None,
+        description: str = "",
+        tags: tuple[str, ...] = (),
+        auto_start: bool = True,
+    ) -> dict[str, Any]:
+        """Creates a job and, unless told otherwise, queues it; answers with the job.
+
+        `model` and `dataset` are uids. Raises ValidationError naming what cannot be resolved.
+        """
+        body = {
+            "name": name,
+            "description": description,
+            "tags": list(tags),
+            "configuration": {
+                "model": {"uid": model, "name": model},
+                "dataset": {"uid": dataset, "name": dataset},
+                "hyperparameters": dict(hyperparameters or {}),
+            },
+            "modelSaving": {"saveModel": True, "modelName": model_name or name},
+            "autoStart": auto_start,
+        }
+        answer: dict[str, Any] = self._client.post("/api/jobs", body, strict="true")
+        job: dict[str, Any] = answer["job"]
+        return job
+
+    def start(self, uid: str) -> dict[str, Any]:
+        """Queues a created job."""
+        return self._act(uid, "start")
+
+    def pause(self, uid: str) -> dict[str, Any]:
+        """Asks a job to finish its step, save and wait."""
+        return self._act(uid, "pause")
+
+    def resume(self, uid: str) -> dict[str, Any]:
+        """Queues a paused job again; it goes on from where it stopped."""
+        return self._act(uid, "resume")
+
+    def cancel(self, uid: str) -> dict[str, Any]:
+        """Asks a job to finish its step and end."""
+        return self._act(uid, "cancel")
+
+    def remove(self, uid: str) -> None:
+        """Deletes an ended job with its files."""
+        self._client.request("DELETE", f"/api/jobs/{uid}")
+
+    def logs(self, uid: str, *, stream: str = "stdout", tail: int | None = None) -> str:
+        """What the trainer printed (`stdout`) or complained about (`stderr`)."""
+        response = self._client.request(
+            "GET", f"/api/jobs/{uid}/logs", params={"stream": stream, "tail": tail}, headers={"Accept": "text/plain"}
+        )
+        return response.text
+
+    def _act(self, uid: str, verb: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._client.post(f"/api/jobs/{uid}/{verb}")
+        return answer

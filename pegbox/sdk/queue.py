@@ -1,0 +1,60 @@
+"""A worker's side of the queue: claim a job, keep it alive, report how it ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pegbox.errors import ConflictError, LeaseLostError
+from pegbox.schemas.queue import (
+    ClaimRequest,
+    ClaimResponse,
+    HeartbeatRequest,
+    HeartbeatResponse,
+    ReportRequest,
+    ReportResponse,
+)
+from pegbox.sdk.client import Client
+
+ANSWER_SECONDS = 10.0
+
+
+class Queue:
+    """The queue endpoints of the backend. Raises `LeaseLostError` when the job is another worker's by now."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def claim(self, request: ClaimRequest) -> ClaimResponse | None:
+        """The next job, or `None` when none came within `request.wait_seconds`."""
+        body = request.model_dump(mode="json")
+        response = self._client.request(
+            "POST", "/api/queue/claim", json=body, timeout=request.wait_seconds + ANSWER_SECONDS
+        )
+        return None if response.status_code == 204 else ClaimResponse.model_validate_json(response.content)
+
+    def heartbeat(self, uid: str, request: HeartbeatRequest) -> HeartbeatResponse:
+        """Renews the lease; says whether the job is to go on, pause or be cancelled."""
+        return HeartbeatResponse.model_validate_json(self._post(uid, "heartbeat", request.model_dump(mode="json")))
+
+    def report(self, uid: str, request: ReportRequest) -> ReportResponse:
+        """How the attempt ended; the same report twice counts once."""
+        return ReportResponse.model_validate_json(self._post(uid, "report", request.model_dump(mode="json")))
+
+    def fetch_dataset(self, uid: str, claim_token: str, target: Path) -> None:
+        """Writes the job's CSV file to `target`."""
+        params = {"claim_token": claim_token}
+        with (
+            target.open("wb") as file,
+            self._client.stream("GET", f"/api/queue/{uid}/dataset", params=params) as response,
+        ):
+            for chunk in response.iter_bytes():
+                file.write(chunk)
+
+    def _post(self, uid: str, verb: str, body: dict[str, object]) -> bytes:
+        try:
+            response = self._client.request("POST", f"/api/queue/{uid}/{verb}", json=body, timeout=ANSWER_SECONDS)
+        except LeaseLostError:
+            raise
+        except ConflictError as error:
+            raise LeaseLostError(error.message) from error
+        return response.content

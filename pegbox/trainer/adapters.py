@@ -1,0 +1,77 @@
+"""LoRA, QLoRA and LoftQ: small trainable weights beside a frozen base model, and folding them into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pegbox.errors import UnusableContentError
+from pegbox.schemas.hyperparameters import Hyperparameters, Method
+from pegbox.trainer.device import Decided, dtype_of
+
+
+def quantization(method: Method, precision: Decided) -> Any:
+    """How the base model is loaded: 4-bit NF4 for QLoRA and LoftQ, else `None` (as it is)."""
+    if method not in ("qlora", "loftq"):
+        return None
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=method == "qlora",
+        bnb_4bit_compute_dtype=dtype_of(precision),
+    )
+
+
+def attach_adapter(model: Any, base: Path, values: Hyperparameters) -> Any:
+    """The model with a fresh adapter; for LoftQ the adapter starts from what quantizing the base lost."""
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=values.lora_r,
+        lora_alpha=values.lora_alpha,
+        lora_dropout=values.lora_dropout,
+        target_modules=values.target_modules or "all-linear",
+        task_type="CAUSAL_LM",
+    )
+    torch.manual_seed(values.seed)
+    try:
+        adapted = get_peft_model(model, config)
+    except ValueError as error:
+        raise UnusableContentError(f"The adapter does not fit this model: {str(error).splitlines()[0]}") from error
+    if values.method == "loftq":
+        _start_from_quantization_error(adapted, base)
+    return adapted
+
+
+def _start_from_quantization_error(adapted: Any, base: Path) -> None:
+    """The difference between base and quantized base, as far as the adapter's rank can hold it."""
+    from peft import replace_lora_weights_loftq
+
+    # Of a sharded model this file does not exist; peft then reads the index beside it.
+    replace_lora_weights_loftq(adapted, model_path=str(base / "model.safetensors"))
+    for module in adapted.modules():
+        if hasattr(module, "lora_B") and "default" in module.lora_B:
+            # peft sets B·A to the lost difference but multiplies by alpha/r when it applies the adapter.
+            module.lora_B["default"].weight.data /= module.scaling["default"]
+
+
+def merge(base: Path, adapter: Path, target: Path, tokenizer: Any, *, method: Method, precision: Decided) -> None:
+    """Folds an adapter into the base weights and writes a model that loads without peft."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    if method == "loftq":
+        # Its adapter makes good what quantizing lost, so it belongs on the quantized weights, not on the original ones.
+        quantized = quantization(method, precision)
+        model = AutoModelForCausalLM.from_pretrained(
+            base, quantization_config=quantized, device_map={"": 0}, use_safetensors=True
+        ).dequantize()
+    else:
+        model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)
+    merged = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    merged.save_pretrained(target)
+    tokenizer.save_pretrained(target)

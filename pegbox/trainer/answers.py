@@ -1,0 +1,89 @@
+"""What a model answers: greedy, batched, without touching the random state of a training."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy
+import torch
+
+from pegbox.schemas.queue import Answer, ExactMatch
+from pegbox.trainer.data import Row
+from pegbox.trainer.encoding import render_prompt
+
+ANSWER_BATCH = 64
+MAX_ANSWER_TOKENS = 256
+SPARE_TOKENS = 8
+"""Room beyond the longest expected answer, so that one which runs on is seen to."""
+
+
+@contextmanager
+def undisturbed_randomness() -> Iterator[None]:
+    """What happens inside leaves every random generator as it was: a training goes on as if it had not been."""
+    states = (random.getstate(), numpy.random.get_state(), torch.get_rng_state())
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        numpy.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+        if cuda is not None:
+            torch.cuda.set_rng_state_all(cuda)
+
+
+def answer_rows(model: Any, tokenizer: Any, rows: Sequence[Row]) -> list[Answer]:
+    """The model's answer to each row's question, beside the expected one. Leaves the model in the mode it was in."""
+    longest = max((len(ids) for ids in tokenizer([row.completion for row in rows])["input_ids"]), default=0)
+    room = min(MAX_ANSWER_TOKENS, longest + SPARE_TOKENS)
+    answers: list[Answer] = []
+    for start in range(0, len(rows), ANSWER_BATCH):
+        batch = rows[start : start + ANSWER_BATCH]
+        texts = generate(model, tokenizer, [row.prompt for row in batch], max_new_tokens=room)
+        answers += [
+            Answer(prompt=row.prompt, expected=row.completion, answer=text)
+            for row, text in zip(batch, texts, strict=True)
+        ]
+    return answers
+
+
+def generate(
+    model: Any, tokenizer: Any, questions: Sequence[str], *, max_new_tokens: int = MAX_ANSWER_TOKENS
+) -> list[str]:
+    """Greedy answers to questions, all in one batch."""
+    was_training = model.training
+    model.eval()
+    try:
+        batch = tokenizer(
+            [render_prompt(tokenizer, question) for question in questions],
+            add_special_tokens=False,
+            padding=True,
+            padding_side="left",
+            return_tensors="pt",
+            return_token_type_ids=False,
+        ).to(model.device)
+        with torch.no_grad(), undisturbed_randomness():
+            output = model.generate(
+                **batch,
+                max_new_tokens=max_new_tokens,
+                do_sample=False,
+                use_cache=True,
+                pad_token_id=tokenizer.pad_token_id,
+                # Sampling values of a model's own generation settings would only cause warnings here.
+                temperature=None,
+                top_p=None,
+                top_k=None,
+            )
+    finally:
+        model.train(was_training)
+    answers = output[:, batch["input_ids"].shape[1] :]
+    return [text.strip() for text in tokenizer.batch_decode(answers, skip_special_tokens=True)]
+
+
+def count_exact(answers: Sequence[Answer]) -> ExactMatch:
+    """How many answers equal the expected ones word for word (surrounding blanks aside)."""
+    correct = sum(answer.answer == answer.expected.strip() for answer in answers)
+    return ExactMatch(correct=correct, total=len(answers))

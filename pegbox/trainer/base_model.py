@@ -1,0 +1,131 @@
+"""Where the weights come from: the offline starter, a folder of this machine, or the model hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pegbox.errors import NotFoundError, PermissionDeniedError, UnreachableError, UnusableContentError
+from pegbox.schemas.hyperparameters import Method
+from pegbox.schemas.queue import BaseModelSpec
+from pegbox.trainer.adapters import quantization
+from pegbox.trainer.data import Row
+from pegbox.trainer.device import Decided, dtype_of, has_gpu
+from pegbox.trainer.encoding import ensure_chat_template
+from pegbox.trainer.starter import build_starter
+
+HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+"""Weights only as safetensors: other formats can run code when they are loaded."""
+
+OPTIMIZER_BYTES_PER_PARAMETER = 16
+"""Full fine-tuning in fp32: weight, gradient and Adam's two moments, four bytes each."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """Model and tokenizer ready to train; `folder` holds the unchanged base weights."""
+
+    model: Any
+    tokenizer: Any
+    folder: Path
+    brings_chat_template: bool
+
+
+def find_weights(spec: BaseModelSpec, rows: Sequence[Row], work: Path, seed: int) -> Path:
+    """The folder with the base model, built or fetched when needed.
+
+    Raises NotFoundError, PermissionDeniedError (gated), UnreachableError or UnusableContentError, each with one sentence that
+    says what to do.
+    """
+    if spec.source == "starter":
+        return build_starter(work / "starter", rows, seed=seed)
+    if spec.source == "local":
+        return _checked(Path(spec.location).expanduser(), spec.location)
+    return fetch_from_hub(spec.location)
+
+
+def fetch_from_hub(hub_id: str) -> Path:
+    """The snapshot of a hub model: the one on this machine when it is whole, else a fresh download."""
+    from huggingface_hub import constants, errors, snapshot_download
+
+    try:
+        local = Path(snapshot_download(hub_id, allow_patterns=HUB_FILES, local_files_only=True))
+        if _is_whole(local):
+            return local
+    except errors.LocalEntryNotFoundError:
+        pass
+    except errors.HFValidationError as error:
+        raise UnusableContentError(f"'{hub_id}' is no hub id; it looks like owner/name.") from error
+    try:
+        return _checked(Path(snapshot_download(hub_id, allow_patterns=HUB_FILES)), hub_id)
+    except errors.GatedRepoError as error:
+        raise PermissionDeniedError(
+            f"{hub_id} is gated: accept its licence on {constants.ENDPOINT}/{hub_id} and set HF_TOKEN to a token of that account."
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise NotFoundError(
+            f"{constants.ENDPOINT} has no model {hub_id}, or it is private and HF_TOKEN is not set to a token that may read it."
+        ) from error
+    except (errors.LocalEntryNotFoundError, errors.HfHubHTTPError, errors.OfflineModeIsEnabled, OSError) as error:
+        raise UnreachableError(
+            f"The model hub {constants.ENDPOINT} is out of reach and {hub_id} is not on this machine yet."
+        ) from error
+
+
+def load(folder: Path, *, method: Method, precision: Decided, name: str) -> LoadedModel:
+    """Loads weights and tokenizer in the form that `method` trains."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    quantized = quantization(method, precision)
+    # A frozen base can stay in half precision; weights that are trained whole need fp32 for small updates to count.
+    dtype = torch.float32 if method == "full" or not has_gpu() else dtype_of(precision)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=dtype,
+            quantization_config=quantized,
+            device_map={"": 0} if quantized else None,
+            use_safetensors=True,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UnusableContentError(f"{name} cannot be loaded as a language model: {first_line}") from error
+    if tokenizer.eos_token is None:
+        raise UnusableContentError(f"The tokenizer of {name} has no end token, so its answers would never end.")
+    brings_template = ensure_chat_template(tokenizer)
+    if method == "full" and has_gpu() and precision == "bf16" and not _fits_in_fp32(model):
+        model = model.to(torch.bfloat16)
+    return LoadedModel(model, tokenizer, folder, brings_template)
+
+
+def _fits_in_fp32(model: Any) -> bool:
+    needed = sum(parameter.numel() for parameter in model.parameters()) * OPTIMIZER_BYTES_PER_PARAMETER
+    return bool(needed < 0.8 * torch.cuda.get_device_properties(0).total_memory)
+
+
+def _checked(folder: Path, name: str) -> Path:
+    if not folder.is_dir():
+        raise NotFoundError(f"There is no folder {name} on the machine of this worker.")
+    if not (folder / "config.json").is_file():
+        raise UnusableContentError(f"{name} holds no model: config.json is missing.")
+    if not _is_whole(folder):
+        raise UnusableContentError(f"{name} is incomplete: it lacks safetensors weights or its tokenizer.")
+    return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether config, tokenizer and every shard of the weights are there."""
+    tokenizer = any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json"))
+    index = folder / "model.safetensors.index.json"
+    try:
+        shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()) if index.is_file() else None
+    except (OSError, ValueError, KeyError):
+        return False
+    weights = all((folder / shard).is_file() for shard in shards) if shards else any(folder.glob("*.safetensors"))
+    return tokenizer and weights and (folder / "config.json").is_file()

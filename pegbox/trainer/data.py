@@ -1,0 +1,73 @@
+"""The rows of a dataset file, and the seeded split into those to train on and those held out. Light: no torch here."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from pegbox.errors import UnusableContentError
+
+MAX_CELL_CHARACTERS = 2**27
+"""The csv module refuses cells beyond a limit of its own, far below what a dataset may hold."""
+
+
+class Row(NamedTuple):
+    """One question with the answer to learn."""
+
+    prompt: str
+    completion: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows to learn from and rows held out; both keep the order of the file."""
+
+    training: list[Row]
+    validation: list[Row]
+
+
+def read_rows(
+    path: Path, mapping: Mapping[str, str] | None = None, *, encoding: str = "utf-8", delimiter: str = ","
+) -> list[Row]:
+    """Reads the mapped columns of a CSV file; rows without a question or an answer are left out.
+
+    `mapping` names the file's column for `input` and for `output`. Raises `UnusableContentError` when a column is missing or
+    no row is left.
+    """
+    columns = {"input": "input", "output": "output", **(mapping or {})}
+    rows = list(_complete_rows(path, columns["input"], columns["output"], encoding, delimiter))
+    if not rows:
+        raise UnusableContentError("The dataset has no row with both a question and an answer.")
+    return rows
+
+
+def _complete_rows(path: Path, prompt: str, completion: str, encoding: str, delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(MAX_CELL_CHARACTERS)
+    # A byte order mark would become part of the first column's name.
+    encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
+    with path.open(encoding=encoding, newline="", errors="replace") as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        header = [name.strip() for name in next(reader, [])]
+        missing = [name for name in (prompt, completion) if name not in header]
+        if missing:
+            raise UnusableContentError(
+                f"The dataset has no column '{missing[0]}'; its columns are {', '.join(header) or '(none)'}."
+            )
+        at_prompt, at_completion = header.index(prompt), header.index(completion)
+        for cells in reader:
+            if len(cells) > max(at_prompt, at_completion) and cells[at_prompt].strip() and cells[at_completion].strip():
+                yield Row(cells[at_prompt], cells[at_completion])
+
+
+def split_rows(rows: Sequence[Row], share: float, seed: int) -> Split:
+    """Holds out `share` of the rows (at least one when `share` is above 0 and two rows are there), drawn with `seed`."""
+    count = min(len(rows) - 1, max(1, round(len(rows) * share))) if share > 0 and len(rows) > 1 else 0
+    held_out = set(random.Random(seed).sample(range(len(rows)), count))
+    return Split(
+        training=[row for index, row in enumerate(rows) if index not in held_out],
+        validation=[row for index, row in enumerate(rows) if index in held_out],
+    )

@@ -1,0 +1,85 @@
+"""The end of a training: its best weights, its result, and the finished model on disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pegbox.schemas.queue import Answer, Answers, BaseModelSpec, JobResult, JobSpec
+from pegbox.trainer.adapters import merge
+from pegbox.trainer.answers import count_exact
+from pegbox.trainer.base_model import LoadedModel
+from pegbox.trainer.checkpoints import Progress, describe
+from pegbox.trainer.data import Split
+from pegbox.trainer.device import Decided
+from pegbox.trainer.job_folder import JobFolder
+from pegbox.trainer.keeper import Keeper
+from pegbox.trainer.model_card import model_card
+from pegbox.trainer.reporter import Reporter
+
+
+def use_best_weights(trainer: Any, progress: Progress, checkpoints: Path) -> None:
+    """Goes back to the checkpoint with the lowest validation loss, unless the training ended on it."""
+    best = progress.best_step
+    if best is not None and best != trainer.state.global_step and (checkpoints / f"checkpoint-{best}").is_dir():
+        trainer._load_from_checkpoint(str(checkpoints / f"checkpoint-{best}"), trainer.model)
+
+
+def describe_result(
+    trainer: Any, keeper: Keeper, reporter: Reporter, folder: JobFolder, after: Sequence[Answer], *, held_out: bool
+) -> JobResult:
+    """All that was measured; `after` are the finished model's answers, the first ones to the fixed prompts."""
+    progress = keeper.progress
+    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in trainer.model.parameters()]
+    return JobResult(
+        steps=trainer.state.global_step,
+        best_step=progress.best_step,
+        checkpoints=describe(folder.checkpoints, progress.best_step),
+        metrics={
+            "first_validation_loss": progress.first_validation_loss,
+            "best_validation_loss": progress.best_validation_loss,
+            "validation_loss": progress.validation_loss,
+            "train_loss": reporter.train_loss,
+        },
+        answers=Answers(before=reporter.base_answers, after=list(after[: len(reporter.base_answers)])),
+        exact_match=count_exact(after) if held_out else None,
+        parameters=sum(size for size, _ in sizes),
+        trainable_parameters=sum(size for size, trained in sizes if trained),
+        runtime_seconds=keeper.seconds,
+        stopped_early=keeper.stopped_early,
+    )
+
+
+def save_model(
+    spec: JobSpec, folder: JobFolder, model: Any, base: LoadedModel, result: JobResult, split: Split, precision: Decided
+) -> JobResult:
+    """Writes weights, tokenizer and model card; the folder appears only when all of it is there."""
+    method = spec.hyperparameters.method or "full"
+    unfinished = folder.model.with_name(f".{folder.model.name}.partial")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    if method != "full":
+        _name_base(model, spec.model, base.folder, unfinished, folder.model)
+    model.save_pretrained(unfinished)
+    base.tokenizer.save_pretrained(unfinished)
+    if method != "full" and spec.hyperparameters.merge_adapter:
+        merge(base.folder, unfinished, unfinished / "merged", base.tokenizer, method=method, precision=precision)
+        result = result.model_copy(update={"merged_path": str(folder.model / "merged")})
+    card = model_card(
+        spec, result, training_rows=len(split.training), validation_rows=len(split.validation), precision=precision
+    )
+    (unfinished / "README.md").write_text(card, encoding="utf-8")
+    size = sum(file.stat().st_size for file in unfinished.rglob("*") if file.is_file())
+    shutil.rmtree(folder.model, ignore_errors=True)
+    unfinished.rename(folder.model)
+    return result.model_copy(update={"model_path": str(folder.model), "size_bytes": size})
+
+
+def _name_base(model: Any, source: BaseModelSpec, weights: Path, unfinished: Path, final: Path) -> None:
+    """Tells the adapter where its base is. The starter belongs to this job alone, so it goes along."""
+    location = source.location
+    if source.source == "starter":
+        shutil.copytree(weights, unfinished / "base")
+        location = str(final / "base")
+    model.peft_config["default"].base_model_name_or_path = location

@@ -1,0 +1,120 @@
+"""Trainer callback → run: every step's numbers, every evaluation's loss and answers, every event."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from pegbox.errors import UnusableContentError
+from pegbox.schemas.queue import Answer, Phase
+from pegbox.trainer.answers import answer_rows
+from pegbox.trainer.data import Row
+from pegbox.trainer.device import memory_bytes
+from pegbox.trainer.job_folder import write_atomically
+from pegbox.trainer.recorder import Recorder
+
+MAX_NONFINITE_STEPS = 3
+"""One overflow can be overcome; a loss that stays NaN never comes back."""
+
+STEP_METRICS = ("grad_norm", "learning_rate", "epoch")
+
+ProgressSink = Callable[[Phase, int, int | None], None]
+"""Receives phase, step and, once known, total steps."""
+
+_ANSWERS = TypeAdapter(list[Answer])
+
+
+class Reporter(TrainerCallback):  # type: ignore[misc]
+    """Reports while training; costs no device synchronisation beyond the one the trainer makes for its own log."""
+
+    def __init__(
+        self, run: Recorder, tokenizer: Any, prompts: Sequence[Row], base_answers_file: Path, progress: ProgressSink
+    ) -> None:
+        self.base_answers = _recall(base_answers_file)
+        self.train_loss: float | None = None
+        self._run = run
+        self._tokenizer = tokenizer
+        self._prompts = prompts
+        self._base_answers_file = base_answers_file
+        self._progress = progress
+        self._step_began = time.perf_counter()
+        self._tokens = 0.0
+        self._nonfinite_steps = 0
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._run.update(total_steps=state.max_steps)
+        self._progress("train", state.global_step, state.max_steps)
+        self._step_began = time.perf_counter()
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        # The trainer keeps every log entry for its own printout and writes them all into each checkpoint; the run has them.
+        state.log_history.clear()
+        if not logs or "loss" not in logs:
+            return
+        now = time.perf_counter()
+        seconds = now - self._step_began
+        tokens = logs.get("num_tokens", self._tokens) - self._tokens
+        self._tokens += tokens
+        self.train_loss = logs["loss"]
+        metrics = {"train_loss": logs["loss"]}
+        metrics.update((name, logs[name]) for name in STEP_METRICS if name in logs)
+        metrics["tokens_per_second"] = tokens / seconds
+        metrics["step_seconds"] = seconds
+        metrics["memory_bytes"] = float(memory_bytes())
+        self._run.log(metrics, step=state.global_step)
+        self._progress("train", state.global_step, state.max_steps)
+        self._step_began = time.perf_counter()
+        self._watch_for_divergence(logs["loss"], state.global_step)
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        model: Any = None,
+        **_: Any,
+    ) -> None:
+        loss = (metrics or {})["eval_loss"]
+        self._run.log({"validation_loss": loss}, step=state.global_step)
+        self._run.log_event("evaluation", f"Validation loss {loss:.4g}", step=state.global_step)
+        print(f"step {state.global_step}/{state.max_steps}  validation_loss {loss:.4f}", flush=True)  # noqa: T201 - job log
+        self.sample(model, state.global_step)
+        self._step_began = time.perf_counter()
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._step_began = time.perf_counter()
+
+    def sample(self, model: Any, step: int) -> None:
+        """Asks the model the fixed validation prompts and stores its answers with the run."""
+        answers = answer_rows(model, self._tokenizer, self._prompts)
+        if step == 0:
+            self.base_answers = answers
+            write_atomically(self._base_answers_file, _ANSWERS.dump_json(answers).decode())
+        self._run.log_samples("validation", [answer.model_dump() for answer in answers], step=step)
+
+    def _watch_for_divergence(self, loss: float, step: int) -> None:
+        self._nonfinite_steps = 0 if math.isfinite(loss) else self._nonfinite_steps + 1
+        if self._nonfinite_steps >= MAX_NONFINITE_STEPS:
+            raise UnusableContentError(
+                f"The loss is no number any more since step {step - MAX_NONFINITE_STEPS + 1}: the training diverged. "
+                "Lower the learning rate or raise the warm-up."
+            )
+
+
+def _recall(file: Path) -> list[Answer]:
+    """The base model's answers that an earlier attempt stored."""
+    return _ANSWERS.validate_json(file.read_bytes()) if file.is_file() else []

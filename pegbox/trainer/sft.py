@@ -1,0 +1,159 @@
+"""Supervised fine-tuning of one job, from rows to a model that answers. Read `train` from top to bottom."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import datasets
+import torch
+import transformers
+from transformers import PrinterCallback
+from trl import SFTTrainer
+
+from pegbox.errors import UnusableContentError
+from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.queue import JobResult, JobSpec, Phase
+from pegbox.trainer.adapters import attach_adapter
+from pegbox.trainer.answers import answer_rows, undisturbed_randomness
+from pegbox.trainer.arguments import training_arguments
+from pegbox.trainer.base_model import find_weights, load
+from pegbox.trainer.checkpoints import Progress, latest_checkpoint, remove_torn
+from pegbox.trainer.data import Split, read_rows, split_rows
+from pegbox.trainer.device import decide_precision, require_method
+from pegbox.trainer.encoding import Encoded, encode_rows
+from pegbox.trainer.job_folder import JobFolder, write_atomically
+from pegbox.trainer.keeper import Keeper
+from pegbox.trainer.outcome import describe_result, save_model, use_best_weights
+from pegbox.trainer.recorder import Recorder
+from pegbox.trainer.reporter import ProgressSink, Reporter
+from pegbox.trainer.stop import StopRequest
+
+VALIDATION_PROMPTS = 5
+MAX_EXACT_MATCH_ROWS = 200
+NOTHING_DONE = -1
+"""The step before the base model's evaluation, which is step 0."""
+
+
+class Stopped(Exception):
+    """The training stopped on request; all that matters is saved."""
+
+
+class QuietTrainer(SFTTrainer):  # type: ignore[misc]
+    """SFTTrainer whose evaluations leave no trace in the training: it goes on as if they had not been."""
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """As SFTTrainer's, with every random generator put back afterwards."""
+        with undisturbed_randomness():
+            metrics: dict[str, float] = super().evaluate(*args, **kwargs)
+        return metrics
+
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the finished model gets a card of its own, checkpoints need none."""
+
+
+def train(spec: JobSpec, folder: JobFolder, run: Recorder, stop: StopRequest, progress: ProgressSink) -> JobResult:
+    """Trains a job, going on from its last complete checkpoint if there is one, and writes the finished model.
+
+    Raises `Stopped` when a stop was requested (all is saved then), and errors of `pegbox.errors` whose message tells a person
+    what is wrong with the job.
+    """
+    values = spec.hyperparameters
+    quieten()
+    remove_torn(folder.checkpoints)
+    checkpoint, so_far = latest_checkpoint(folder.checkpoints) or (None, Progress())
+    if checkpoint:
+        run.rewind(so_far.step)
+        run.log_event("resumed", f"Going on from the checkpoint of step {so_far.step}", step=so_far.step)
+    elif spec.attempt > 1:
+        run.rewind(NOTHING_DONE)
+
+    announce(run, progress, "prepare", "Reading the dataset", step=so_far.step)
+    require_method(values.method or "full")
+    precision = decide_precision(values.precision)
+    source = spec.dataset
+    rows = read_rows(folder.dataset, source.column_mapping, encoding=source.encoding, delimiter=source.delimiter)
+    split = split_rows(rows, values.validation_split, values.seed)
+    validates = bool(split.validation)
+
+    announce(run, progress, "load", f"Loading {spec.model.name}", step=so_far.step)
+    weights = find_weights(spec.model, split.training, folder.work, values.seed)
+    base = load(weights, method=values.method or "full", precision=precision, name=spec.model.name)
+    model = attach_adapter(base.model, weights, values) if values.method != "full" else base.model
+    training, validation = encode(base.tokenizer, split, values, model, run)
+
+    prompts = (split.validation or split.training)[:VALIDATION_PROMPTS]
+    reporter = Reporter(run, base.tokenizer, prompts, folder.base_answers, progress)
+    keeper = Keeper(values, folder.checkpoints, run, stop, so_far, validates=validates)
+    evaluate_first = validates and checkpoint is None
+    trainer = QuietTrainer(
+        model=model,
+        args=training_arguments(
+            values, folder.checkpoints, precision, len(training.input_ids), evaluate_first=evaluate_first
+        ),
+        train_dataset=training.as_dataset(),
+        eval_dataset=validation.as_dataset() if validates else None,
+        processing_class=base.tokenizer,
+        callbacks=[keeper, reporter],
+    )
+    trainer.remove_callback(PrinterCallback)
+    leave_if(stop)
+
+    announce(run, progress, "train", f"Training on {len(split.training)} rows", step=so_far.step)
+    if not validates and checkpoint is None:
+        reporter.sample(trainer.model, 0)
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except torch.OutOfMemoryError as error:
+        raise UnusableContentError(
+            f"The GPU ran out of memory: lower batch_size (now {values.batch_size}) or max_length (now {values.max_length}), "
+            "or train an adapter."
+        ) from error
+    leave_if(stop)
+
+    step = trainer.state.global_step
+    announce(run, progress, "evaluate", "Answering the held-out questions", step=step)
+    use_best_weights(trainer, keeper.progress, folder.checkpoints)
+    answers = answer_rows(trainer.model, base.tokenizer, split.validation[:MAX_EXACT_MATCH_ROWS] or prompts)
+    leave_if(stop)
+
+    announce(run, progress, "save", "Writing the model", step=step)
+    result = describe_result(trainer, keeper, reporter, folder, answers, held_out=validates)
+    result = save_model(spec, folder, trainer.model, base, result, split, precision)
+    write_atomically(folder.result, result.model_dump_json(indent=2))
+    return result
+
+
+def leave_if(stop: StopRequest) -> None:
+    """Raises `Stopped` when a stop was requested."""
+    if stop.requested:
+        raise Stopped
+
+
+def announce(run: Recorder, progress: ProgressSink, phase: Phase, title: str, *, step: int) -> None:
+    """A new phase, told to the run, the worker and the job's log."""
+    run.log_event("phase", phase, title, step=step)
+    progress(phase, step, None)
+    print(title, flush=True)  # noqa: T201 - this is the job's log
+
+
+def encode(tokenizer: Any, split: Split, values: Hyperparameters, model: Any, run: Recorder) -> tuple[Encoded, Encoded]:
+    """Training and validation rows as tokens, cut to what hyperparameters and model allow; cuts are told to the run."""
+    positions = getattr(model.config, "max_position_embeddings", None) or values.max_length
+    length = min(values.max_length, positions)
+    training, validation = (encode_rows(tokenizer, rows, length) for rows in (split.training, split.validation))
+    if not training.input_ids:
+        raise UnusableContentError(f"No row is left to train on: every question alone is longer than {length} tokens.")
+    cut, dropped = training.truncated + validation.truncated, training.dropped + validation.dropped
+    if cut or dropped:
+        detail = f"{cut} answers were cut and {dropped} rows left out because they are longer than {length} tokens."
+        run.log_event("warning", "Long rows", detail)
+    return training, validation
+
+
+def quieten() -> None:
+    """Progress bars and advice of the libraries stay out of the job's log; warnings of its own training stay in."""
+    datasets.disable_progress_bars()
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    warnings.filterwarnings("ignore", category=FutureWarning)
