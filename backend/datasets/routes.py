@@ -16,6 +16,7 @@ from backend.datasets.repository import list_datasets as query_datasets
 from backend.datasets.repository import list_versions as query_versions
 from backend.datasets.upload import Upload, receive_upload
 from backend.dependencies import Config, Database, Db
+from pegbox.schemas.base import Done
 from pegbox.schemas.dataset import (
     CsvPreview,
     DatasetCreate,
@@ -26,7 +27,6 @@ from pegbox.schemas.dataset import (
     DatasetUpdated,
     DatasetVersions,
     DatasetView,
-    Done,
 )
 from pegbox.store.database import open_session
 from pegbox.web.error_handlers import error_responses

@@ -76,3 +76,10 @@ class Wire(BaseModel):
     """Base of requests and responses: fields may be given by name or alias, unknown fields are ignored."""
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", ser_json_inf_nan="null")
+
+
+class Done(Wire):
+    """A change that has nothing else to tell."""
+
+    success: bool = True
+    message: str = ""

@@ -168,13 +168,6 @@ class DatasetVersions(Wire):
     versions: list[DatasetVersionView]
 
 
-class Done(Wire):
-    """A change that has nothing else to tell."""
-
-    success: bool = True
-    message: str = ""
-
-
 class DatasetForm(Wire):
     """The fields beside `file` of a multipart `POST /api/datasets`."""
 

@@ -16,7 +16,9 @@ class LossRecord(Wire):
     """One reported point of a training. `iteration` counts them from 0, `step` counts optimizer updates."""
 
     iteration: int
-    epoch: int = Field(description="The pass over the dataset this step belongs to, from 1; 0 when the run reports none.")
+    epoch: int = Field(
+        description="The pass over the dataset this step belongs to, from 1; 0 when the run reports none."
+    )
     step: int
     train_loss: float | None = Field(description="Null when the value was not finite.")
     validation_loss: float | None = Field(description="The last evaluation's at that point; null before the first.")
@@ -71,7 +73,9 @@ class TrainingStatus(Wire):
     total_epochs: int
     progress_percent: float
     elapsed_time: str = Field(description="For example `1h 23m 45s`.")
-    estimated_remaining: str = Field(description="For example `~32m 15s`; `0s` at the end, `unknown` before the first steps.")
+    estimated_remaining: str = Field(
+        description="For example `~32m 15s`; `0s` at the end, `unknown` before the first steps."
+    )
     current_step: int
     total_steps: int
 

@@ -1,0 +1,1 @@
+"""Hyperparameter configurations: their uids, the stored document, and what a job's values come to."""

@@ -1,0 +1,36 @@
+"""Queries on the model collection."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, func, or_, select
+
+from pegbox.store.tables import Model
+
+
+def list_models(db: Session) -> list[Model]:
+    """What jobs made first (newest first), then base models in the order they came."""
+    models = list(db.exec(select(Model).order_by(col(Model.created_at), col(Model.id))).all())
+    made = [model for model in reversed(models) if model.kind != "base"]
+    starter = [model for model in models if model.source == "starter"]
+    base = [model for model in models if model.kind == "base" and model.source != "starter"]
+    return made + starter + base
+
+
+def find_model(db: Session, key: str) -> Model | None:
+    """By id, else by uid."""
+    return db.get(Model, key) or db.exec(select(Model).where(Model.uid == key)).first()
+
+
+def find_by_id(db: Session, model_id: str) -> Model | None:
+    return db.get(Model, model_id)
+
+
+def search_models(db: Session, query: str, limit: int) -> list[Model]:
+    """Models whose id, name or provider contains the text, whatever its case."""
+    pattern = f"%{_escaped(query.lower())}%"
+    matches = or_(*(func.lower(column).like(pattern, escape="\\") for column in (Model.id, Model.name, Model.provider)))
+    return list(db.exec(select(Model).where(matches).order_by(col(Model.name)).limit(limit)).all())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
