@@ -1,42 +1,97 @@
 /** Readings of the machine that trains: host and GPUs, once a second. */
-import { getJson } from "./http";
+import { getJson, monitorUrl } from "./http";
 import { runUrl } from "./runs";
 
 export interface GpuSample {
   index: number;
   name: string;
-  /** Percent, bytes, degrees Celsius, watts; null where the card does not say. */
-  utilization: number | null;
-  memory_used: number | null;
-  memory_total: number | null;
-  temperature: number | null;
-  power: number | null;
+  /** Percent, GiB, degrees Celsius, watts; null where the card does not say. */
+  gpu_percent: number | null;
+  vram_used_gb: number | null;
+  vram_total_gb: number | null;
+  gpu_temp: number | null;
+  power_watts: number | null;
 }
 
-export interface ResourceSample {
-  /** Unix seconds. */
-  time: number;
+/** One reading, as the monitor's live messages carry it. */
+export interface ResourceRecord {
+  timestamp: string;
   cpu_percent: number;
-  memory_used: number;
-  memory_total: number;
+  ram_used_gb: number;
+  ram_total_gb: number;
+  disk_used_gb: number;
+  disk_total_gb: number;
   gpus: GpuSample[];
 }
 
-export type ResourceHistory = ResourceSample[];
-
-export function emptyResources(): ResourceHistory {
-  return [];
+/** What the charts need of a reading; `time` is Unix seconds. */
+export interface ResourceSample {
+  time: number;
+  cpuPercent: number;
+  memoryPercent: number;
+  gpus: GpuSample[];
 }
+
+interface ResourceColumns {
+  time: number[];
+  cpu_percent: number[];
+  memory_used: number[];
+  memory_total: number[];
+  gpus: {
+    index: number;
+    name: string;
+    utilization: (number | null)[];
+    memory_used: (number | null)[];
+    memory_total: (number | null)[];
+    temperature: (number | null)[];
+    power: (number | null)[];
+  }[];
+}
+
+const GIB = 1024 ** 3;
 
 /** The samples within the run's time, at most `columns`. */
-export function loadResources(run: string, columns: number): Promise<ResourceHistory> {
-  return getJson<ResourceHistory>(`${runUrl(run)}/resources?cols=${columns}`);
+export async function loadResources(run: string, columns: number): Promise<ResourceSample[]> {
+  return fromColumns(await getJson<ResourceColumns>(`${runUrl(run)}/resources?cols=${columns}`));
 }
 
-/** Adds a live sample; twice as many as fit are thinned to half. */
-export function pushResource(history: ResourceHistory, sample: ResourceSample, columns: number): ResourceHistory {
+/** The newest reading, whatever runs. */
+export function currentResources(): Promise<ResourceRecord> {
+  return getJson<ResourceRecord>(`${monitorUrl()}/api/training/resources/current`);
+}
+
+/** Adds a live reading; twice as many as fit are thinned to half. */
+export function pushResource(history: ResourceSample[], record: ResourceRecord, columns: number): ResourceSample[] {
+  const sample = fromRecord(record);
   const last = history.at(-1);
   if (last && sample.time <= last.time) return history;
   const grown = [...history, sample];
   return grown.length > columns * 2 ? grown.filter((_, index) => index % 2 === 1) : grown;
+}
+
+function fromRecord(record: ResourceRecord): ResourceSample {
+  return {
+    time: Date.parse(record.timestamp) / 1000,
+    cpuPercent: record.cpu_percent,
+    memoryPercent: (100 * record.ram_used_gb) / record.ram_total_gb,
+    gpus: record.gpus,
+  };
+}
+
+function fromColumns(columns: ResourceColumns): ResourceSample[] {
+  const gib = (bytes: number | null | undefined): number | null => (bytes == null ? null : bytes / GIB);
+  return columns.time.map((time, row) => ({
+    time,
+    cpuPercent: columns.cpu_percent[row]!,
+    memoryPercent: (100 * columns.memory_used[row]!) / columns.memory_total[row]!,
+    gpus: columns.gpus.map((gpu) => ({
+      index: gpu.index,
+      name: gpu.name,
+      gpu_percent: gpu.utilization[row] ?? null,
+      vram_used_gb: gib(gpu.memory_used[row]),
+      vram_total_gb: gib(gpu.memory_total[row]),
+      gpu_temp: gpu.temperature[row] ?? null,
+      power_watts: gpu.power[row] ?? null,
+    })),
+  }));
 }

@@ -1,5 +1,5 @@
 /** What the monitor says of a run: types and calls. A run may be named by its job. */
-import { type Buckets, emptyBuckets, type Maybe } from "../charts/buckets";
+import { type Buckets, type Maybe, withGaps } from "../charts/buckets";
 import { getJson, monitorUrl } from "./http";
 
 export interface SampleRow {
@@ -64,9 +64,7 @@ export async function loadSeries(run: string, metrics: readonly string[], column
   const answer = await getJson<{ series: Record<string, SeriesColumns>; last_seq: number }>(
     `${runUrl(run)}/series?${query}`,
   );
-  const series = new Map(
-    Object.entries(answer.series).map(([name, columns]) => [name, { ...emptyBuckets(), ...columns }]),
-  );
+  const series = new Map(Object.entries(answer.series).map(([name, columns]) => [name, withGaps(columns)]));
   return { series, lastSeq: answer.last_seq };
 }
 

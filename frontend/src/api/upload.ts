@@ -14,7 +14,10 @@ export function upload<T>(url: string, form: FormData, onProgress: (share: numbe
     request.onload = () => {
       const body = request.response as { detail?: unknown } | null;
       if (request.status < 400) resolve(body as T);
-      else reject(new ApiError(typeof body?.detail === "string" ? body.detail : "The upload failed.", request.status, body));
+      else
+        reject(
+          new ApiError(typeof body?.detail === "string" ? body.detail : "The upload failed.", request.status, body),
+        );
     };
     request.send(form);
   });

@@ -29,13 +29,7 @@ export function append(
   while (buckets.x.length && buckets.x.at(-1)! >= point.step) dropLast(buckets);
   const finite = point.value !== null && Number.isFinite(point.value);
   const value = finite ? point.value : null;
-  buckets.x.push(point.step);
-  buckets.mean.push(value);
-  buckets.min.push(value);
-  buckets.max.push(value);
-  buckets.count.push(1);
-  buckets.epoch.push(point.epoch);
-  buckets.time.push(point.time);
+  pushRow(buckets, point.step, value, value, value, 1, point.epoch, point.time);
   if (!finite) buckets.nonfinite.push(point.step);
 }
 
@@ -48,13 +42,45 @@ export function compact(buckets: Buckets, columns: number): Buckets {
     const pair = i === last ? [i] : [i, last];
     const weights = pair.filter((k) => buckets.mean[k] != null);
     const total = weights.reduce((sum, k) => sum + buckets.count[k]!, 0);
-    out.x.push(buckets.x[last]!);
-    out.mean.push(total ? weights.reduce((sum, k) => sum + buckets.mean[k]! * buckets.count[k]!, 0) / total : null);
-    out.min.push(extreme(weights.map((k) => buckets.min[k]!), Math.min));
-    out.max.push(extreme(weights.map((k) => buckets.max[k]!), Math.max));
-    out.count.push(pair.reduce((sum, k) => sum + buckets.count[k]!, 0));
-    out.epoch.push(buckets.epoch[last]!);
-    out.time.push(buckets.time[last]!);
+    pushRow(
+      out,
+      buckets.x[last]!,
+      total ? weights.reduce((sum, k) => sum + buckets.mean[k]! * buckets.count[k]!, 0) / total : null,
+      extreme(
+        weights.map((k) => buckets.min[k]!),
+        Math.min,
+      ),
+      extreme(
+        weights.map((k) => buckets.max[k]!),
+        Math.max,
+      ),
+      pair.reduce((sum, k) => sum + buckets.count[k]!, 0),
+      buckets.epoch[last]!,
+      buckets.time[last]!,
+    );
+  }
+  return out;
+}
+
+/**
+ * Breaks the line where values were not finite: the server leaves such columns out, and a line drawn across would hide them.
+ * One empty bucket per stretch is enough.
+ */
+export function withGaps(buckets: Buckets): Buckets {
+  if (!buckets.nonfinite.length) return buckets;
+  const out = { ...emptyBuckets(), nonfinite: buckets.nonfinite };
+  let bad = 0;
+  for (let i = 0; i <= buckets.x.length; i++) {
+    const here = buckets.x[i] ?? Number.POSITIVE_INFINITY;
+    const from = buckets.nonfinite[bad];
+    if (from !== undefined && from < here) {
+      const near = Math.max(0, i - 1);
+      pushRow(out, from, null, null, null, 1, buckets.epoch[near] ?? null, buckets.time[near] ?? 0);
+      while (bad < buckets.nonfinite.length && buckets.nonfinite[bad]! < here) bad += 1;
+    }
+    if (i === buckets.x.length) break;
+    const { mean, min, max, count, epoch, time } = buckets;
+    pushRow(out, here, mean[i]!, min[i]!, max[i]!, count[i]!, epoch[i] ?? null, time[i]!);
   }
   return out;
 }
@@ -72,6 +98,25 @@ export function indexOfLeast(values: readonly (Maybe | undefined)[]): number {
     if (value != null && (best < 0 || value < values[best]!)) best = i;
   });
   return best;
+}
+
+function pushRow(
+  buckets: Buckets,
+  x: number,
+  mean: Maybe,
+  min: Maybe,
+  max: Maybe,
+  count: number,
+  epoch: Maybe,
+  time: number,
+): void {
+  buckets.x.push(x);
+  buckets.mean.push(mean);
+  buckets.min.push(min);
+  buckets.max.push(max);
+  buckets.count.push(count);
+  buckets.epoch.push(epoch);
+  buckets.time.push(time);
 }
 
 function dropLast(buckets: Buckets): void {

@@ -156,7 +156,11 @@ export class Chart extends LightElement {
     }
     const x = this.plot.valToPos(this.model.x[action.index]!, "x");
     // The third argument publishes to the other charts; the typings do not know it.
-    const setCursor = this.plot.setCursor as (at: { left: number; top: number }, fire: boolean, publish: boolean) => void;
+    const setCursor = this.plot.setCursor as (
+      at: { left: number; top: number },
+      fire: boolean,
+      publish: boolean,
+    ) => void;
     setCursor.call(this.plot, { left: x, top: this.plot.over.clientHeight / 2 }, true, true);
   }
 

@@ -35,7 +35,12 @@ export function keyAction(
   }
 }
 
-function around(x: readonly number[], cursor: number | null, view: { min: number; max: number }, factor: number): Range {
+function around(
+  x: readonly number[],
+  cursor: number | null,
+  view: { min: number; max: number },
+  factor: number,
+): Range {
   const span = (view.max - view.min) * factor;
   const first = x[0]!;
   const last = x.at(-1)!;

@@ -1,5 +1,5 @@
 /** Options and data of the plot library for a chart model. */
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import { tick } from "../format/number";
 import type { Aligned } from "./align";
 import { drawBackground, drawForeground, type MarkContext } from "./marks";
@@ -74,7 +74,12 @@ export function plotOptions(settings: PlotSettings): uPlot.Options {
       y: false,
       sync: { key: settings.group, setSeries: false, scales: ["x", null] as unknown as [string, string] },
       drag: { x: true, y: false, setScale: false },
-      bind: { dblclick: () => () => (settings.onReset(), null) },
+      bind: {
+        dblclick: () => () => {
+          settings.onReset();
+          return null;
+        },
+      },
       points: {
         size: (plot, index) => (lineAt(plot, index) ? 8 : 0),
         width: (plot, index) => (lineAt(plot, index) ? 2 : 0),

@@ -33,7 +33,11 @@ export class Events extends LightElement {
     const newest = [...this.events].reverse();
     return html`<div class="events-scroll" tabindex="0" role="region" aria-label="Events, newest first">
       <ul class="events">
-        ${repeat(newest, (event) => event.seq, (event) => this.item(event))}
+        ${repeat(
+          newest,
+          (event) => event.seq,
+          (event) => this.item(event),
+        )}
       </ul>
     </div>`;
   }

@@ -1,4 +1,4 @@
-import { svg, type SVGTemplateResult } from "lit";
+import { type SVGTemplateResult, svg } from "lit";
 
 /** The icons that scripts draw; the templates have their own set of the same hand. */
 const PATHS = {

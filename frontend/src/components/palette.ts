@@ -95,7 +95,9 @@ export class CommandPalette extends LightElement {
     else if (event.key === "Enter") this.run(hits[this.selected]!);
     else return;
     event.preventDefault();
-    void this.updateComplete.then(() => this.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }));
+    void this.updateComplete.then(() =>
+      this.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }),
+    );
   }
 
   private run(command: Command): void {

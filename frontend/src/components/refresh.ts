@@ -33,7 +33,8 @@ export class Refresh extends HTMLElement {
     if ([...mine.keys()].join("\n") === [...theirs.keys()].join("\n") && mine.size) {
       for (const [key, element] of mine) {
         const next = theirs.get(key)!;
-        if (element.outerHTML !== next.outerHTML && !element.contains(document.activeElement)) element.replaceWith(next);
+        if (element.outerHTML !== next.outerHTML && !element.contains(document.activeElement))
+          element.replaceWith(next);
       }
     } else if (!this.contains(document.activeElement) && this.innerHTML !== fresh.innerHTML) {
       this.replaceChildren(...fresh.childNodes);
@@ -42,7 +43,9 @@ export class Refresh extends HTMLElement {
 }
 
 function keyed(root: HTMLElement): Map<string, HTMLElement> {
-  return new Map([...root.querySelectorAll<HTMLElement>("[data-key]")].map((element) => [element.dataset["key"]!, element]));
+  return new Map(
+    [...root.querySelectorAll<HTMLElement>("[data-key]")].map((element) => [element.dataset["key"]!, element]),
+  );
 }
 
 customElements.define("pb-refresh", Refresh);

@@ -33,7 +33,8 @@ export class Tabs extends HTMLElement {
       if (link.dataset["shows"] === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    for (const panel of document.querySelectorAll<HTMLElement>("[data-tab]")) panel.hidden = panel.dataset["tab"] !== name;
+    for (const panel of document.querySelectorAll<HTMLElement>("[data-tab]"))
+      panel.hidden = panel.dataset["tab"] !== name;
     dispatchEvent(new CustomEvent("pb-tab", { detail: name }));
   }
 }

@@ -7,7 +7,8 @@ export function figure(value: number | null | undefined, digits = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : `${MINUS}∞`;
   const size = Math.abs(value);
   let text: string;
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) text = value.toExponential(Math.max(0, digits - 1)).replace("e+", "e");
+  if (size !== 0 && (size < 1e-3 || size >= 1e7))
+    text = value.toExponential(Math.max(0, digits - 1)).replace("e+", "e");
   else if (size >= 1000) text = grouped(value);
   else text = value.toFixed(size >= 100 ? Math.min(1, digits) : size >= 10 ? Math.min(2, digits) : digits);
   return text.replaceAll("-", MINUS);

@@ -31,7 +31,12 @@ function trainLoss(row: HTMLElement, store: RunStore, view: View): void {
   const before = smoothed[index];
   if (before == null) return;
   const change = now - before;
-  note(row, "train_loss", `${change <= 0 ? "▼" : "▲"} ${figure(Math.abs(change))} in ${whole(window)} steps`, change <= 0 ? "good" : "");
+  note(
+    row,
+    "train_loss",
+    `${change <= 0 ? "▼" : "▲"} ${figure(Math.abs(change))} in ${whole(window)} steps`,
+    change <= 0 ? "good" : "",
+  );
 }
 
 function validationLoss(row: HTMLElement, store: RunStore): void {
@@ -40,7 +45,12 @@ function validationLoss(row: HTMLElement, store: RunStore): void {
   const best = indexOfLeast(mean);
   if (best < 0) return;
   const isLatest = best === mean.length - 1;
-  note(row, "validation_loss", isLatest && best > 0 ? "best so far" : `best ${figure(mean[best]!)} at ${whole(x[best]!)}`, isLatest && best > 0 ? "good" : "");
+  note(
+    row,
+    "validation_loss",
+    isLatest && best > 0 ? "best so far" : `best ${figure(mean[best]!)} at ${whole(x[best]!)}`,
+    isLatest && best > 0 ? "good" : "",
+  );
 }
 
 function gradientNorm(row: HTMLElement, store: RunStore): void {

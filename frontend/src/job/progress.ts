@@ -31,7 +31,12 @@ export function updateProgress(panel: HTMLElement, store: RunStore, facts: JobFa
   }
   if (facts.startedAt) setField(panel, "elapsed", duration((facts.finishedAt ?? now) - facts.startedAt));
   const pace = estimate(store.stepSeconds, Math.max(0, (total ?? step) - step));
-  if (pace) setField(panel, "speed", pace.secondsPerStep < 1 ? `${whole(pace.secondsPerStep * 1000)} ms` : `${figure(pace.secondsPerStep, 2)} s`);
+  if (pace)
+    setField(
+      panel,
+      "speed",
+      pace.secondsPerStep < 1 ? `${whole(pace.secondsPerStep * 1000)} ms` : `${figure(pace.secondsPerStep, 2)} s`,
+    );
   const left = running && total ? (pace?.remaining ?? null) : null;
   showPart(panel, "remaining", running);
   showPart(panel, "finishes", left != null);

@@ -6,35 +6,32 @@ import { formatX, startOf, xOf } from "./models";
 import type { RunStore } from "./store";
 import type { View } from "./view";
 
-const GIB = 1024 ** 3;
 const COLORS = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"];
 
 /** CPU and memory of the host in percent. */
 export function hostModel(store: RunStore, view: View): ChartModel {
   return model(store, view, [0, 100], (samples) => [
-    { key: "cpu", label: "CPU", color: COLORS[0]!, y: samples.map((sample) => sample.cpu_percent) },
+    { key: "cpu", label: "CPU", color: COLORS[0]!, y: samples.map((sample) => sample.cpuPercent) },
     {
       key: "memory",
       label: "RAM",
       color: COLORS[1]!,
       dash: [6, 3],
-      y: samples.map((sample) => (100 * sample.memory_used) / sample.memory_total),
+      y: samples.map((sample) => sample.memoryPercent),
     },
   ]);
 }
 
 /** Use of each GPU in percent. */
 export function gpuModel(store: RunStore, view: View): ChartModel {
-  return model(store, view, [0, 105], (samples) => gpuLines(samples, (gpu) => gpu.utilization));
+  return model(store, view, [0, 105], (samples) => gpuLines(samples, (gpu) => gpu.gpu_percent));
 }
 
 /** Memory of each GPU in GiB, up to what the largest has. */
 export function gpuMemoryModel(store: RunStore, view: View): ChartModel {
-  const sizes = store.resources.flatMap((sample) => sample.gpus.map((gpu) => (gpu.memory_total ?? 0) / GIB));
+  const sizes = store.resources.flatMap((sample) => sample.gpus.map((gpu) => gpu.vram_total_gb ?? 0));
   const top = Math.max(1, ...sizes) * 1.03;
-  return model(store, view, [0, top], (samples) =>
-    gpuLines(samples, (gpu) => (gpu.memory_used == null ? null : gpu.memory_used / GIB)),
-  );
+  return model(store, view, [0, top], (samples) => gpuLines(samples, (gpu) => gpu.vram_used_gb));
 }
 
 export function hasGpu(store: RunStore): boolean {

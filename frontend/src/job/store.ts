@@ -1,6 +1,6 @@
 /** Everything the job page knows of its run: the history once, then each live envelope on top. */
 import { ApiError, monitorSocketUrl } from "../api/http";
-import { emptyResources, loadResources, pushResource, type ResourceHistory, type ResourceSample } from "../api/resources";
+import { loadResources, pushResource, type ResourceRecord, type ResourceSample } from "../api/resources";
 import {
   loadEvents,
   loadSamples,
@@ -33,7 +33,7 @@ export class RunStore extends EventTarget {
   readonly series = new Map<string, Buckets>();
   events: RunEvent[] = [];
   samples: SampleSet[] = [];
-  resources: ResourceHistory = emptyResources();
+  resources: ResourceSample[] = [];
   status: StatusData | null = null;
   /** Durations of the latest steps, oldest first. */
   stepSeconds: number[] = [];
@@ -101,7 +101,11 @@ export class RunStore extends EventTarget {
   }
 
   private follow(after: number): void {
-    const feed = new Feed({ socket: `${monitorSocketUrl()}/ws/runs/${this.run}`, poll: `${runUrl(this.run)}/feed`, after });
+    const feed = new Feed({
+      socket: `${monitorSocketUrl()}/ws/runs/${this.run}`,
+      poll: `${runUrl(this.run)}/feed`,
+      after,
+    });
     this.feed = feed;
     feed.addEventListener("state", () => this.mark("feed"));
     feed.addEventListener("message", (event) => this.take((event as CustomEvent<Envelope>).detail));
@@ -122,7 +126,7 @@ export class RunStore extends EventTarget {
         this.mark("samples");
         break;
       case "resource":
-        this.resources = pushResource(this.resources, envelope.data as ResourceSample, this.columns);
+        this.resources = pushResource(this.resources, envelope.data as ResourceRecord, this.columns);
         this.mark("resources");
         break;
       case "status":

@@ -123,7 +123,8 @@ export class Feed extends EventTarget {
       if (this.isLive()) return;
       this.become("offline");
     }
-    if (!this.stopped) this.pollTimer = window.setTimeout(() => void this.poll(), this.options.pollMilliseconds ?? 3000);
+    if (!this.stopped)
+      this.pollTimer = window.setTimeout(() => void this.poll(), this.options.pollMilliseconds ?? 3000);
   }
 
   /** The socket may have opened while an answer was on its way. */

@@ -66,7 +66,8 @@ function drawTraining(): void {
 function noteOf(element: Chart): string {
   if (store.failure) return `The monitor does not answer: ${store.failure}`;
   if (!store.loaded) return "Loading…";
-  if (element.id.startsWith("chart-gpu") && store.resources.length && !hasGpu(store)) return "This machine has no NVIDIA GPU.";
+  if (element.id.startsWith("chart-gpu") && store.resources.length && !hasGpu(store))
+    return "This machine has no NVIDIA GPU.";
   if (facts.state === "queued" || facts.state === "created") return "Nothing to draw before the job starts.";
   return TERMINAL.has(facts.state) ? "Nothing was recorded." : "Waiting for the first point…";
 }

@@ -1,1 +1,4 @@
-export {};
+import { connectForm } from "../job/form";
+
+const form = document.querySelector<HTMLFormElement>("#job-form");
+if (form) connectForm(form);

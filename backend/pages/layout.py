@@ -1,0 +1,80 @@
+"""What every page shows around its content: the rail with its counts, the machine's capacity, the monitor's address."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import Request
+from sqlmodel import Session
+
+from backend.datasets import service as datasets
+from backend.jobs import service as jobs
+from backend.models import service as models
+from backend.pages import filters
+from backend.queue import service as queue
+from pegbox.settings import Settings
+
+Area = Literal["Overview", "Datasets", "Models", "Jobs", "New job", ""]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of each there are."""
+
+    datasets: int
+    models: int
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Short words for the foot of the rail."""
+
+    workers: str
+    queue: str
+    disk: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Context of `base.html`. `active` is the label of the rail's current entry."""
+
+    active: Area
+    counts: Counts
+    capacity: Capacity
+    monitor_url: str
+    signed_in: bool
+
+
+def layout_for(request: Request, db: Session, settings: Settings, active: Area) -> Layout:
+    return Layout(
+        active=active,
+        counts=Counts(
+            datasets=len(datasets.list_datasets(db)), models=len(models.list_models(db)), jobs=jobs.count_jobs(db)
+        ),
+        capacity=_capacity(db, settings),
+        monitor_url=monitor_url(request, settings),
+        signed_in=settings.token is not None,
+    )
+
+
+def monitor_url(request: Request, settings: Settings) -> str:
+    """Where the reader's browser finds the monitor: as configured, else beside this page."""
+    if settings.public_monitor_url:
+        return settings.public_monitor_url.rstrip("/")
+    host = request.url.hostname or "127.0.0.1"
+    name = f"[{host}]" if ":" in host else host
+    return f"{request.url.scheme}://{name}:{settings.monitor_port}"
+
+
+def _capacity(db: Session, settings: Settings) -> Capacity:
+    alive = queue.list_live_workers(db)
+    busy = sum(1 for worker in alive if worker.job_uid)
+    waiting = jobs.count_jobs(db, "queued")
+    return Capacity(
+        workers=f"{busy} of {len(alive)} busy" if alive else "none",
+        queue=f"{waiting} waiting" if waiting else "empty",
+        disk=f"{filters.size(shutil.disk_usage(settings.home).free)} free",
+    )
