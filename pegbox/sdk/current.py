@@ -63,7 +63,7 @@ def init(
     for key, value in (("name", name), ("job_uid", job_uid), ("total_steps", total_steps)):
         if value is not None:
             create[key] = value
-    address = url or _monitor_address()
+    address = url or monitor_address()
     secret = token if token is not None else os.environ.get("PEGBOX_TOKEN") or None
     run = start_run(address, secret, create, folder, require_monitor=require_monitor)
     send_leftovers(run.url, secret, folder, except_run=run.id)
@@ -93,7 +93,8 @@ def _home(home: str | os.PathLike[str] | None) -> Path:
     return Path(home or os.environ.get("PEGBOX_HOME") or "~/.pegbox").expanduser().absolute()
 
 
-def _monitor_address() -> str:
+def monitor_address() -> str:
+    """The monitor that `init` talks to: `PEGBOX_MONITOR_URL`, else port 8001 beside `PEGBOX_URL`, else this machine's."""
     given = os.environ.get("PEGBOX_MONITOR_URL")
     if given:
         return given

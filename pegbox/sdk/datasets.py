@@ -47,11 +47,22 @@ class Datasets:
         return preview
 
     def add(
-        self, path: Path, *, name: str | None = None, description: str = "", mapping: Mapping[str, str] | None = None
+        self,
+        path: Path,
+        *,
+        name: str | None = None,
+        description: str = "",
+        mapping: Mapping[str, str] | None = None,
+        new_version: bool = False,
     ) -> dict[str, Any]:
-        """Uploads and registers a CSV file; `mapping` names its columns for `input` and `output`. Raises ConflictError when the
-        name is taken by other data; the same data again is answered with the dataset that holds it."""
+        """Uploads and registers a CSV file; `mapping` names its columns for `input` and `output`.
+
+        The same data under the same name is answered with the dataset that holds it. Other data under a taken name becomes a
+        new version of it with `new_version`, else ConflictError is raised. UnusableContentError says what is wrong with a file.
+        """
         fields = {"name": name or path.stem, "description": description, "strict": "true"}
+        if new_version:
+            fields["new_version"] = "true"
         if mapping:
             fields["columns"] = json.dumps(dict(mapping))
         with path.open("rb") as file:

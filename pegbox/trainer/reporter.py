@@ -89,7 +89,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         **_: Any,
     ) -> None:
         loss = (metrics or {})["eval_loss"]
-        self._run.log({"validation_loss": loss}, step=state.global_step)
+        self._run.log({"validation_loss": loss, "epoch": state.epoch or 0.0}, step=state.global_step)
         self._run.log_event("evaluation", f"Validation loss {loss:.4g}", step=state.global_step)
         print(f"step {state.global_step}/{state.max_steps}  validation_loss {loss:.4f}", flush=True)  # noqa: T201 - job log
         self.sample(model, state.global_step)

@@ -1,0 +1,52 @@
+"""The command's table of contents."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from pegbox.cli import dataset, job, model
+from pegbox.cli.train import train
+from pegbox.cli.up import up
+from pegbox.cli.worker import worker
+from pegbox.errors import PegboxError
+
+cli = typer.Typer(
+    name="pegbox",
+    help="Fine-tune language models on your own machine, and watch them learn.",
+    no_args_is_help=True,
+    # Help texts hold brackets, as in pegbox[train], which markup would swallow.
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+cli.command()(up)
+cli.command()(worker)
+cli.command()(train)
+cli.add_typer(job.commands, name="job")
+cli.add_typer(dataset.commands, name="dataset")
+cli.add_typer(model.commands, name="model")
+
+
+@cli.callback(invoke_without_command=True)
+def options(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """Fine-tune language models on your own machine, and watch them learn."""
+    if version:
+        from pegbox import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def app() -> None:
+    """The entry point: an error is one line that says what was wrong and what to do. Exit code 1; 2 for wrong usage."""
+    try:
+        cli()
+    except PegboxError as error:
+        typer.echo(f"pegbox: {error.message}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        sys.exit(1)

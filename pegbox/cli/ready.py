@@ -1,0 +1,92 @@
+"""Watches a start: says the address once both services answer, and brings in the sample data when asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from pegbox.cli.supervisor import Say
+from pegbox.cli.up import local_url
+from pegbox.errors import PegboxError
+from pegbox.sample import SAMPLE_CSV
+from pegbox.sdk.client import Client
+
+if TYPE_CHECKING:
+    from pegbox.settings import Settings
+
+PROBE_SECONDS = 0.3
+
+SAMPLE_NAME = "Python docstrings"
+SAMPLE_DESCRIPTION = (
+    "What 116 functions and methods of Python do, each asked in ten ways; made from the standard library."
+)
+SAMPLE_JOB = "First training"
+SAMPLE_HYPERPARAMETERS = {
+    "method": "full",
+    "learning_rate": 3e-3,
+    "batch_size": 16,
+    "epochs": 8,
+    "scheduler": "cosine",
+    "warmup_steps": 10,
+}
+
+
+class Readiness:
+    """Call `look` again and again; it never waits."""
+
+    def __init__(self, settings: Settings, say: Say, *, sample: bool) -> None:
+        self._settings = settings
+        self._say = say
+        self._sample = sample
+        self._thread: threading.Thread | None = None
+
+    def look(self) -> None:
+        """Starts the watch on the first call."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._watch, name="pegbox-readiness", daemon=True)
+            self._thread.start()
+
+    def _watch(self) -> None:
+        settings = self._settings
+        token = settings.token.get_secret_value() if settings.token else None
+        address = local_url(settings.host, settings.port)
+        for url in (address, local_url(settings.host, settings.monitor_port)):
+            with Client(url, token) as client:
+                while not _answers(client):
+                    time.sleep(PROBE_SECONDS)
+        self._say("pegbox", f"ready: {address}")
+        if self._sample:
+            with Client(address, token) as client:
+                try:
+                    uid = bring_sample(client)
+                except PegboxError as error:
+                    self._say("pegbox", f"the sample could not be brought in: {error.message}")
+                else:
+                    if uid:
+                        self._say("pegbox", f"watch the first training: {address}/jobs/{uid}")
+
+
+def bring_sample(client: Client) -> str | None:
+    """Registers the sample dataset and starts a job on it; `None` when the data folder is in use already."""
+    if client.datasets.list() or client.jobs.list():
+        return None
+    dataset = client.datasets.add(SAMPLE_CSV, name=SAMPLE_NAME, description=SAMPLE_DESCRIPTION)
+    job = client.jobs.create(
+        name=SAMPLE_JOB,
+        model="starter",
+        dataset=dataset["uid"],
+        hyperparameters=SAMPLE_HYPERPARAMETERS,
+        description="Trains the offline starter model on the sample data; a minute on two cores.",
+        tags=("sample",),
+    )
+    uid: str = job["uid"]
+    return uid
+
+
+def _answers(client: Client) -> bool:
+    try:
+        client.get("/api/health")
+    except PegboxError:
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""`pegbox up`: backend, monitor and worker under one supervisor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pegbox.settings import Settings
+
+
+def up(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. Anything but loopback needs PEGBOX_TOKEN.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the backend and the dashboard.  [default: 8000]")] = None,
+    monitor_port: Annotated[int | None, typer.Option(help="Port of the monitor.  [default: 8001]")] = None,
+    home: Annotated[Path | None, typer.Option(help="Data folder.  [default: ~/.pegbox]")] = None,
+    sample: Annotated[
+        bool,
+        typer.Option("--sample/--no-sample", help="On an empty data folder: bring in sample data and train on it."),
+    ] = False,
+) -> None:
+    """Start Pegbox: backend, monitor and worker. Ctrl-C stops all three."""
+    import sys
+
+    from pegbox.cli.ready import Readiness
+    from pegbox.cli.stream import LogStream
+    from pegbox.cli.supervisor import Child, Supervisor
+    from pegbox.settings import Settings
+    from pegbox.web.service import refuse_open_bind
+
+    given = {"host": host, "port": port, "monitor_port": monitor_port, "home": home}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    refuse_open_bind(settings)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with hold_home(settings.home):
+        refuse_taken_ports(settings)
+        serve = [sys.executable, "-m", "pegbox.cli.serve"]
+        children = [
+            Child("backend", [*serve, "backend", settings.host, str(settings.port)]),
+            Child("monitor", [*serve, "monitor", settings.host, str(settings.monitor_port)]),
+            Child("worker", [sys.executable, "-m", "pegbox", "worker"]),
+        ]
+        stream = LogStream([child.name for child in children])
+        stream.say("pegbox", f"starting; data folder {settings.home}")
+        readiness = Readiness(settings, stream.say, sample=sample)
+        Supervisor(children, environment(settings), stream.say).run(readiness.look)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the three processes are told."""
+    import os
+
+    return {
+        **os.environ,
+        "PEGBOX_HOME": str(settings.home),
+        "PEGBOX_HOST": settings.host,
+        "PEGBOX_PORT": str(settings.port),
+        "PEGBOX_MONITOR_PORT": str(settings.monitor_port),
+        "PEGBOX_URL": local_url(settings.host, settings.port),
+        "PEGBOX_MONITOR_URL": local_url(settings.host, settings.monitor_port),
+    }
+
+
+def local_url(host: str, port: int) -> str:
+    """Address under which this machine reaches a service that listens on `host`."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def refuse_taken_ports(settings: Settings) -> None:
+    """Raises ConflictError when another program listens on one of the ports."""
+    import socket
+
+    from pegbox.errors import ConflictError
+
+    for option, port in (("--port", settings.port), ("--monitor-port", settings.monitor_port)):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as error:
+                raise ConflictError(
+                    f"Cannot listen on {settings.host} port {port} ({error.strerror}). "
+                    f"Stop the program that uses it, or choose another: pegbox up {option} {port + 10}"
+                ) from error
+
+
+def hold_home(home: Path):  # type: ignore[no-untyped-def]
+    """A context in which no second `pegbox up` may use the same data folder."""
+    import contextlib
+    import fcntl
+
+    from pegbox.errors import ConflictError
+
+    @contextlib.contextmanager
+    def held():  # type: ignore[no-untyped-def]
+        with (home / "up.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ConflictError(
+                    f"Another `pegbox up` uses the data folder {home}; stop it, or choose another folder with --home"
+                ) from None
+            yield
+
+    return held()
