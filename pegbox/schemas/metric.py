@@ -47,8 +47,8 @@ class BatchCreate(Wire):
     ]
     rewind_to: Step | None = Field(None, description="Earlier records of the run with a greater step no longer count.")
     points: PointColumns | None = None
-    samples: Annotated[list[BatchSamples], Field(max_length=200)] = []
-    events: Annotated[list[BatchEvent], Field(max_length=1000)] = []
+    samples: Annotated[list[BatchSamples], Field(max_length=200)] = Field(default_factory=list)
+    events: Annotated[list[BatchEvent], Field(max_length=1000)] = Field(default_factory=list)
 
 
 class BatchAccepted(Wire):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -139,7 +138,7 @@ class TrainingMessage(Wire):
     """One message of `/ws/training/{job_id}`: a training point with the machine beside it."""
 
     job_id: str
-    timestamp: Instant | datetime
+    timestamp: Instant
     training_mode: Mode
     is_completed: bool
     training: LossRecord

@@ -1,0 +1,1 @@
+"""The monitor: what happens. Runs, metric points, resource samples, live streams; port 8001."""

@@ -1,0 +1,64 @@
+"""The monitor's application: routes in reading order, and how it starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+import pegbox
+from monitor.health import router as health
+from monitor.lifespan import lifespan
+from monitor.live.routes import router as feed
+from monitor.live.websocket import router as websocket
+from monitor.metrics.routes import plain as ingest
+from monitor.metrics.routes import router as metrics
+from monitor.resources.routes import router as resources
+from monitor.runs.routes import router as runs
+from monitor.training.routes import router as training
+from pegbox.schemas.metric import BatchCreate
+from pegbox.settings import Settings
+from pegbox.web import service
+
+OPEN_PATHS = ("/api/health",)
+BATCH = "#/components/schemas/{model}"
+
+
+class MonitorApp(FastAPI):
+    """Documents the one body that FastAPI does not parse itself."""
+
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            document = super().openapi()
+            schema = BatchCreate.model_json_schema(ref_template=BATCH)
+            schemas = document["components"]["schemas"]
+            for name, definition in schema.pop("$defs", {}).items():
+                schemas.setdefault(name, definition)
+            schemas["BatchCreate"] = schema
+        return super().openapi()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The monitor for these settings; it opens its database when it starts."""
+    app = MonitorApp(
+        title="Pegbox Training Monitor",
+        version=pegbox.__version__,
+        description="What happens: runs, metric points, resource samples, live streams.",
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    service.install(app, settings, open_paths=OPEN_PATHS)
+    app.include_router(training)
+    app.include_router(health)
+    app.include_router(runs)
+    app.include_router(ingest)
+    app.include_router(metrics)
+    app.include_router(resources)
+    app.include_router(feed)
+    app.include_router(websocket)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """For `uvicorn --factory`."""
+    return create_app(Settings())

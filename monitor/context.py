@@ -1,0 +1,46 @@
+"""What the monitor's routes work with, made once per process."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+from sqlalchemy import Engine
+from starlette.requests import HTTPConnection
+
+from monitor.metrics.histories import Histories
+from monitor.metrics.writer import Writer
+from monitor.resources.sampler import Sampler
+from monitor.training.mode import ModeKeeper
+from pegbox.settings import Settings
+
+if TYPE_CHECKING:
+    from monitor.live.hub import Hub
+
+
+@dataclass(slots=True)
+class Monitor:
+    """The parts of a running monitor."""
+
+    settings: Settings
+    engine: Engine
+    writer: Writer
+    histories: Histories
+    modes: ModeKeeper
+    sampler: Sampler
+    hub: Hub
+    started_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def uptime_seconds(self) -> float:
+        return time.monotonic() - self.started_at
+
+
+def _of_connection(connection: HTTPConnection) -> Monitor:
+    monitor: Monitor = connection.app.state.monitor
+    return monitor
+
+
+MonitorDep = Annotated[Monitor, Depends(_of_connection)]

@@ -1,0 +1,51 @@
+"""`GET /api/health`: whether the monitor can do its work."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import APIRouter
+from pydantic import Field
+from sqlalchemy import text
+
+import pegbox
+from monitor.context import MonitorDep
+from pegbox.schemas.base import Wire
+from pegbox.web.error_handlers import error_responses
+
+router = APIRouter(tags=["Health"])
+DEPENDENCIES = ("fastapi", "msgspec", "numpy", "psutil", "sqlalchemy")
+
+
+class MonitorHealth(Wire):
+    status: str = Field(description="`healthy`; a monitor that cannot reach its database answers 503 instead.")
+    service: str
+    version: str
+    dependencies: dict[str, str]
+    endpoints: dict[str, str]
+    uptime_seconds: float
+    gpus: int
+
+
+@router.get("/api/health", response_model=MonitorHealth, responses=error_responses(503))
+def get_health(monitor: MonitorDep) -> MonitorHealth:
+    """Needs no token."""
+    with monitor.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    return MonitorHealth(
+        status="healthy",
+        service="Pegbox Training Monitor",
+        version=pegbox.__version__,
+        dependencies={name: version(name) for name in DEPENDENCIES},
+        endpoints={
+            "losses": "/api/training/losses",
+            "resources": "/api/training/resources",
+            "status": "/api/training/status/{job_id}",
+            "summary": "/api/training/summary",
+            "stream": "/ws/training/{job_id}",
+            "runs": "/api/runs",
+            "health": "/api/health",
+        },
+        uptime_seconds=round(monitor.uptime_seconds, 1),
+        gpus=len(monitor.sampler.latest.gpus),
+    )

@@ -1,0 +1,67 @@
+"""Start and stop of the monitor: database, writer, sampler, hub."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from monitor.context import Monitor
+from monitor.live.hub import Hub
+from monitor.live.messages import TrainingMessages
+from monitor.metrics.histories import Histories
+from monitor.metrics.store import LoggedBatch, next_seq
+from monitor.metrics.writer import Writer
+from monitor.resources.sampler import Sample, Sampler
+from monitor.training.mode import ModeKeeper
+from pegbox.hardware.host import HostReader
+from pegbox.settings import Settings
+from pegbox.store.database import open_engine, upgrade
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Opens everything in order, closes it in reverse; the writer finishes what it has accepted."""
+    settings: Settings = app.state.settings
+    engine = open_engine(settings)
+    upgrade(engine, settings)
+    monitor = _assemble(settings, engine, asyncio.get_running_loop())
+    app.state.monitor = monitor
+    monitor.writer.start()
+    monitor.sampler.start()
+    try:
+        yield
+    finally:
+        await monitor.hub.close()
+        await asyncio.to_thread(monitor.sampler.stop)
+        await asyncio.to_thread(monitor.writer.stop)
+        engine.dispose()
+
+
+def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoop) -> Monitor:
+    histories = Histories(engine)
+
+    def on_commit(batches: list[LoggedBatch]) -> None:
+        for batch in batches:
+            histories.committed(batch)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
+            loop.call_soon_threadsafe(monitor.hub.committed, batches)
+
+    def on_sample(sample: Sample) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(monitor.hub.sampled, sample)
+
+    writer = Writer(engine, on_commit)
+    host = HostReader(settings.home)
+    sampler = Sampler(writer, host, settings.sample_interval_seconds, on_sample=on_sample)
+    modes = ModeKeeper(engine, writer)
+    messages = TrainingMessages(histories, sampler, lambda: modes.view.mode)
+    with engine.connect() as connection:
+        last_seq = next_seq(connection) - 1
+    hub = Hub(engine, histories, messages, last_seq)
+    monitor = Monitor(settings, engine, writer, histories, modes, sampler, hub)
+    return monitor

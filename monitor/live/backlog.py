@@ -1,0 +1,46 @@
+"""What a viewer missed: messages behind its cursor, read from the log."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from monitor.live.envelopes import envelope, point_data, reset
+from monitor.metrics import store
+
+MAX_RECORDS = 5_000
+"""A viewer further behind is told to read the series instead: that is smaller, whatever it missed."""
+
+
+def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[str]:
+    """Messages with `after < seq <= until`, in cursor order, or one reset.
+
+    A reset stands also for a rewind that the viewer has not seen.
+    """
+    if after >= until:
+        return []
+    messages: list[tuple[int, str]] = []
+    with engine.connect() as connection:
+        for batch in store.read_batches(connection, run_id, after):
+            if batch.first_seq > until:
+                break
+            if batch.rewind_to is not None and batch.first_seq > after:
+                return [reset(until)]
+            for index in range(len(batch.columns)):
+                seq = batch.first_seq + index
+                if after < seq <= until:
+                    messages.append((seq, envelope(seq, "point", point_data(batch.columns, index))))
+            if len(messages) > MAX_RECORDS:
+                return [reset(until)]
+        for sample in store.read_samples(connection, run_id, after):
+            data = {"step": sample.step, "time": sample.time, "name": sample.name, "rows": sample.rows}
+            messages.append((sample.seq, envelope(sample.seq, "samples", data)))
+        for event in store.read_events(connection, run_id, after):
+            data = {
+                "step": event.step,
+                "time": event.time,
+                "kind": event.kind,
+                "title": event.title,
+                "detail": event.detail,
+            }
+            messages.append((event.seq, envelope(event.seq, "event", data)))
+    return [text for seq, text in sorted(messages) if seq <= until]

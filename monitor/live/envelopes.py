@@ -1,0 +1,71 @@
+"""The messages of a run's feed: `{"seq", "kind", "data"}`, as text, encoded once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from monitor.metrics.columns import Columns
+from monitor.metrics.store import LoggedBatch
+from monitor.metrics.wire import Event, SampleSet
+from monitor.metrics.words import wire_number
+
+_encode = msgspec.json.Encoder().encode
+
+
+def envelope(seq: int, kind: str, data: Mapping[str, Any]) -> str:
+    """One message."""
+    return _encode({"seq": seq, "kind": kind, "data": data}).decode()
+
+
+def reset(seq: int) -> str:
+    """Tells a viewer to read the series again and go on from `seq`."""
+    return envelope(seq, "reset", {})
+
+
+def of_batch(batch: LoggedBatch) -> Iterator[str]:
+    """All messages of a fresh batch, in cursor order."""
+    if batch.rewind_to is not None:
+        yield reset(batch.first_seq - 1)
+    for index in range(len(batch.columns)):
+        yield envelope(batch.first_seq + index, "point", point_data(batch.columns, index))
+    seq = batch.first_seq + len(batch.columns)
+    for sample in batch.samples:
+        yield envelope(seq, "samples", samples_data(sample))
+        seq += 1
+    for event in batch.events:
+        yield envelope(seq, "event", event_data(event))
+        seq += 1
+
+
+def point_data(columns: Columns, index: int) -> dict[str, Any]:
+    """One record; NaN and infinite values are text."""
+    epoch = columns.epochs[index]
+    values = {}
+    for name, column in columns.metrics.items():
+        value = column.get(index)
+        if value is not None:
+            values[name] = wire_number(value)
+    return {
+        "step": columns.steps[index],
+        "time": columns.times[index],
+        "epoch": None if math.isnan(epoch) else epoch,
+        "values": values,
+    }
+
+
+def samples_data(sample: SampleSet) -> dict[str, Any]:
+    return {"step": sample.step, "time": sample.time, "name": sample.name, "rows": msgspec.to_builtins(sample.rows)}
+
+
+def event_data(event: Event) -> dict[str, Any]:
+    return {
+        "step": event.step,
+        "time": event.time,
+        "kind": event.kind,
+        "title": event.title,
+        "detail": event.detail,
+    }

@@ -1,0 +1,77 @@
+"""Fans commits and samples out to the runs that somebody watches. Belongs to the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Engine
+
+from monitor.live.messages import TrainingMessages
+from monitor.live.ring import Ring
+from monitor.live.snapshot import Subject
+from monitor.live.topic import Topic
+from monitor.metrics.histories import Histories
+from monitor.metrics.store import LoggedBatch
+from monitor.resources.sampler import Sample
+from monitor.resources.wire import resource_record
+
+Stream = Literal["feed", "training"]
+
+
+class Hub:
+    """`last_seq` is the newest cursor the hub has been told of."""
+
+    def __init__(self, engine: Engine, histories: Histories, messages: TrainingMessages, last_seq: int) -> None:
+        self.last_seq = last_seq
+        self.messages = messages
+        self._engine = engine
+        self._histories = histories
+        self._topics: dict[str, Topic] = {}
+
+    def committed(self, batches: list[LoggedBatch]) -> None:
+        """A commit, in log order."""
+        self.last_seq = batches[-1].last_seq
+        for batch in batches:
+            topic = self._topics.get(batch.run_id)
+            if topic is not None:
+                topic.push(batch)
+
+    def sampled(self, sample: Sample) -> None:
+        """A new reading of the machine."""
+        watched = [topic for topic in self._topics.values() if topic.feed.viewers]
+        if not watched:
+            return
+        data = msgspec.json.encode(resource_record(sample, 0).model_dump(mode="json", exclude={"iteration"})).decode()
+        for topic in watched:
+            topic.feed.publish([f'{{"seq":{topic.feed.published_seq},"kind":"resource","data":{data}}}'])
+
+    @asynccontextmanager
+    async def watching(self, subject: Subject, stream: Stream) -> AsyncIterator[tuple[Topic, Ring]]:
+        """The topic of a run with one viewer more, for as long as the block lasts."""
+        topic = self._topics.get(subject.run_id)
+        if topic is None or topic.ended is not None:
+            topic = Topic(subject, self._engine, self._histories, self.messages, lambda: self.last_seq)
+            self._topics[subject.run_id] = topic
+        ring = topic.feed if stream == "feed" else topic.training
+        topic.join(ring)
+        try:
+            if topic.snapshot is None:
+                await topic.refresh()
+            if topic.task is None:
+                topic.task = asyncio.create_task(topic.run(), name=f"topic-{subject.run_id}")
+            yield topic, ring
+        finally:
+            topic.leave(ring)
+            if not topic.has_viewers and self._topics.get(subject.run_id) is topic:
+                del self._topics[subject.run_id]
+
+    async def close(self) -> None:
+        """Ends all topics; their viewers see the streams break off and may resume elsewhere."""
+        tasks = [topic.task for topic in self._topics.values() if topic.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,47 @@
+"""`GET /api/runs/{id}/feed`: the feed for those who cannot open a WebSocket."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query, Response
+
+from monitor.context import MonitorDep
+from monitor.live.backlog import read_backlog
+from monitor.live.envelopes import reset
+from monitor.live.snapshot import find_subject
+from pegbox.errors import NotFoundError
+from pegbox.schemas.live import FeedPage
+from pegbox.web.error_handlers import error_responses
+
+router = APIRouter(prefix="/api/runs", tags=["Live"])
+MAX_WAIT_SECONDS = 30.0
+
+
+@router.get("/{run_id}/feed", response_model=FeedPage, responses=error_responses(404, 422))
+async def get_feed(
+    run_id: str,
+    monitor: MonitorDep,
+    after: Annotated[int | None, Query(ge=0, le=2**53, description="Only what has a greater seq.")] = None,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for something new.")] = 0,
+) -> Response:
+    """What came behind the cursor; waits for it if there is nothing. Ends with a `status`, or with `end`."""
+    subject = await run_sync(find_subject, monitor.engine, run_id)
+    if subject is None:
+        raise NotFoundError(f"Run not found: {run_id}")
+    async with monitor.hub.watching(subject, "feed") as (topic, ring):
+        position, until = ring.end, ring.published_seq
+        texts = [] if after is None else await run_sync(read_backlog, monitor.engine, subject.run_id, after, until)
+        if not texts and after is not None and topic.ended is None:
+            await ring.wait(wait)
+        fresh = ring.read(position)
+        until = ring.published_seq
+        texts.extend([reset(until)] if fresh is None else fresh)
+        is_over = topic.snapshot is not None and topic.snapshot.is_over
+        if topic.ended is not None or (is_over and topic.snapshot is not None and topic.snapshot.run_has_ended):
+            topic.ended = topic.ended or (topic.snapshot.state if topic.snapshot else None)
+            texts.append(topic.end_message())
+        else:
+            texts.append(topic.status_message())
+    return Response(f'{{"envelopes":[{",".join(texts)}],"seq":{until}}}', media_type="application/json")

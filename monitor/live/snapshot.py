@@ -1,0 +1,81 @@
+"""What a stream knows of its job beside the points: state, progress, expectation. Read at most twice a second per run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from monitor.metrics.histories import Histories
+from monitor.runs import repository
+from monitor.training.records import Expectation
+from monitor.training.status import expectation_of, progress_percent, remaining_seconds, status_word
+from pegbox.store.tables import TERMINAL_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`data` is the body of a `status` message."""
+
+    state: str
+    job_id: str
+    run_has_ended: bool
+    expectation: Expectation
+    data: dict[str, Any]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job, or the run without one, has ended."""
+        return self.state in TERMINAL_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a viewer named: a run, and the job it belongs to if there is one."""
+
+    run_id: str
+    job_uid: str | None
+
+
+def find_subject(engine: Engine, name: str) -> Subject | None:
+    """By run id or job uid, a job that has not begun included; None when there is neither."""
+    with engine.connect() as connection:
+        run = repository.find_run(connection, name)
+        if run is not None:
+            return Subject(run.id, run.job_uid)
+        job = repository.find_job(connection, name)
+        return None if job is None else Subject(job.run_id, job.uid)
+
+
+def read_snapshot(engine: Engine, histories: Histories, subject: Subject) -> Snapshot | None:
+    """None when run and job are gone."""
+    with engine.connect() as connection:
+        run = repository.find_run(connection, subject.run_id)
+        job = repository.find_job(connection, subject.job_uid) if run is None and subject.job_uid else None
+    if run is None:
+        if job is None:
+            return None
+        data = _data(job.state, 0.0, 0, job.max_steps, None, job.phase)
+        return Snapshot(job.state, job.uid, True, Expectation(None, job.max_steps, None), data)
+    expectation = expectation_of(run)
+    word = status_word(run)
+    with histories.reading(run.id) as history:
+        remaining = None if word in TERMINAL_STATES else remaining_seconds(history, run)
+        step = max(0, history.last_step or 0)
+    progress = progress_percent(step, expectation.total_steps, word)
+    data = _data(word, progress, step, expectation.total_steps, remaining, run.job_phase)
+    return Snapshot(word, run.job_uid or run.id, run.status != "running", expectation, data)
+
+
+def _data(
+    state: str, progress: float, step: int, total: int | None, remaining: float | None, phase: str | None
+) -> dict[str, Any]:
+    return {
+        "state": state,
+        "progress_percent": progress,
+        "step": step,
+        "total_steps": total,
+        "eta_seconds": None if remaining is None else round(remaining, 1),
+        "phase": phase,
+    }

@@ -1,0 +1,129 @@
+"""`/ws/training/{job_id}` and `/ws/runs/{run_id}`: everything behind a cursor, then whatever comes, until the job ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from monitor.context import Monitor
+from monitor.live.backlog import read_backlog
+from monitor.live.envelopes import reset
+from monitor.live.ring import Ring
+from monitor.live.snapshot import Subject, find_subject
+from monitor.live.topic import Topic
+
+router = APIRouter()
+
+UNKNOWN = 4404
+OVER = 1000
+Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="Only what has a greater seq.")]
+
+
+@router.websocket("/ws/training/{job_id}")
+async def training_stream(websocket: WebSocket, job_id: str, after: Cursor = None) -> None:
+    """The Training Monitor API's messages, one per training point."""
+    monitor: Monitor = websocket.app.state.monitor
+    subject = await _accept(websocket, monitor, job_id)
+    if subject is None:
+        return
+    async with monitor.hub.watching(subject, "training") as (topic, ring):
+        await _send_all(websocket, _training(monitor, topic, ring, after))
+
+
+@router.websocket("/ws/runs/{run_id}")
+async def run_stream(websocket: WebSocket, run_id: str, after: Cursor = None) -> None:
+    """Everything of a run as envelopes `{"seq", "kind", "data"}`."""
+    monitor: Monitor = websocket.app.state.monitor
+    subject = await _accept(websocket, monitor, run_id)
+    if subject is None:
+        return
+    async with monitor.hub.watching(subject, "feed") as (topic, ring):
+        await _send_all(websocket, _feed(monitor, topic, ring, after))
+
+
+async def _accept(websocket: WebSocket, monitor: Monitor, name: str) -> Subject | None:
+    """Accepts first even to refuse: a browser learns a close code only after the handshake."""
+    await websocket.accept()
+    subject = await run_sync(find_subject, monitor.engine, name)
+    if subject is None:
+        await websocket.close(UNKNOWN, "Unknown job or run")
+    return subject
+
+
+async def _training(monitor: Monitor, topic: Topic, ring: Ring, after: int | None) -> AsyncIterator[list[str]]:
+    position, until = ring.end, ring.published_seq
+    run_id, messages = topic.subject.run_id, monitor.hub.messages
+    if topic.snapshot is not None:
+        if after is None:
+            yield await run_sync(messages.newest, run_id, topic.snapshot, until)
+        else:
+            yield await run_sync(messages.after, run_id, topic.snapshot, after, until)
+    sent = until
+    while True:
+        is_over = topic.ended is not None
+        texts = ring.read(position)
+        position, until = ring.end, ring.published_seq
+        if texts is None and topic.snapshot is not None:  # too slow for the ring: the rest comes from the log
+            texts = await run_sync(messages.after, run_id, topic.snapshot, sent, until)
+        sent = until
+        if texts:
+            yield texts
+        elif is_over:
+            return
+        else:
+            await ring.wait()
+
+
+async def _feed(monitor: Monitor, topic: Topic, ring: Ring, after: int | None) -> AsyncIterator[list[str]]:
+    position, until = ring.end, ring.published_seq
+    if after is not None:
+        yield await run_sync(read_backlog, monitor.engine, topic.subject.run_id, after, until)
+    yield [topic.status_message()]
+    while True:
+        is_over = topic.ended is not None
+        texts = ring.read(position)
+        position = ring.end
+        if texts is None:
+            texts = [reset(ring.published_seq)]
+        if texts:
+            yield texts
+        elif is_over:
+            yield [topic.end_message()]
+            return
+        else:
+            await ring.wait()
+
+
+async def _send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> None:
+    """Sends until the stream ends or the viewer leaves; closes with 1000 at the end."""
+
+    async def send() -> None:
+        async for texts in stream:
+            for text in texts:
+                await websocket.send_text(text)
+
+    sender = asyncio.create_task(send())
+    listener = asyncio.create_task(_until_gone(websocket))
+    try:
+        await asyncio.wait((sender, listener), return_when=asyncio.FIRST_COMPLETED)
+        if sender.done() and not listener.done():
+            sender.result()
+            await websocket.close(OVER, "The job has ended")
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # the viewer left while something was on its way
+    finally:
+        for task in (sender, listener):
+            task.cancel()
+        with contextlib.suppress(BaseException):
+            await asyncio.gather(sender, listener, return_exceptions=True)
+
+
+async def _until_gone(websocket: WebSocket) -> None:
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass

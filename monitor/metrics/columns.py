@@ -1,0 +1,147 @@
+"""A batch of metric points as arrays, and the form in which the log keeps them.
+
+Plain `array` objects instead of NumPy ones: taking points in needs no arithmetic, so an idle monitor need not load NumPy.
+Bytes are little-endian 64-bit, as on every machine Pegbox runs on.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from monitor.metrics.words import NUMBER_OF_WORD
+
+NAN = math.nan
+
+
+class Column:
+    """Values of one metric. `present` holds a byte 0 or 1 per record, or is None when every record has a value."""
+
+    __slots__ = ("present", "values")
+
+    def __init__(self, values: array[float], present: bytes | None = None) -> None:
+        self.values = values
+        self.present = present
+
+    @classmethod
+    def from_list(cls, column: Sequence[float | str | None]) -> Column:
+        try:
+            return cls(array("d", column))  # type: ignore[arg-type]  # the common case: numbers only
+        except TypeError:
+            pass
+        values = array("d", [_number(value) for value in column])
+        present = bytes(value is not None for value in column)
+        return cls(values, None if all(present) else present)
+
+    def get(self, index: int) -> float | None:
+        """The value of one record, None when it has none."""
+        if self.present is not None and not self.present[index]:
+            return None
+        return self.values[index]
+
+    def last(self) -> float | None:
+        """The newest value, None when there is none at all."""
+        if self.present is None:
+            return self.values[-1] if self.values else None
+        index = self.present.rfind(1)
+        return self.values[index] if index >= 0 else None
+
+
+class Columns:
+    """`steps`, `times` (Unix seconds) and `epochs` (NaN while unknown) have one entry per record, as every metric column."""
+
+    __slots__ = ("epochs", "metrics", "steps", "times")
+
+    def __init__(
+        self, steps: array[int], times: array[float], epochs: array[float], metrics: dict[str, Column]
+    ) -> None:
+        self.steps = steps
+        self.times = times
+        self.epochs = epochs
+        self.metrics = metrics
+
+    @classmethod
+    def empty(cls) -> Columns:
+        return cls(array("q"), array("d"), array("d"), {})
+
+    @classmethod
+    def from_lists(
+        cls, steps: Sequence[int], times: Sequence[float], metrics: Mapping[str, Sequence[float | str | None]]
+    ) -> Columns:
+        """From the decoded wire; `epochs` come with `carry_epoch`."""
+        columns = {name: Column.from_list(values) for name, values in metrics.items()}
+        return cls(array("q", steps), array("d", times), array("d"), columns)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def carry_epoch(self, last: float | None) -> float | None:
+        """Fills `epochs`: each record's own `epoch` value, else the one known before it. Returns the newest."""
+        own = self.metrics.get("epoch")
+        current = NAN if last is None else last
+        if own is None:
+            self.epochs = array("d", [current]) * len(self)
+            return last
+        epochs = array("d")
+        for index in range(len(self)):
+            value = own.get(index)
+            if value is not None and math.isfinite(value):
+                current = value
+            epochs.append(current)
+        self.epochs = epochs
+        return None if math.isnan(current) else current
+
+    def encode(self) -> bytes:
+        """The payload of a log row."""
+        return _encoder.encode(
+            _Payload(
+                self.steps.tobytes(),
+                self.times.tobytes(),
+                self.epochs.tobytes(),
+                {
+                    name: column.values.tobytes()
+                    if column.present is None
+                    else (column.values.tobytes(), column.present)
+                    for name, column in self.metrics.items()
+                },
+            )
+        )
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Columns:
+        """The inverse of `encode`. Raises `msgspec.DecodeError` for a damaged payload."""
+        raw = _decoder.decode(payload)
+        metrics = {}
+        for name, value in raw.metrics.items():
+            metrics[name] = (
+                Column(_doubles(value)) if isinstance(value, bytes) else Column(_doubles(value[0]), value[1])
+            )
+        steps = array("q")
+        steps.frombytes(raw.steps)
+        return cls(steps, _doubles(raw.times), _doubles(raw.epochs), metrics)
+
+
+def _number(value: float | str | None) -> float:
+    if value is None:
+        return NAN
+    return NUMBER_OF_WORD[value] if isinstance(value, str) else value
+
+
+class _Payload(msgspec.Struct, array_like=True):
+    steps: bytes
+    times: bytes
+    epochs: bytes
+    metrics: dict[str, bytes | tuple[bytes, bytes]]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Payload)
+
+
+def _doubles(data: bytes) -> array[float]:
+    values = array("d")
+    values.frombytes(data)
+    return values

@@ -1,0 +1,201 @@
+"""The points of one run in memory, as growing NumPy arrays: what series and training records are read from.
+
+A record has a step, a time, an epoch and a cursor; a series is a list of (record, value). Rewound records are gone. Nothing
+here is the truth: it is rebuilt from the log whenever it is missing.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.metrics.columns import Columns
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+RECORD_BYTES = 32
+POINT_BYTES = 12
+
+
+class Growing:
+    """An array that is appended to; views handed out earlier stay valid and unchanged."""
+
+    __slots__ = ("_buffer", "size")
+
+    def __init__(self, dtype: type[np.generic]) -> None:
+        self._buffer: NDArray[Any] = np.empty(16, dtype)
+        self.size = 0
+
+    def extend(self, values: NDArray[Any]) -> None:
+        end = self.size + len(values)
+        if end > len(self._buffer):
+            bigger = np.empty(max(end, 2 * len(self._buffer)), self._buffer.dtype)
+            bigger[: self.size] = self._buffer[: self.size]
+            self._buffer = bigger
+        self._buffer[self.size : end] = values
+        self.size = end
+
+    def replace(self, values: NDArray[Any]) -> None:
+        """Takes other content, in a buffer of its own."""
+        self._buffer = np.array(values, self._buffer.dtype)
+        self.size = len(values)
+
+    @property
+    def view(self) -> NDArray[Any]:
+        return self._buffer[: self.size]
+
+
+class _Series:
+    __slots__ = ("is_ordered", "last_step", "rows", "values")
+
+    def __init__(self) -> None:
+        self.rows = Growing(np.int32)
+        self.values = Growing(np.float64)
+        self.is_ordered = True  # steps rise strictly
+        self.last_step = -(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """One metric, one value per step, steps rising. Arrays of equal length; `epochs` is NaN while unknown."""
+
+    steps: Ints
+    times: Floats
+    epochs: Floats
+    seqs: Ints
+    values: Floats
+
+
+class RunHistory:
+    """Not thread-safe by itself: hold `lock`. Views may be used after letting go of it."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.lock = threading.Lock()
+        self.is_stale = True  # the log may hold more
+        self.last_seq = 0
+        self._steps = Growing(np.int64)
+        self._times = Growing(np.float64)
+        self._epochs = Growing(np.float64)
+        self._seqs = Growing(np.int64)
+        self._series: dict[str, _Series] = {}
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        points = sum(series.rows.size for series in self._series.values())
+        return self._steps.size * RECORD_BYTES + points * POINT_BYTES + 2000 * (1 + len(self._series))
+
+    @property
+    def record_count(self) -> int:
+        return self._steps.size
+
+    @property
+    def last_step(self) -> int | None:
+        return int(self._steps.view.max()) if self._steps.size else None
+
+    @property
+    def last_epoch(self) -> float | None:
+        epochs = self._epochs.view
+        known = epochs[~np.isnan(epochs)]
+        return float(known[-1]) if known.size else None
+
+    @property
+    def names(self) -> list[str]:
+        """Metrics that have a value, in the order they first appeared."""
+        return [name for name, series in self._series.items() if series.rows.size]
+
+    def apply(self, first_seq: int, last_seq: int, columns: Columns, rewind_to: int | None) -> None:
+        """Takes the next batch of the log; one that was taken before is left out."""
+        if last_seq <= self.last_seq:
+            return
+        self.last_seq = last_seq
+        if rewind_to is not None:
+            self.rewind(rewind_to)
+        count = len(columns)
+        if not count:
+            return
+        start = self._steps.size
+        steps = np.frombuffer(columns.steps, np.int64)
+        self._steps.extend(steps)
+        self._times.extend(np.frombuffer(columns.times, np.float64))
+        self._epochs.extend(np.frombuffer(columns.epochs, np.float64))
+        self._seqs.extend(np.arange(first_seq, first_seq + count))
+        all_rows = np.arange(start, start + count, dtype=np.int32)
+        rises = count == 1 or bool((steps[1:] > steps[:-1]).all())
+        for name, column in columns.metrics.items():
+            values = np.frombuffer(column.values, np.float64)
+            rows = all_rows
+            if column.present is not None:
+                present = np.frombuffer(column.present, np.bool_)
+                values, rows = values[present], all_rows[present]
+                if not rows.size:
+                    continue
+            series = self._series.get(name)
+            if series is None:
+                series = self._series[name] = _Series()
+            first, last = int(self._steps.view[rows[0]]), int(self._steps.view[rows[-1]])
+            if not rises or first <= series.last_step:
+                series.is_ordered = False
+            series.last_step = max(last, series.last_step)
+            series.rows.extend(rows)
+            series.values.extend(values)
+
+    def rewind(self, step: int) -> None:
+        """Drops records with a greater step."""
+        keep = self._steps.view <= step
+        if keep.all():
+            return
+        for growing in (self._steps, self._times, self._epochs, self._seqs):
+            growing.replace(growing.view[keep])
+        new_row = np.cumsum(keep) - 1
+        for series in self._series.values():
+            rows = series.rows.view
+            kept = keep[rows]
+            series.values.replace(series.values.view[kept])
+            series.rows.replace(new_row[rows[kept]])
+            series.last_step = int(self._steps.view[series.rows.view].max()) if series.rows.size else -(2**62)
+
+    def series(self, name: str) -> SeriesView | None:
+        """The metric in step order, of a repeated step the value logged last; None when nothing was logged."""
+        series = self._series.get(name)
+        if series is None or not series.rows.size:
+            return None
+        if not series.is_ordered:
+            self._order(series)
+        rows = series.rows.view
+        if int(rows[-1]) - int(rows[0]) + 1 == rows.size and (rows.size == 1 or bool((rows[1:] > rows[:-1]).all())):
+            part: slice | NDArray[np.int32] = slice(int(rows[0]), int(rows[-1]) + 1)  # the usual case: no copying
+        else:
+            part = rows
+        return SeriesView(
+            self._steps.view[part],
+            self._times.view[part],
+            self._epochs.view[part],
+            self._seqs.view[part],
+            series.values.view,
+        )
+
+    def _order(self, series: _Series) -> None:
+        rows = series.rows.view
+        steps = self._steps.view[rows]
+        order = np.argsort(steps, kind="stable")
+        ordered = steps[order]
+        newest = np.append(ordered[1:] != ordered[:-1], True)  # equal steps lie in log order: the last one wins
+        chosen = order[newest]
+        series.values.replace(series.values.view[chosen])
+        series.rows.replace(rows[chosen])
+        series.is_ordered = True
+
+    def last_values(self) -> dict[str, float]:
+        """Of each metric the value of its greatest step."""
+        values = {}
+        for name in self.names:
+            view = self.series(name)
+            if view is not None:
+                values[name] = float(view.values[-1])
+        return values

@@ -1,0 +1,174 @@
+"""The metric log: the one place with SQL for batches, events and samples. Every read goes on from a cursor.
+
+The log is append-only and the truth; everything else (histories in memory, summaries in the run row) is derived from it and
+can be derived again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select
+
+from monitor.metrics.columns import Columns
+from monitor.metrics.wire import Event, SampleSet
+from pegbox.store.tables import MetricBatch, RunEvent, RunSample
+
+log = logging.getLogger(__name__)
+
+STEP_BOUND_EVENTS = ("evaluation", "best", "checkpoint")
+"""Events that say something about a step; a rewind takes them back. Others tell what happened, and stay."""
+
+_batch = MetricBatch.__table__  # type: ignore[attr-defined]
+_event = RunEvent.__table__  # type: ignore[attr-defined]
+_sample = RunSample.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(slots=True)
+class LoggedBatch:
+    """A batch with its place in the log: points take `first_seq …`, then sample sets, then events."""
+
+    first_seq: int
+    run_id: str
+    writer: str
+    sequence: int
+    rewind_to: int | None
+    columns: Columns
+    samples: Sequence[SampleSet] = field(default_factory=tuple)
+    events: Sequence[Event] = field(default_factory=tuple)
+
+    @property
+    def count(self) -> int:
+        return len(self.columns) + len(self.samples) + len(self.events)
+
+    @property
+    def last_seq(self) -> int:
+        return self.first_seq + max(self.count, 1) - 1
+
+
+def next_seq(connection: Connection) -> int:
+    """The first cursor not yet given out."""
+    row = connection.execute(
+        select(_batch.c.first_seq, _batch.c.count.label("records")).order_by(_batch.c.first_seq.desc()).limit(1)
+    ).first()
+    return 1 if row is None else int(row.first_seq) + max(int(row.records), 1)
+
+
+def last_sequence(connection: Connection, run_id: str, writer: str) -> int:
+    """The highest sequence number this writer has in the log, -1 when it has none."""
+    query = select(func.max(_batch.c.sequence)).where(_batch.c.run_id == run_id, _batch.c.writer == writer)
+    highest = connection.execute(query).scalar()
+    return -1 if highest is None else int(highest)
+
+
+def find_duplicate(connection: Connection, run_id: str, writer: str, sequence: int) -> int | None:
+    """The last cursor of the batch with this identity, if it is in the log already."""
+    query = select(_batch.c.first_seq, _batch.c.count.label("records")).where(
+        _batch.c.run_id == run_id, _batch.c.writer == writer, _batch.c.sequence == sequence
+    )
+    row = connection.execute(query).first()
+    return None if row is None else int(row.first_seq) + max(int(row.records), 1) - 1
+
+
+def append(connection: Connection, batches: Sequence[LoggedBatch]) -> None:
+    """Writes batches in log order. The caller commits."""
+    rows = [
+        {
+            "first_seq": batch.first_seq,
+            "count": batch.count,
+            "run_id": batch.run_id,
+            "writer": batch.writer,
+            "sequence": batch.sequence,
+            "rewind_to": batch.rewind_to,
+            "payload": batch.columns.encode(),
+        }
+        for batch in batches
+    ]
+    connection.execute(insert(_batch), rows)
+    for batch in batches:
+        if batch.rewind_to is not None:
+            _take_back(connection, batch)
+        seq = batch.first_seq + len(batch.columns)
+        if batch.samples:
+            connection.execute(insert(_sample), [_sample_row(batch, seq + k, s) for k, s in enumerate(batch.samples)])
+        seq += len(batch.samples)
+        if batch.events:
+            connection.execute(insert(_event), [_event_row(batch, seq + k, e) for k, e in enumerate(batch.events)])
+
+
+def _take_back(connection: Connection, batch: LoggedBatch) -> None:
+    connection.execute(delete(_sample).where(_sample.c.run_id == batch.run_id, _sample.c.step > batch.rewind_to))
+    connection.execute(
+        delete(_event).where(
+            _event.c.run_id == batch.run_id, _event.c.step > batch.rewind_to, _event.c.kind.in_(STEP_BOUND_EVENTS)
+        )
+    )
+
+
+def _sample_row(batch: LoggedBatch, seq: int, sample: SampleSet) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "run_id": batch.run_id,
+        "step": sample.step,
+        "time": sample.time,
+        "name": sample.name,
+        "rows": msgspec.to_builtins(sample.rows),
+    }
+
+
+def _event_row(batch: LoggedBatch, seq: int, event: Event) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "run_id": batch.run_id,
+        "step": event.step,
+        "time": event.time,
+        "kind": event.kind,
+        "title": event.title,
+        "detail": event.detail,
+    }
+
+
+def read_batches(
+    connection: Connection, run_id: str, after: int = 0, limit: int | None = None
+) -> Iterator[LoggedBatch]:
+    """Batches of a run with a record behind the cursor, in log order, without their samples and events.
+
+    A damaged payload is reported in the log and skipped: one bad row must not hide a run.
+    """
+    query = (
+        select(_batch)
+        .where(_batch.c.run_id == run_id, _batch.c.first_seq + _batch.c.count > after)
+        .order_by(_batch.c.first_seq)
+        .limit(limit)
+    )
+    if after:
+        # Served by the index: no batch of ours reaches further than this below its cursor.
+        query = query.where(_batch.c.first_seq > after - MAX_RECORDS)
+    for row in connection.execute(query):
+        try:
+            columns = Columns.decode(row.payload)
+        except (msgspec.DecodeError, ValueError):
+            log.error("metric batch %s of run %s is damaged and left out", row.first_seq, run_id)
+            continue
+        yield LoggedBatch(row.first_seq, run_id, row.writer, row.sequence, row.rewind_to, columns)
+
+
+MAX_RECORDS = 60_000
+"""More than a batch can hold (50,000 points and what comes with them)."""
+
+
+def read_samples(connection: Connection, run_id: str, after: int = 0, limit: int = 1000) -> list[RunSample]:
+    """Sample sets of a run behind the cursor, oldest first."""
+    query = (
+        select(_sample).where(_sample.c.run_id == run_id, _sample.c.seq > after).order_by(_sample.c.seq).limit(limit)
+    )
+    return [RunSample(**row._mapping) for row in connection.execute(query)]
+
+
+def read_events(connection: Connection, run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
+    """Events of a run behind the cursor, oldest first."""
+    query = select(_event).where(_event.c.run_id == run_id, _event.c.seq > after).order_by(_event.c.seq).limit(limit)
+    return [RunEvent(**row._mapping) for row in connection.execute(query)]

@@ -1,0 +1,1 @@
+"""The machine: sampled once a second, kept with the time, thinned as it ages."""

@@ -1,0 +1,45 @@
+"""Queries on resource samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Row, cast, delete, func, insert, select
+
+from pegbox.store.tables import ResourceSample
+
+_sample = ResourceSample.__table__  # type: ignore[attr-defined]
+
+FULL_SECONDS = 3600
+THINNING = ((FULL_SECONDS, 10), (24 * 3600, 60))
+"""(older than these seconds, one sample per so many seconds is kept)"""
+
+
+def insert_sample(connection: Connection, row: dict[str, Any]) -> None:
+    connection.execute(insert(_sample).values(**row))
+
+
+def thin(connection: Connection, now: float) -> None:
+    """Keeps every second for an hour, then one sample in ten seconds, after a day one in a minute."""
+    for age, slot in THINNING:
+        old = _sample.c.time < now - age
+        kept = select(func.min(_sample.c.time)).where(old).group_by(cast(_sample.c.time / slot, Integer))
+        connection.execute(delete(_sample).where(old, _sample.c.time.not_in(kept)))
+
+
+def read_samples(connection: Connection, start: float, end: float, limit: int) -> list[Row[Any]]:
+    """Samples between two moments (Unix seconds), oldest first; evenly picked when there are more than `limit`."""
+    within = (_sample.c.time >= start) & (_sample.c.time <= end)
+    count = connection.execute(select(func.count()).select_from(_sample).where(within)).scalar_one()
+    query = select(_sample).where(within).order_by(_sample.c.time)
+    if count > limit:
+        # One per slot of time, so that a pause stays a pause on the chart.
+        slot = max((end - start) / limit, 1e-9)
+        picked = select(func.max(_sample.c.time)).where(within).group_by(cast((_sample.c.time - start) / slot, Integer))
+        query = query.where(_sample.c.time.in_(picked))
+    return list(connection.execute(query))
+
+
+def newest_time(connection: Connection) -> float:
+    """Unix seconds of the newest sample, 0.0 when there is none."""
+    return float(connection.execute(select(func.max(_sample.c.time))).scalar() or 0.0)

@@ -1,0 +1,135 @@
+"""Reads the host and every GPU once a second, keeps the newest samples in memory and all of them in the database."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from monitor.metrics.writer import Writer
+from monitor.resources import repository
+from pegbox.hardware.gpu import GpuReading, read_gpus
+from pegbox.hardware.host import HostReader, HostReading
+
+log = logging.getLogger(__name__)
+
+KEPT_SAMPLES = 3600
+THIN_EVERY_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of the whole machine."""
+
+    host: HostReading
+    gpus: tuple[GpuReading, ...]
+
+    @property
+    def time(self) -> float:
+        """Unix seconds."""
+        return self.host.time
+
+    @property
+    def gpu_percent(self) -> float:
+        """Mean utilization of the GPUs, 0.0 without one."""
+        known = [gpu.utilization for gpu in self.gpus if gpu.utilization is not None]
+        return sum(known) / len(known) if known else 0.0
+
+    @property
+    def gpu_memory_used(self) -> int:
+        return sum(gpu.memory_used or 0 for gpu in self.gpus)
+
+    @property
+    def gpu_memory_total(self) -> int:
+        return sum(gpu.memory_total or 0 for gpu in self.gpus)
+
+    @property
+    def gpu_temperature(self) -> float | None:
+        """Of the hottest GPU."""
+        known = [gpu.temperature for gpu in self.gpus if gpu.temperature is not None]
+        return max(known) if known else None
+
+    def as_row(self) -> dict[str, object]:
+        """The columns of `resource_sample`."""
+        host = asdict(self.host)
+        return {**host, "gpus": [asdict(gpu) for gpu in self.gpus]}
+
+
+class Sampler:
+    """A thread of its own: NVML may take its time, and nothing else waits for it."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        host: HostReader,
+        interval_seconds: float,
+        *,
+        gpus: Callable[[], tuple[GpuReading, ...]] = read_gpus,
+        on_sample: Callable[[Sample], None] = lambda _sample: None,
+    ) -> None:
+        self._writer = writer
+        self._host = host
+        self._gpus = gpus
+        self._interval = interval_seconds
+        self._on_sample = on_sample
+        self._samples: deque[Sample] = deque(maxlen=KEPT_SAMPLES)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="resource-sampler", daemon=True)
+        self._last_time = 0.0
+        self._thin_at = time.monotonic() + THIN_EVERY_SECONDS
+
+    def start(self) -> None:
+        """Takes the first sample at once, so that there always is one."""
+        self._samples.append(Sample(self._host.read(), self._gpus()))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def latest(self) -> Sample:
+        """The newest sample."""
+        return self._samples[-1]
+
+    def recent(self, count: int, since: float = 0.0) -> list[Sample]:
+        """Up to `count` newest samples taken after `since` (Unix seconds), oldest first."""
+        found: list[Sample] = []
+        for sample in reversed(self._samples.copy()):
+            if len(found) >= count or sample.time <= since:
+                break
+            found.append(sample)
+        return found[::-1]
+
+    def at(self, moment: float) -> Sample:
+        """The sample that was current at a moment, as far back as memory goes; the nearest one otherwise."""
+        if self.latest.time <= moment:  # the usual question
+            return self.latest
+        kept = list(self._samples)
+        return kept[max(0, bisect_right(kept, moment, key=lambda sample: sample.time) - 1)]
+
+    def _work(self) -> None:
+        due = time.monotonic() + self._interval
+        while not self._stop.wait(due - time.monotonic()):
+            try:
+                self._sample()
+            except Exception:  # one failed reading must not end all later ones
+                log.exception("resource sample failed")
+            due = max(due + self._interval, time.monotonic())
+
+    def _sample(self) -> None:
+        sample = Sample(self._host.read(), self._gpus())
+        self._samples.append(sample)
+        self._on_sample(sample)
+        if sample.time <= self._last_time:  # the clock went back; the row's key must be new
+            return
+        self._last_time = sample.time
+        row = sample.as_row()
+        self._writer.call(lambda connection: repository.insert_sample(connection, row))
+        if time.monotonic() > self._thin_at:
+            self._thin_at = time.monotonic() + THIN_EVERY_SECONDS
+            self._writer.call(lambda connection: repository.thin(connection, sample.time))

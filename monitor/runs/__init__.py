@@ -1,0 +1,1 @@
+"""Runs: announced by the SDK, listed and shown to everyone."""

@@ -1,0 +1,96 @@
+"""Queries on runs. Changes are made on the writer's connection, reads on any other."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, String, cast, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pegbox.store.tables import TERMINAL_STATES, Experiment, Job, Run, now
+
+run_table = Run.__table__  # type: ignore[attr-defined]
+_experiment = Experiment.__table__  # type: ignore[attr-defined]
+_job = Job.__table__  # type: ignore[attr-defined]
+
+RunRow = Row[Any]
+JobRow = Row[Any]
+"""All columns of the run, plus `experiment` (its name), `job_state`, `job_phase`, `job_max_steps`, `job_hyperparameters`."""
+
+
+def _query() -> Select[Any]:
+    return (
+        select(
+            run_table,
+            _experiment.c.name.label("experiment"),
+            _job.c.state.label("job_state"),
+            _job.c.phase.label("job_phase"),
+            _job.c.max_steps.label("job_max_steps"),
+            _job.c.hyperparameters.label("job_hyperparameters"),
+        )
+        .join(_experiment, _experiment.c.id == run_table.c.experiment_id)
+        .join(_job, _job.c.uid == run_table.c.job_uid, isouter=True)
+    )
+
+
+def find_run(connection: Connection, run_id: str) -> RunRow | None:
+    """The run with this id, else the newest run of the job with this uid."""
+    row = connection.execute(_query().where(run_table.c.id == run_id)).first()
+    if row is None:
+        newest = _query().where(run_table.c.job_uid == run_id).order_by(run_table.c.created_at.desc()).limit(1)
+        row = connection.execute(newest).first()
+    return row
+
+
+def list_runs(connection: Connection, *, job_uid: str | None, status: str | None, limit: int) -> list[RunRow]:
+    """Newest first."""
+    query = _query().order_by(run_table.c.created_at.desc(), run_table.c.id).limit(limit)
+    if job_uid is not None:
+        query = query.where(run_table.c.job_uid == job_uid)
+    if status is not None:
+        query = query.where(run_table.c.status == status)
+    return list(connection.execute(query))
+
+
+def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
+    """The newest running run of the mode, else the newest that ended. Runs of a study carry a tag `study:…`."""
+    of_study = cast(run_table.c.tags, String).like('%"study:%')
+    mode = of_study if automated else ~of_study
+    runs_now = (run_table.c.status == "running") & or_(_job.c.state.is_(None), _job.c.state.not_in(TERMINAL_STATES))
+    newest = run_table.c.created_at.desc()
+    row = connection.execute(_query().where(mode, runs_now).order_by(newest).limit(1)).first()
+    if row is None:
+        row = connection.execute(_query().where(mode).order_by(newest).limit(1)).first()
+    return row
+
+
+def find_job(connection: Connection, job_uid: str) -> JobRow | None:
+    """What the monitor needs of a job."""
+    columns = (
+        _job.c.uid,
+        _job.c.state,
+        _job.c.run_id,
+        _job.c.phase,
+        _job.c.step,
+        _job.c.max_steps,
+        _job.c.hyperparameters,
+    )
+    row: Any = connection.execute(select(*columns).where(_job.c.uid == job_uid)).first()
+    return row  # type: ignore[no-any-return]
+
+
+def experiment_id(connection: Connection, name: str) -> str:
+    """Of the experiment with this name, made now if it is new. Both services may do so at once."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    values = {"id": f"exp-{secrets.token_hex(3)}", "name": name, "description": "", "created_at": now()}
+    connection.execute(dialect.insert(_experiment).values(**values).on_conflict_do_nothing(index_elements=["name"]))
+    return str(connection.execute(select(_experiment.c.id).where(_experiment.c.name == name)).scalar_one())
+
+
+def insert_run(connection: Connection, values: dict[str, Any]) -> None:
+    connection.execute(insert(run_table).values(**values))
+
+
+def update_run(connection: Connection, run_id: str, values: dict[str, Any]) -> None:
+    connection.execute(update(run_table).where(run_table.c.id == run_id).values(**values))

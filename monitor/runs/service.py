@@ -1,0 +1,181 @@
+"""What a run is to its clients: created, resumed, changed, shown."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from monitor.metrics.writer import Writer
+from monitor.runs import repository
+from monitor.runs.repository import RunRow
+from pegbox.errors import ConflictError, NotFoundError
+from pegbox.schemas.run import RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.store.tables import now
+
+STATUS_OF_JOB: dict[str, RunStatus] = {
+    "completed": "finished",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "paused": "paused",
+}
+"""A job knows better than a run whose process was killed before it could say goodbye."""
+
+
+def create_run(writer: Writer, body: RunCreate) -> tuple[RunView, bool]:
+    """Announces a run. Returns it and whether it is new; with a known id it goes on, unless `resume` is `never`."""
+
+    def operation(connection: Connection) -> tuple[RunView, bool]:
+        row = repository.find_run(connection, body.id) if body.id else None
+        if row is not None and row.id == body.id:
+            if body.resume == "never":
+                raise ConflictError(f"Run already exists: {body.id}")
+            _resume(connection, row, body)
+            return get_run(connection, row.id), False
+        if body.resume == "must":
+            raise NotFoundError(f"Run not found: {body.id}")
+        run_id = body.id or f"run-{secrets.token_hex(6)}"
+        _insert(connection, run_id, body)
+        return get_run(connection, run_id), True
+
+    return writer.call(operation)
+
+
+def _insert(connection: Connection, run_id: str, body: RunCreate) -> None:
+    moment = now()
+    repository.insert_run(
+        connection,
+        {
+            "id": run_id,
+            "job_uid": body.job_uid,
+            "experiment_id": repository.experiment_id(connection, body.experiment),
+            "name": body.name or run_id,
+            "status": "running",
+            "tags": body.tags,
+            "config": body.config,
+            "summary": {},
+            "total_steps": body.total_steps,
+            "last_seq": 0,
+            "record_count": 0,
+            "active_seconds": 0.0,
+            "active_since": moment,
+            "created_at": moment,
+            "updated_at": moment,
+        },
+    )
+
+
+def _resume(connection: Connection, row: RunRow, body: RunCreate) -> None:
+    moment = now()
+    # A run that was killed is still marked as running: its time ended with its last sign of life.
+    spent = _spent(row, row.updated_at) if row.active_since else row.active_seconds
+    repository.update_run(
+        connection,
+        row.id,
+        {
+            "status": "running",
+            "finished_at": None,
+            "active_seconds": spent,
+            "active_since": moment,
+            "updated_at": moment,
+            "config": {**row.config, **body.config},
+            "tags": list(dict.fromkeys([*row.tags, *body.tags])),
+            "total_steps": body.total_steps if body.total_steps is not None else row.total_steps,
+            "job_uid": body.job_uid or row.job_uid,
+        },
+    )
+
+
+def update_run(writer: Writer, run_id: str, body: RunUpdate) -> RunView:
+    """Changes what the body names. Raises `NotFoundError`."""
+
+    def operation(connection: Connection) -> RunView:
+        row = repository.find_run(connection, run_id)
+        if row is None:
+            raise NotFoundError(f"Run not found: {run_id}")
+        moment = now()
+        values: dict[str, Any] = {"updated_at": moment}
+        if body.status is not None:
+            values |= _change_status(row, body.status, moment)
+        if body.total_steps is not None:
+            values["total_steps"] = body.total_steps
+        if body.config is not None:
+            values["config"] = {**row.config, **body.config}
+        if body.tags is not None:
+            values["tags"] = body.tags
+        state = writer.state(connection, row.id)
+        if body.summary is not None:
+            state.summary.update(body.summary)
+        state.write(connection)  # whoever reads the answer sees every point sent before it
+        repository.update_run(connection, row.id, values)
+        return get_run(connection, row.id)
+
+    return writer.call(operation)
+
+
+def _change_status(row: RunRow, status: RunStatus, moment: datetime) -> dict[str, Any]:
+    if status == "running":
+        return {"status": status, "finished_at": None, "active_since": row.active_since or moment}
+    return {
+        "status": status,
+        "finished_at": None if status == "paused" else moment,
+        "active_seconds": _spent(row, moment),
+        "active_since": None,
+    }
+
+
+def _spent(row: RunRow, until: datetime) -> float:
+    running = (until - row.active_since).total_seconds() if row.active_since else 0.0
+    return float(row.active_seconds) + max(0.0, running)
+
+
+def active_seconds(row: RunRow) -> float:
+    """Time the run has been running up to now, pauses left out."""
+    if row.active_since is None:
+        return float(row.active_seconds)
+    return _spent(row, now() if status_of(row) == "running" else row.updated_at)
+
+
+def status_of(row: RunRow) -> RunStatus:
+    """The run's status, corrected by its job's."""
+    status: RunStatus = row.status
+    return STATUS_OF_JOB.get(row.job_state, status) if status == "running" else status
+
+
+def get_run(connection: Connection, run_id: str) -> RunView:
+    """Raises `NotFoundError`. A job's uid stands for its newest run."""
+    row = repository.find_run(connection, run_id)
+    if row is None:
+        raise NotFoundError(f"Run not found: {run_id}")
+    return view(row)
+
+
+def find_run_id(engine: Engine, run_id: str) -> str:
+    """The id of the run that an id or a job's uid stands for. Raises `NotFoundError`."""
+    with engine.connect() as connection:
+        row = repository.find_run(connection, run_id)
+    if row is None:
+        raise NotFoundError(f"Run not found: {run_id}")
+    return str(row.id)
+
+
+def view(row: RunRow) -> RunView:
+    """The run on the wire."""
+    return RunView(
+        id=row.id,
+        job_uid=row.job_uid,
+        experiment=row.experiment,
+        name=row.name,
+        status=status_of(row),
+        tags=row.tags,
+        config=row.config,
+        summary=row.summary,
+        total_steps=row.total_steps,
+        last_step=row.last_step,
+        record_count=row.record_count,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        finished_at=row.finished_at,
+    )

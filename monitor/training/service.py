@@ -1,0 +1,154 @@
+"""The Training Monitor API's answers, each from the focused run and the view window."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from monitor.context import Monitor
+from monitor.metrics.history import RunHistory
+from monitor.resources.wire import resource_numbers, resource_record
+from monitor.runs import repository
+from monitor.runs.repository import RunRow
+from monitor.runs.service import active_seconds
+from monitor.training.durations import clock
+from monitor.training.records import TrainingRecord, count_records, iteration_at, newest_records
+from monitor.training.status import expectation_of, job_status, run_status, status_word
+from pegbox.errors import NotFoundError, UnavailableError
+from pegbox.schemas.training import (
+    LossRecord,
+    MemoryUsage,
+    MonitorRoot,
+    ResourceRecord,
+    Temperatures,
+    TrainingModeView,
+    TrainingStatus,
+    TrainingSummary,
+)
+from pegbox.store.tables import TERMINAL_STATES
+
+NO_TRAINING = "Training data not available"
+NO_RESOURCES = "Resource data not available"
+
+
+def losses(monitor: Monitor, last_n: int) -> list[LossRecord]:
+    """The newest records in the window, oldest first. Raises `UnavailableError` when there are none."""
+    row = _focus(monitor)
+    if row is None:
+        raise UnavailableError(NO_TRAINING)
+    with monitor.histories.reading(row.id) as history:
+        records = newest_records(history, expectation_of(row), last_n, after=monitor.modes.view.since_seq)
+    if not records:
+        raise UnavailableError(NO_TRAINING)
+    return [record.loss for record in records]
+
+
+def resources(monitor: Monitor, last_n: int) -> list[ResourceRecord]:
+    """The newest samples in the window, oldest first. Raises `UnavailableError` when there are none."""
+    samples = monitor.sampler.recent(last_n, monitor.modes.view.since_time)
+    if not samples:
+        raise UnavailableError(NO_RESOURCES)
+    iterations = np.zeros(len(samples), np.int64)
+    row = _focus(monitor)
+    if row is not None:
+        with monitor.histories.reading(row.id) as history:
+            iterations = iteration_at(history, np.array([sample.time for sample in samples]))
+    return [resource_record(sample, iteration) for sample, iteration in zip(samples, iterations.tolist(), strict=True)]
+
+
+def status(monitor: Monitor, job_id: str) -> TrainingStatus:
+    """Of a job or a run. Raises `NotFoundError`."""
+    with monitor.engine.connect() as connection:
+        row = repository.find_run(connection, job_id)
+        job = repository.find_job(connection, job_id) if row is None else None
+        if job is not None:
+            row = repository.find_run(connection, job.run_id)
+    if row is None:
+        if job is None:
+            raise NotFoundError(f"Job not found: {job_id}")
+        return job_status(job)
+    with monitor.histories.reading(row.id) as history:
+        return run_status(history, row, job_id)
+
+
+def summary(monitor: Monitor) -> TrainingSummary:
+    """Raises `UnavailableError` without a record in the window."""
+    row = _focus(monitor)
+    sample = monitor.sampler.latest
+    if row is None:
+        raise UnavailableError(NO_TRAINING)
+    with monitor.histories.reading(row.id) as history:
+        record = _newest(monitor, history, row)
+    if record is None:
+        raise UnavailableError(NO_TRAINING)
+    loss, numbers = record.loss, resource_numbers(sample)
+    return TrainingSummary(
+        training_mode=monitor.modes.view.mode,
+        is_completed=_is_completed(row),
+        current_iteration=loss.iteration,
+        current_epoch=loss.epoch,
+        current_step=loss.step,
+        current_train_loss=loss.train_loss,
+        current_val_loss=loss.validation_loss,
+        gpu_utilization=numbers.gpu_percent,
+        memory_usage=MemoryUsage(
+            ram_used=numbers.ram_used_gb,
+            ram_total=numbers.ram_total_gb,
+            vram_used=numbers.vram_used_gb,
+            vram_total=numbers.vram_total_gb,
+        ),
+        temperatures=Temperatures(gpu=numbers.gpu_temp, cpu=numbers.cpu_temp),
+        elapsed_time=clock(active_seconds(row)),
+        data_point=f"{loss.iteration + 1}/{record.total}",
+        gpu_available=numbers.gpu_available,
+        job_id=row.job_uid or row.id,
+    )
+
+
+def mode_view(monitor: Monitor) -> TrainingModeView:
+    """Always has an answer: 0 and not completed before the first record in the window."""
+    row, record = _focused_record(monitor)
+    return TrainingModeView(
+        mode=monitor.modes.view.mode,
+        is_completed=record is not None and row is not None and _is_completed(row),
+        current_iteration=0 if record is None else record.loss.iteration,
+    )
+
+
+def root(monitor: Monitor) -> MonitorRoot:
+    """What answers at `/`."""
+    row, record = _focused_record(monitor)
+    points = 0
+    if row is not None:
+        with monitor.histories.reading(row.id) as history:
+            points = count_records(history, after=monitor.modes.view.since_seq)
+    return MonitorRoot(
+        message="Pegbox Training Monitor is running",
+        status="running",
+        training_mode=monitor.modes.view.mode,
+        data_points=points,
+        is_completed=record is not None and row is not None and _is_completed(row),
+        current_iteration=0 if record is None else record.loss.iteration,
+        uptime_seconds=round(monitor.uptime_seconds, 1),
+    )
+
+
+def _focused_record(monitor: Monitor) -> tuple[RunRow | None, TrainingRecord | None]:
+    row = _focus(monitor)
+    if row is None:
+        return None, None
+    with monitor.histories.reading(row.id) as history:
+        return row, _newest(monitor, history, row)
+
+
+def _newest(monitor: Monitor, history: RunHistory, row: RunRow) -> TrainingRecord | None:
+    found = newest_records(history, expectation_of(row), 1, after=monitor.modes.view.since_seq)
+    return found[0] if found else None
+
+
+def _focus(monitor: Monitor) -> RunRow | None:
+    with monitor.engine.connect() as connection:
+        return repository.find_focus(connection, automated=monitor.modes.view.mode == "automated")
+
+
+def _is_completed(row: RunRow) -> bool:
+    return status_word(row) in TERMINAL_STATES

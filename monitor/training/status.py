@@ -1,0 +1,121 @@
+"""How far a run is: status word, progress, elapsed and remaining time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row
+
+from monitor.metrics.history import RunHistory
+from monitor.runs.repository import RunRow
+from monitor.runs.service import active_seconds, status_of
+from monitor.training.durations import spoken
+from monitor.training.records import LOSS, Expectation, whole_epoch
+from pegbox.schemas.training import TrainingStatus
+
+RECENT = 64
+"""Records whose spacing tells the present speed."""
+
+PAUSE_FACTOR = 20.0
+"""A gap this many times the usual one was a pause, not training."""
+
+WORD_OF_RUN = {"finished": "completed"}
+
+
+def expectation_of(row: RunRow) -> Expectation:
+    """From the run's own record, the job's hyperparameters filling the gaps."""
+    given: dict[str, Any] = {**(row.job_hyperparameters or {}), **row.config}
+    epochs = _number(given.get("epochs", given.get("num_train_epochs")))
+    return Expectation(
+        batch_size=_whole(given.get("batch_size", given.get("per_device_train_batch_size"))),
+        total_steps=row.total_steps or row.job_max_steps,
+        total_epochs=math.ceil(epochs) if epochs else None,
+    )
+
+
+def status_word(row: RunRow) -> str:
+    """The job's state, or for a run without a job the same words."""
+    if row.job_state is not None:
+        return str(row.job_state)
+    status = status_of(row)
+    return WORD_OF_RUN.get(status, status)
+
+
+def remaining_seconds(history: RunHistory, row: RunRow) -> float | None:
+    """Estimated from the newest records; None before there are two, or when the number of steps is unknown."""
+    total = expectation_of(row).total_steps
+    view = history.series(LOSS)
+    if not total or view is None or view.steps.size < 2:
+        return None
+    steps, times = view.steps[-RECENT:], view.times[-RECENT:]
+    gaps, advances = np.diff(times), np.diff(steps)
+    usual = gaps <= PAUSE_FACTOR * max(float(np.median(gaps)), 1e-3)
+    spent, advanced = float(gaps[usual].clip(0).sum()), int(advances[usual].sum())
+    if advanced <= 0:
+        return None
+    return max(0.0, (total - int(view.steps[-1])) * spent / advanced)
+
+
+def progress_percent(step: int, total_steps: int | None, word: str) -> float:
+    """0 to 100; 100 only for a completed training."""
+    if word == "completed":
+        return 100.0
+    if not total_steps:
+        return 0.0
+    return round(min(100.0 * step / total_steps, 100.0), 1)
+
+
+def run_status(history: RunHistory, row: RunRow, job_id: str) -> TrainingStatus:
+    """Of a run that exists."""
+    expectation = expectation_of(row)
+    word = status_word(row)
+    step = max(0, row.last_step or 0, history.last_step or 0)
+    remaining = 0.0 if word in ("completed", "failed", "cancelled") else remaining_seconds(history, row)
+    epoch = history.last_epoch if history.last_epoch is not None else row.last_epoch
+    current = whole_epoch(math.nan if epoch is None else epoch, expectation.total_epochs)
+    return TrainingStatus(
+        job_id=job_id,
+        status=word,
+        current_epoch=current,
+        total_epochs=expectation.total_epochs or current,
+        progress_percent=progress_percent(step, expectation.total_steps, word),
+        elapsed_time=spoken(active_seconds(row)),
+        estimated_remaining=remaining_text(remaining),
+        current_step=step,
+        total_steps=expectation.total_steps or step,
+    )
+
+
+def job_status(job: Row[Any]) -> TrainingStatus:
+    """Of a job whose run has not begun."""
+    given = job.hyperparameters or {}
+    epochs = _number(given.get("epochs"))
+    return TrainingStatus(
+        job_id=job.uid,
+        status=job.state,
+        current_epoch=0,
+        total_epochs=math.ceil(epochs) if epochs else 0,
+        progress_percent=0.0,
+        elapsed_time=spoken(0),
+        estimated_remaining=remaining_text(0.0 if job.state in ("failed", "cancelled") else None),
+        current_step=0,
+        total_steps=job.max_steps or 0,
+    )
+
+
+def remaining_text(seconds: float | None) -> str:
+    """`~32m 15s`; `0s` when nothing remains, `unknown` when nobody can tell."""
+    if seconds is None:
+        return "unknown"
+    return f"~{spoken(seconds)}" if seconds >= 1 else "0s"
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) and 0 < value < 1e9 else None
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)

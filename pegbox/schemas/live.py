@@ -1,0 +1,29 @@
+"""Live streams: the envelope that WebSocket and long-poll share."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pegbox.schemas.base import Wire
+
+
+class Envelope(Wire):
+    """One message of a run's feed.
+
+    `point` {step, time, epoch, values} · `event` {step, time, kind, title, detail} · `samples` {step, time, name, rows} ·
+    `resource` (a sample of the machine) · `status` {state, progress_percent, step, total_steps, eta_seconds, phase} ·
+    `end` {state} · `reset` {}: read the series again and go on from `seq`.
+    """
+
+    seq: int = Field(description="Resume with `?after=` this.")
+    kind: Literal["point", "event", "samples", "resource", "status", "end", "reset"]
+    data: dict[str, Any]
+
+
+class FeedPage(Wire):
+    """Body of `GET /api/runs/{id}/feed`."""
+
+    envelopes: list[Envelope]
+    seq: int = Field(description="The next request's `after`.")
