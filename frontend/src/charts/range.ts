@@ -8,6 +8,8 @@ export interface Extent {
 
 const LOW_QUANTILE = 0.01;
 const HIGH_QUANTILE = 0.965;
+/** Fewer values than this have no outliers worth hiding. */
+const ENOUGH = 40;
 
 /** Everything, with a little air; zero stays the floor of what is never negative. */
 export function wholeRange(low: number | null, high: number | null): [number, number] {
@@ -31,8 +33,9 @@ export function bulkRange(extents: readonly Extent[], from: number, to: number):
   if (!values.length) return [0, 1];
   lows.sort((a, b) => a - b);
   values.sort((a, b) => a - b);
-  const floor = lows[Math.floor(lows.length * LOW_QUANTILE)] ?? values[0]!;
-  const ceiling = values[Math.floor((values.length - 1) * HIGH_QUANTILE)]!;
+  const all = values.length < ENOUGH;
+  const floor = lows[all ? 0 : Math.floor(lows.length * LOW_QUANTILE)] ?? values[0]!;
+  const ceiling = values[Math.floor((values.length - 1) * (all ? 1 : HIGH_QUANTILE))]!;
   const air = (ceiling - floor || Math.abs(ceiling) || 1) * 0.05;
   return [floor >= 0 && floor - air < 0 ? 0 : floor - air, ceiling + air];
 }
