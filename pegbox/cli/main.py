@@ -43,7 +43,7 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 def app() -> None:
     """The entry point: an error is one line that says what was wrong and what to do. Exit code 1; 2 for wrong usage."""
     try:
-        cli()
+        cli(prog_name="pegbox")
     except PegboxError as error:
         typer.echo(f"pegbox: {error.message}", err=True)
         sys.exit(1)

@@ -9,7 +9,9 @@ import typer
 
 from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
-commands = typer.Typer(help="Base models, fine-tuned models, and their answers.", no_args_is_help=True, rich_markup_mode=None)
+commands = typer.Typer(
+    help="Base models, fine-tuned models, and their answers.", no_args_is_help=True, rich_markup_mode=None
+)
 
 ModelId = Annotated[str, typer.Argument(help="Id of the model: a hub id (owner/name), model-…, or starter.")]
 

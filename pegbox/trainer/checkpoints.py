@@ -23,6 +23,9 @@ class Progress:
     """What a resumed training must know beyond weights and optimizer: how validation went so far."""
 
     step: int = 0
+    finished: bool = False
+    """All steps are done, or early stopping found them enough."""
+    train_loss: float | None = None
     first_validation_loss: float | None = None
     validation_loss: float | None = None
     best_step: int | None = None

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 IGNORED = -100
 """Label of a token that does not count towards the loss."""
 
+PROBE = "Answer-7f3a"
+"""An answer that no template contains by itself."""
+
 PLAIN_TEMPLATE = (
     "{%- for message in messages -%}"
     "{%- if message['role'] == 'assistant' -%}{{ message['content'] + eos_token }}"
@@ -61,12 +64,11 @@ def render_prompt(tokenizer: Any, question: str) -> str:
     return str(text)
 
 
-def answer_ending(tokenizer: Any, row: Row) -> str:
+def answer_ending(tokenizer: Any) -> str:
     """What the template puts behind an answer: at the least the token by which the model says that it is done."""
-    conversation = [{"role": "user", "content": row.prompt}, {"role": "assistant", "content": row.completion}]
+    conversation = [{"role": "user", "content": "Question"}, {"role": "assistant", "content": PROBE}]
     text = str(tokenizer.apply_chat_template(conversation, tokenize=False))
-    answer = row.completion.strip()
-    ending = text[text.rindex(answer) + len(answer) :] if answer in text else ""
+    ending = text.rpartition(PROBE)[2] if PROBE in text else ""
     marks_end = any(token in ending for token in tokenizer.all_special_tokens)
     return ending if marks_end else ending + str(tokenizer.eos_token)
 
@@ -78,7 +80,7 @@ def encode_rows(tokenizer: Any, rows: Sequence[Row], max_length: int) -> Encoded
     """
     if not rows:
         return Encoded([], [])
-    ending = answer_ending(tokenizer, rows[0])
+    ending = answer_ending(tokenizer)
     prompts = tokenizer([render_prompt(tokenizer, row.prompt) for row in rows], add_special_tokens=False)["input_ids"]
     answers = tokenizer([row.completion + ending for row in rows], add_special_tokens=False)["input_ids"]
     input_ids: list[list[int]] = []

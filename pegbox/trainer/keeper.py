@@ -40,12 +40,13 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
         self._seconds_before = progress.seconds
         self._eval_steps = 1
         self._save_steps = 1
-        self._began = time.monotonic()
+        self._began: float | None = None
+        self._train_loss = progress.train_loss
 
     @property
     def seconds(self) -> float:
         """Time spent training, over all attempts."""
-        return self._seconds_before + time.monotonic() - self._began
+        return self._seconds_before + (time.monotonic() - self._began if self._began else 0.0)
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._began = time.monotonic()
@@ -61,6 +62,16 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
             control.should_save = True
         if self._stop.requested:
             control.should_training_stop = True
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        self._train_loss = (logs or {}).get("loss", self._train_loss)
 
     def on_evaluate(
         self,
@@ -84,7 +95,13 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         step = state.global_step
-        self.progress = replace(self.progress, step=step, seconds=self.seconds)
+        self.progress = replace(
+            self.progress,
+            step=step,
+            seconds=self.seconds,
+            train_loss=self._train_loss,
+            finished=self.stopped_early or step >= state.max_steps,
+        )
         mark_complete(self._root / f"checkpoint-{step}", self.progress)
         prune(self._root, self.progress.best_step)
         self._run.log_event("checkpoint", f"Checkpoint at step {step}", step=step)

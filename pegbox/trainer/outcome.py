@@ -27,6 +27,12 @@ def use_best_weights(trainer: Any, progress: Progress, checkpoints: Path) -> Non
         trainer._load_from_checkpoint(str(checkpoints / f"checkpoint-{best}"), trainer.model)
 
 
+def take_finished_weights(trainer: Any, progress: Progress, checkpoint: Path) -> None:
+    """An earlier attempt did all the steps and was lost before its result was written: its weights are the training's."""
+    trainer._load_from_checkpoint(str(checkpoint), trainer.model)
+    trainer.state.global_step = progress.step
+
+
 def describe_result(
     trainer: Any, keeper: Keeper, reporter: Reporter, folder: JobFolder, after: Sequence[Answer], *, held_out: bool
 ) -> JobResult:
@@ -41,7 +47,7 @@ def describe_result(
             "first_validation_loss": progress.first_validation_loss,
             "best_validation_loss": progress.best_validation_loss,
             "validation_loss": progress.validation_loss,
-            "train_loss": reporter.train_loss,
+            "train_loss": progress.train_loss,
         },
         answers=Answers(before=reporter.base_answers, after=list(after[: len(reporter.base_answers)])),
         exact_match=count_exact(after) if held_out else None,

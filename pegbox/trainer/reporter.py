@@ -37,7 +37,6 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self, run: Recorder, tokenizer: Any, prompts: Sequence[Row], base_answers_file: Path, progress: ProgressSink
     ) -> None:
         self.base_answers = _recall(base_answers_file)
-        self.train_loss: float | None = None
         self._run = run
         self._tokenizer = tokenizer
         self._prompts = prompts
@@ -68,7 +67,6 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         seconds = now - self._step_began
         tokens = logs.get("num_tokens", self._tokens) - self._tokens
         self._tokens += tokens
-        self.train_loss = logs["loss"]
         metrics = {"train_loss": logs["loss"]}
         metrics.update((name, logs[name]) for name in STEP_METRICS if name in logs)
         metrics["tokens_per_second"] = tokens / seconds

@@ -24,7 +24,7 @@ from pegbox.trainer.device import decide_precision, require_method
 from pegbox.trainer.encoding import Encoded, encode_rows
 from pegbox.trainer.job_folder import JobFolder, write_atomically
 from pegbox.trainer.keeper import Keeper
-from pegbox.trainer.outcome import describe_result, save_model, use_best_weights
+from pegbox.trainer.outcome import describe_result, save_model, take_finished_weights, use_best_weights
 from pegbox.trainer.recorder import Recorder
 from pegbox.trainer.reporter import ProgressSink, Reporter
 from pegbox.trainer.stop import StopRequest
@@ -103,7 +103,10 @@ def train(spec: JobSpec, folder: JobFolder, run: Recorder, stop: StopRequest, pr
     if not validates and checkpoint is None:
         reporter.sample(trainer.model, 0)
     try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if checkpoint and so_far.finished:
+            take_finished_weights(trainer, so_far, checkpoint)
+        else:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except torch.OutOfMemoryError as error:
         raise UnusableContentError(
             f"The GPU ran out of memory: lower batch_size (now {values.batch_size}) or max_length (now {values.max_length}), "
