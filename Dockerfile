@@ -45,7 +45,7 @@ COPY --from=service-packages /opt/pegbox /opt/pegbox
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/api/health', timeout=4)"]
-CMD ["uvicorn", "--factory", "backend.app:from_environment", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["python", "-m", "pegbox.cli.serve", "backend", "0.0.0.0", "8000"]
 
 FROM base AS worker
 COPY --from=worker-packages /opt/pegbox /opt/pegbox
