@@ -79,6 +79,7 @@ def fetch_from_hub(hub_id: str) -> Path:
 
 def load(folder: Path, *, method: Method, precision: Decided, name: str) -> LoadedModel:
     """Loads weights and tokenizer in the form that `method` trains."""
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     quantized = quantization(method, precision)
@@ -93,7 +94,7 @@ def load(folder: Path, *, method: Method, precision: Decided, name: str) -> Load
             device_map={"": 0} if quantized else None,
             use_safetensors=True,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UnusableContentError(f"{name} cannot be loaded as a language model: {first_line}") from error
     if tokenizer.eos_token is None:
