@@ -8,8 +8,8 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from backend.bodies import parse_fields, parse_json
 from backend.datasets import service, views
-from backend.datasets.bodies import parse_fields, parse_json
 from backend.datasets.csv_report import as_row
 from backend.datasets.files import get_file
 from backend.datasets.repository import list_datasets as query_datasets

@@ -11,7 +11,7 @@ from backend.datasets import repository, views
 from backend.datasets.csv_dialect import Dialect
 from backend.datasets.csv_records import Record
 from backend.datasets.csv_report import CsvReport, read_page, read_report
-from backend.datasets.files import find_file, get_file
+from backend.datasets.files import find_file, forget_unregistered, get_file
 from backend.datasets.upload import Upload
 from backend.identifiers import new_dataset_uid, unique_slug
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
@@ -50,6 +50,31 @@ def preview_upload(upload: Upload) -> CsvPreview:
     return views.show_preview(
         report, filename=upload.filename, size_bytes=upload.file.size_bytes, sha256=upload.file.sha256, is_new=is_new
     )
+
+
+def list_datasets(db: Session) -> list[Dataset]:
+    """Newest first."""
+    return repository.list_datasets(db)
+
+
+def find_dataset(db: Session, key: str) -> Dataset | None:
+    """By uid or slug; `None` when there is none."""
+    return repository.find_dataset(db, key)
+
+
+def has_file(folder: Path, sha256: str | None) -> bool:
+    """Whether the bytes with this hash are stored."""
+    return find_file(folder, sha256) is not None
+
+
+def get_stored_file(folder: Path, sha256: str | None, name: str) -> Path:
+    """The file with this hash; raises `NotFoundError` that names the dataset."""
+    return get_file(folder, sha256, name)
+
+
+def forget_uploads(db: Session, folder: Path) -> int:
+    """Deletes old uploads that nothing refers to; returns how many."""
+    return forget_unregistered(folder, repository.registered_hashes(db))
 
 
 def get_dataset(db: Session, key: str, *, message: str = "Dataset not found") -> Dataset:
@@ -112,7 +137,7 @@ def _save(db: Session, folder: Path, wanted: Registration, report: CsvReport) ->
     path = get_file(folder, wanted.sha256, wanted.name)
     begin_write(db)
     known = repository.find_by_name(db, wanted.name)
-    if known and known.sha256 == wanted.sha256 and not wanted.mapping:
+    if known and known.sha256 == wanted.sha256 and known.column_mapping == _usable_mapping(report):
         return known, False
     if known and not (wanted.new_version or wanted.version):
         raise ConflictError(f"Dataset '{wanted.name}' already exists; choose another name or send new_version=true")
@@ -210,12 +235,16 @@ def apply_report(dataset: Dataset, report: CsvReport, path: Path, sha256: str) -
     dataset.sha256 = sha256
     dataset.size_bytes = path.stat().st_size
     dataset.columns = report.columns
-    dataset.column_mapping = report.mapping if report.has_required_columns else {}
+    dataset.column_mapping = _usable_mapping(report)
     dataset.rows = report.usable_rows if report.has_required_columns else report.total_rows
     dataset.encoding, dataset.delimiter = report.dialect.encoding, report.dialect.delimiter
     dataset.errors, dataset.warnings = report.errors, report.warnings
     dataset.is_valid = not report.errors
     dataset.updated_at = now()
+
+
+def _usable_mapping(report: CsvReport) -> dict[str, str]:
+    return report.mapping if report.has_required_columns else {}
 
 
 def next_version(version: str) -> str:

@@ -10,11 +10,23 @@ from sqlmodel import Session
 
 from backend.identifiers import new_model_uid
 from backend.models import catalogue, repository, views
+from backend.models.catalogue import rough_performance as rough_performance
 from backend.models.hub import ModelHub
+from backend.models.hub import count_text as count_text
 from pegbox.errors import ConflictError, NotFoundError, UnreachableError, UnusableContentError
 from pegbox.schemas.model import HubModel, ModelAdd
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Model
+
+
+def list_models(db: Session) -> list[Model]:
+    """What jobs made first, then base models."""
+    return repository.list_models(db)
+
+
+def find_model(db: Session, key: str) -> Model | None:
+    """By id or uid; `None` when it is not in the collection."""
+    return repository.find_model(db, key)
 
 
 def get_model(db: Session, key: str, *, message: str | None = None) -> Model:

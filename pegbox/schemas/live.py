@@ -20,10 +20,3 @@ class Envelope(Wire):
     seq: int = Field(description="Resume with `?after=` this.")
     kind: Literal["point", "event", "samples", "resource", "status", "end", "reset"]
     data: dict[str, Any]
-
-
-class FeedPage(Wire):
-    """Body of `GET /api/runs/{id}/feed`."""
-
-    envelopes: list[Envelope]
-    seq: int = Field(description="The next request's `after`.")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pegbox.schemas.base import Wire
+from pegbox.schemas.base import Instant, Wire
 from pegbox.schemas.hyperparameters import Hyperparameters, Method
 
 Wanted = Literal["run", "pause", "cancel"]
@@ -158,3 +158,15 @@ class ReportRequest(Wire):
 
 class ReportResponse(Wire):
     state: str
+
+
+class WorkerView(Wire):
+    """A worker that has asked for work; `present` means heard of within the last minute."""
+
+    id: str
+    hostname: str
+    present: bool
+    job_uid: str | None = Field(description="The job it holds.")
+    capabilities: Capabilities
+    first_seen_at: Instant
+    last_seen_at: Instant

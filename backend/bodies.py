@@ -1,4 +1,4 @@
-"""Reads the one body that comes in two content types, with the errors that the framework would give."""
+"""Validates bodies that the framework does not read itself, with the errors it would give."""
 
 from __future__ import annotations
 

@@ -1,0 +1,76 @@
+"""The backend as one application: what it opens, what it answers, in reading order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from backend.bell import Bell
+from backend.body_limit import BodyLimitMiddleware
+from backend.datasets import routes as datasets
+from backend.health import routes as health
+from backend.hyperparameters import routes as hyperparameters
+from backend.jobs import routes as jobs
+from backend.models import routes as models
+from backend.models.catalogue import seed_catalogue
+from backend.models.hub import ModelHub
+from backend.queue import routes as queue
+from backend.queue.service import grant_grace
+from backend.queue.sweeper import sweep_for_ever
+from backend.workers import routes as workers
+from backend.workflow import routes as workflow
+from backend.workflow.service import seed_session
+from pegbox import __version__
+from pegbox.settings import Settings
+from pegbox.store.database import open_engine, open_session, upgrade
+from pegbox.web import service
+
+OPEN_PATHS = ("/login", "/static/", "/api/health")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The main API on `settings.port`, with the dashboard pages."""
+    app = FastAPI(
+        title="Pegbox",
+        summary="Datasets, models, jobs and the queue of a Pegbox.",
+        version=__version__,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.add_middleware(BodyLimitMiddleware)
+    service.install(app, settings, open_paths=OPEN_PATHS)
+    for feature in (health, datasets, models, hyperparameters, workflow, jobs, queue, workers):
+        app.include_router(feature.router)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """For `uvicorn --factory backend.app:from_environment`."""
+    return create_app(Settings())
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    engine = open_engine(settings)
+    upgrade(engine, settings)
+    settings.datasets_dir.mkdir(parents=True, exist_ok=True)
+    with open_session(engine) as db:
+        seed_catalogue(db)
+        seed_session(db)
+        grant_grace(db, settings)
+    app.state.engine = engine
+    app.state.hub = ModelHub(settings)
+    app.state.bell = Bell()
+    sweeper = asyncio.create_task(sweep_for_ever(app, engine, settings))
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sweeper
+        app.state.hub.close()
+        engine.dispose()

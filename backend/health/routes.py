@@ -1,0 +1,51 @@
+"""Root and health over HTTP. The words are those that clients have always been told."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Response
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.dependencies import Db
+from backend.workers.service import list_live_workers
+from pegbox import __version__
+from pegbox.schemas.health import Health, RootStatus
+
+router = APIRouter(tags=["Health"])
+
+SERVICE = "CSV Preview API"
+DEPENDENCIES = ("pandas", "fastapi", "pydantic", "sqlalchemy", "huggingface-hub")
+
+
+@router.get("/", response_model=RootStatus, summary="Root Endpoint")
+def get_root(response: Response) -> RootStatus:
+    """Browsers that ask for HTML get the dashboard here."""
+    response.headers["Vary"] = "Accept"
+    return RootStatus(message=f"{SERVICE} is running", status="healthy")
+
+
+@router.get(
+    "/api/health",
+    response_model=Health,
+    responses={503: {"model": Health, "description": "The database does not answer"}},
+    summary="Detailed Health Check",
+)
+def get_health(response: Response, db: Db) -> Health:
+    try:
+        db.connection().execute(text("SELECT 1"))
+        workers = len(list_live_workers(db))
+        is_well = True
+    except SQLAlchemyError:
+        is_well, workers = False, 0
+        response.status_code = 503
+    return Health(
+        status="healthy" if is_well else "unhealthy",
+        service=SERVICE,
+        version=__version__,
+        dependencies={name: version(name) for name in DEPENDENCIES},
+        endpoints={"preview": "/api/preview-csv", "health": "/api/health"},
+        database=is_well,
+        workers=workers,
+    )

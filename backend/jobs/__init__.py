@@ -1,0 +1,1 @@
+"""Jobs: requests to train, their lifecycle, and what came of them."""

@@ -1,0 +1,118 @@
+"""Views over many jobs: pages, statistics, comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from backend.jobs import repository, service, views
+from backend.jobs.lifecycle import CURRENT, PAST
+from backend.jobs.progress import number
+from pegbox.schemas.job import (
+    ComparedJob,
+    CompareRequest,
+    Comparison,
+    CurrentCounts,
+    JobList,
+    JobStatistics,
+    JobView,
+    PastCounts,
+)
+from pegbox.store.tables import Job, now
+
+DEFAULT_LIMIT = 20
+
+
+def list_jobs(db: Session, states: Sequence[str] | None, limit: int | None, offset: int | None) -> JobList:
+    """Without any filter all jobs (up to the hard cap), else a page."""
+    wants_all = states is None and limit is None and offset is None
+    page = repository.HARD_CAP if wants_all else limit or DEFAULT_LIMIT
+    jobs = repository.list_jobs(db, states, limit=page, offset=offset or 0)
+    return _listed(db, jobs, states, page, offset or 0)
+
+
+def list_current(db: Session) -> JobList:
+    """Every job that has not ended, up to the hard cap."""
+    return _listed(db, repository.list_jobs(db, CURRENT), CURRENT, repository.HARD_CAP, 0)
+
+
+def list_past(db: Session) -> JobList:
+    """Every job that has ended, up to the hard cap."""
+    return _listed(db, repository.list_jobs(db, PAST), PAST, repository.HARD_CAP, 0)
+
+
+def _listed(db: Session, jobs: list[Job], states: Sequence[str] | None, limit: int, offset: int) -> JobList:
+    counts = repository.count_by_state(db)
+    matching = sum(counts.values()) if states is None else sum(counts.get(state, 0) for state in states)
+    return JobList(
+        jobs=show_jobs(db, jobs),
+        total=matching,
+        current_count=sum(counts.get(state, 0) for state in CURRENT),
+        past_count=sum(counts.get(state, 0) for state in PAST),
+        limit=limit,
+        offset=offset,
+        timestamp=now(),
+    )
+
+
+def states_of(status: str | None) -> list[str] | None:
+    """Stored states that a status filter means; `pending` is what has not begun."""
+    if status is None:
+        return None
+    return ["created", "queued"] if status == "pending" else [status]
+
+
+def show_jobs(db: Session, jobs: Sequence[Job]) -> list[JobView]:
+    runs = repository.find_runs(db, jobs)
+    return [views.show_job(job, runs.get(job.run_id)) for job in jobs]
+
+
+def show_job(db: Session, job: Job) -> JobView:
+    return show_jobs(db, [job])[0]
+
+
+def statistics(db: Session) -> JobStatistics:
+    counts = repository.count_by_state(db)
+    current = {state: counts.get(state, 0) for state in CURRENT}
+    past = {state: counts.get(state, 0) for state in PAST}
+    ended = past["completed"] + past["failed"]
+    return JobStatistics(
+        total=sum(counts.values()),
+        current=CurrentCounts(total=sum(current.values()), **current),
+        past=PastCounts(total=sum(past.values()), **past),
+        success_rate=f"{100 * past['completed'] / ended:.1f}%" if ended else "0%",
+        last_updated=now(),
+    )
+
+
+def compare(db: Session, body: CompareRequest) -> Comparison:
+    """Last metrics and hyperparameters side by side. Raises `NotFoundError` for a job that is not there."""
+    jobs = [service.get_job(db, uid) for uid in dict.fromkeys(body.job_ids)]
+    runs = repository.find_runs(db, jobs)
+    summaries = {job.uid: runs[job.run_id].summary if job.run_id in runs else {} for job in jobs}
+    names = body.metrics or sorted(
+        {name for summary in summaries.values() for name in summary if number(summary, name) is not None}
+    )
+    rows = [
+        ComparedJob(
+            uid=job.uid,
+            name=job.name,
+            state=job.state,
+            hyperparameters={name: value for name, value in job.hyperparameters.items() if name != "uid"},
+            metrics={name: number(summaries[job.uid], name) for name in names},
+        )
+        for job in jobs
+    ]
+    keys = sorted({name for row in rows for name in row.hyperparameters})
+    return Comparison(
+        metrics=names,
+        jobs=rows,
+        differences=[key for key in keys if len({repr(row.hyperparameters.get(key)) for row in rows}) > 1],
+        best={name: found for name in names if name.endswith("loss") and (found := _lowest(rows, name))},
+    )
+
+
+def _lowest(rows: list[ComparedJob], name: str) -> str | None:
+    values = [(value, row.uid) for row in rows if (value := row.metrics[name]) is not None]
+    return min(values)[1] if values else None

@@ -1,0 +1,49 @@
+"""Queries on jobs and on the runs that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, func, select
+
+from pegbox.store.database import begin_write
+from pegbox.store.tables import Job, Run
+
+HARD_CAP = 1000
+CHUNK = 500
+
+
+def find_job(db: Session, uid: str) -> Job | None:
+    return db.get(Job, uid)
+
+
+def lock_job(db: Session, uid: str) -> Job | None:
+    """The job, unchanged by anyone else until this session commits. Must be the first thing a session does."""
+    begin_write(db)
+    query = select(Job).where(Job.uid == uid).with_for_update().execution_options(populate_existing=True)
+    return db.exec(query).first()
+
+
+def list_jobs(db: Session, states: Sequence[str] | None = None, *, limit: int = HARD_CAP, offset: int = 0) -> list[Job]:
+    """Newest first."""
+    query = select(Job)
+    if states is not None:
+        query = query.where(col(Job.state).in_(states))
+    query = query.order_by(col(Job.created_at).desc(), col(Job.uid).desc())
+    return list(db.exec(query.limit(limit).offset(offset)).all())
+
+
+def count_by_state(db: Session) -> dict[str, int]:
+    return {
+        str(state): int(count) for state, count in db.exec(select(Job.state, func.count()).group_by(Job.state)).all()
+    }
+
+
+def find_runs(db: Session, jobs: Sequence[Job]) -> dict[str, Run]:
+    """The run of each job that has begun, by run id."""
+    ids = [job.run_id for job in jobs]
+    runs: dict[str, Run] = {}
+    for start in range(0, len(ids), CHUNK):
+        found = db.exec(select(Run).where(col(Run.id).in_(ids[start : start + CHUNK]))).all()
+        runs |= {run.id: run for run in found}
+    return runs

@@ -1,0 +1,141 @@
+"""Shapes jobs for the wire. The only place that does."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from backend.jobs.progress import Progress, number, progress_of
+from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.job import (
+    JobCreated,
+    JobOutcome,
+    JobResults,
+    JobTraining,
+    JobValidation,
+    JobView,
+    LiveMetrics,
+    ShownConfiguration,
+    ShownReference,
+)
+from pegbox.schemas.queue import JobResult, ModelSaving
+from pegbox.store.tables import Job, Run
+
+COMMAND = "python -m pegbox.trainer.child"
+"""What a worker really starts for a fine-tuning job; the job itself goes in over stdin."""
+
+
+def show_job(job: Job, run: Run | None) -> JobView:
+    progress = progress_of(job, run)
+    metrics = _plain(run.summary) if run else {}
+    values: dict[str, Any] = {
+        "id": job.uid,
+        "uid": job.uid,
+        "kind": job.kind,
+        "name": job.name,
+        "description": job.description,
+        "tags": job.tags,
+        "status": job.state,
+        "state": job.state,
+        "wanted": job.wanted,
+        "created_at": job.created_at,
+        "created_at_camel": job.created_at,
+        "last_modified": max(job.updated_at, run.updated_at) if run else job.updated_at,
+        "started_at": job.started_at,
+        "completed_at": job.completed_at,
+        "queued_at": job.queued_at,
+        "configuration": ShownConfiguration(
+            model=ShownReference.model_validate(job.configuration["model"]),
+            dataset=ShownReference.model_validate(job.configuration["dataset"]),
+            hyperparameters=Hyperparameters.model_validate(job.hyperparameters),
+        ),
+        "model_saving": ModelSaving.model_validate(job.model_saving),
+        "validation": show_validation(job),
+        "training": _show_training(job, progress, metrics),
+        "results": _show_results(job),
+        "live_metrics": _show_live(job, run, progress) if job.state == "running" else None,
+        "metrics": metrics,
+        "progress": progress.percent,
+        "command": COMMAND,
+        "gpu_count": job.gpu_count,
+        "priority": job.priority,
+        "run_id": job.run_id,
+        "worker_id": job.worker_id,
+        "attempt": job.attempt,
+        "exit_code": job.exit_code,
+        "error_message": job.error,
+    }
+    return JobView(**values)
+
+
+def show_validation(job: Job) -> JobValidation:
+    return JobValidation.model_validate(job.validation)
+
+
+def show_created(job: Job) -> JobCreated:
+    return JobCreated(
+        message="Finetuning job created successfully",
+        job_uid=job.uid,
+        id=job.uid,
+        uid=job.uid,
+        kind=job.kind,
+        name=job.name,
+        status=job.state,
+        state=job.state,
+        gpu_count=job.gpu_count,
+        priority=job.priority,
+        created_at=job.created_at,
+        created_at_camel=job.created_at,
+        validation=show_validation(job),
+        job=show_job(job, None),
+    )
+
+
+def show_outcome(job: Job) -> JobOutcome:
+    detail = job.results.get("detail")
+    return JobOutcome(
+        uid=job.uid,
+        state=job.state,
+        error=job.error,
+        exit_code=job.exit_code,
+        model_id=job.results.get("modelId"),
+        result=JobResult.model_validate(detail) if detail else None,
+    )
+
+
+def _show_training(job: Job, progress: Progress, metrics: dict[str, Any]) -> JobTraining:
+    return JobTraining(
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        progress=progress.percent,
+        current_epoch=progress.epoch,
+        total_epochs=progress.total_epochs,
+        current_step=progress.step,
+        total_steps=progress.total_steps,
+        phase=job.phase if job.state == "running" else None,
+        attempt=job.attempt,
+        metrics=metrics,
+    )
+
+
+def _show_results(job: Job) -> JobResults:
+    return JobResults.model_validate({key: value for key, value in job.results.items() if key != "detail"})
+
+
+def _show_live(job: Job, run: Run | None, progress: Progress) -> LiveMetrics:
+    summary = run.summary if run else {}
+    return LiveMetrics(
+        current_loss=number(summary, "train_loss"),
+        validation_loss=number(summary, "validation_loss"),
+        current_epoch=progress.epoch,
+        current_step=progress.step,
+        last_updated=run.updated_at if run else job.updated_at,
+    )
+
+
+def _plain(summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary without numbers that JSON cannot hold."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in summary.items()
+    }

@@ -1,0 +1,114 @@
+"""The queue over HTTP, for workers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from backend.bell import Bell, ring
+from backend.datasets.service import get_stored_file
+from backend.dependencies import Config, Database, Db
+from backend.queue import repository, service, settle
+from pegbox.errors import NotFoundError
+from pegbox.schemas.queue import (
+    ClaimRequest,
+    ClaimResponse,
+    HeartbeatRequest,
+    HeartbeatResponse,
+    ReportRequest,
+    ReportResponse,
+)
+from pegbox.settings import Settings
+from pegbox.store.database import open_session
+from pegbox.web.error_handlers import error_responses
+
+router = APIRouter(tags=["Queue"])
+
+LOOK_SECONDS = 1.0
+"""How often a waiting claim looks for itself; normally the bell wakes it sooner."""
+
+JobKey = Annotated[str, Path(min_length=1, max_length=100, description="The job's uid.")]
+ClaimToken = Annotated[str, Query(min_length=1, max_length=100)]
+
+
+@router.post(
+    "/api/queue/claim",
+    response_model=ClaimResponse,
+    responses={204: {"description": "Nothing to do for this worker"}, **error_responses(422)},
+    summary="Claim Job",
+)
+async def claim_job(
+    body: ClaimRequest, request: Request, settings: Config, engine: Database
+) -> ClaimResponse | Response:
+    """Hands out the next job the worker can run; waits up to `wait_seconds` for one. No session or thread is held meanwhile."""
+    bell: Bell = request.app.state.bell
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + body.wait_seconds
+    heard = bell.listen()
+    claimed = await run_in_threadpool(_claim, engine, settings, body)
+    while claimed is None and (left := deadline - loop.time()) > 0:
+        try:
+            async with asyncio.timeout(min(left, LOOK_SECONDS)):
+                await heard.wait()
+        except TimeoutError:
+            pass
+        if await request.is_disconnected():
+            break
+        heard = bell.listen()
+        if await run_in_threadpool(_has_queued, engine):
+            claimed = await run_in_threadpool(_claim, engine, settings, body)
+    return claimed or Response(status_code=204)
+
+
+@router.post(
+    "/api/queue/{uid}/heartbeat",
+    response_model=HeartbeatResponse,
+    responses=error_responses(409, 422),
+    summary="Send Heartbeat",
+)
+def send_heartbeat(uid: JobKey, body: HeartbeatRequest, db: Db, settings: Config) -> HeartbeatResponse:
+    """Keeps the lease alive and tells what is wanted of the job: run, pause or cancel."""
+    return service.beat(db, settings, uid, body)
+
+
+@router.post(
+    "/api/queue/{uid}/report",
+    response_model=ReportResponse,
+    responses=error_responses(409, 422),
+    summary="Report Outcome",
+)
+def report_outcome(uid: JobKey, body: ReportRequest, request: Request, db: Db, settings: Config) -> ReportResponse:
+    """Ends a claim. Sending the same report again changes nothing."""
+    state = settle.report(db, uid, body, settings.max_stalled_attempts)
+    ring(request.app)
+    return ReportResponse(state=state)
+
+
+@router.get(
+    "/api/queue/{uid}/dataset",
+    response_class=FileResponse,
+    responses={200: {"content": {"text/csv": {}}, "description": "The CSV"}, **error_responses(404, 409, 422)},
+    summary="Download Claimed Dataset",
+)
+def download_dataset(uid: JobKey, claim_token: ClaimToken, db: Db, settings: Config) -> FileResponse:
+    """The file that the claimed job trains on."""
+    job = service.get_claimed(db, uid, claim_token)
+    if job.spec is None:
+        raise NotFoundError(f"Job '{uid}' has no dataset")
+    wanted = job.spec["dataset"]
+    path = get_stored_file(settings.datasets_dir, wanted["sha256"], wanted["name"])
+    return FileResponse(path, media_type="text/csv", headers={"ETag": f'"{wanted["sha256"]}"'})
+
+
+def _claim(engine: Database, settings: Settings, body: ClaimRequest) -> ClaimResponse | None:
+    with open_session(engine) as db:
+        return service.claim_job(db, settings, body)
+
+
+def _has_queued(engine: Database) -> bool:
+    with open_session(engine) as db:
+        return repository.has_queued(db)

@@ -1,0 +1,129 @@
+"""Claims, heartbeats and the sweeping of expired leases. How a claim ends is in `settle`."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import cast
+
+from sqlmodel import Session
+
+from backend.jobs import lifecycle
+from backend.jobs.service import find_locked_job
+from backend.queue import repository
+from backend.queue.settle import interrupt
+from backend.workers import service as workers
+from backend.workers.service import list_live_workers as list_live_workers
+from pegbox.errors import LeaseLostError
+from pegbox.schemas.job import JobState
+from pegbox.schemas.queue import (
+    ClaimRequest,
+    ClaimResponse,
+    HeartbeatRequest,
+    HeartbeatResponse,
+    JobSpec,
+    Wanted,
+)
+from pegbox.settings import Settings
+from pegbox.store.database import begin_write
+from pegbox.store.tables import Job, now
+
+EXPIRED = "The worker stopped answering (killed, crashed or cut off)"
+
+
+def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimResponse | None:
+    """Gives the worker the next job it can run, and notes that the worker lives. At most one worker gets a job."""
+    begin_write(db)
+    worker = workers.see_idle(db, body)
+    db.flush()  # its row must be there before a job points to it
+    job = next((job for job in repository.list_queued(db) if _can_run(body, job)), None)
+    if job is None or job.spec is None:
+        db.commit()
+        return None
+    job.state = lifecycle.next_state(cast(JobState, job.state), "claim")
+    job.attempt += 1
+    job.claim_token = secrets.token_urlsafe(24)
+    job.worker_id = worker.id
+    job.phase = "prepare"
+    job.wanted = "run"
+    job.started_at = job.started_at or now()
+    _extend_lease(job, settings)
+    workers.see_busy(db, worker.id, job.uid)
+    db.add(job)
+    db.commit()
+    return ClaimResponse(
+        job=JobSpec.model_validate({**job.spec, "attempt": job.attempt}),
+        claim_token=job.claim_token,
+        lease_seconds=settings.lease_seconds,
+    )
+
+
+def beat(db: Session, settings: Settings, uid: str, body: HeartbeatRequest) -> HeartbeatResponse:
+    """Keeps a claim alive and says what is wanted.
+
+    A claim whose lease ran out comes back to life while nobody else has the job. Raises `LeaseLostError` for a stale claim.
+    """
+    job = find_locked_job(db, uid)
+    if job is None or not _is_newest(job, body.claim_token) or job.state in ("completed", "failed"):
+        raise LeaseLostError("This claim is no longer valid: the job was taken over, or has ended")
+    workers.see_busy(db, job.worker_id, job.uid)
+    if job.state in ("paused", "cancelled"):
+        # Decided while the worker was out of reach; it still has to put down what it holds.
+        db.commit()
+        wanted: Wanted = "pause" if job.state == "paused" else "cancel"
+        return HeartbeatResponse(wanted=wanted, lease_seconds=settings.lease_seconds)
+    if job.state == "queued":
+        job.state = lifecycle.next_state("queued", "revive")
+        job.stalled_attempts = max(0, job.stalled_attempts - 1)
+    job.phase = body.phase
+    job.step = job.step if body.step is None else body.step
+    job.max_steps = body.max_steps or job.max_steps
+    job.updated_at = now()
+    _extend_lease(job, settings)
+    db.add(job)
+    db.commit()
+    return HeartbeatResponse(wanted=cast(Wanted, job.wanted), lease_seconds=settings.lease_seconds)
+
+
+def sweep_leases(db: Session, settings: Settings) -> list[str]:
+    """Interrupts jobs whose worker has fallen silent; returns their uids."""
+    swept: list[str] = []
+    for uid in repository.list_expired(db, now()):
+        db.rollback()
+        job = find_locked_job(db, uid)
+        # It may have been heard of between the two looks.
+        if job and job.state == "running" and job.lease_expires_at and job.lease_expires_at < now():
+            interrupt(db, job, EXPIRED, settings.max_stalled_attempts)
+            swept.append(uid)
+        db.commit()
+    return swept
+
+
+def grant_grace(db: Session, settings: Settings) -> None:
+    """Starts every lease anew. After a restart of ours it is we who were silent, not the workers."""
+    begin_write(db)
+    for job in repository.list_running(db):
+        _extend_lease(job, settings)
+        db.add(job)
+    db.commit()
+
+
+def get_claimed(db: Session, uid: str, claim_token: str) -> Job:
+    """The job of a valid claim. Raises `LeaseLostError`."""
+    job = db.get(Job, uid)
+    if job is None or not _is_newest(job, claim_token):
+        raise LeaseLostError("This claim is no longer valid: the job was taken over, or has ended")
+    return job
+
+
+def _is_newest(job: Job, claim_token: str) -> bool:
+    return bool(job.claim_token) and secrets.compare_digest(str(job.claim_token).encode(), claim_token.encode())
+
+
+def _extend_lease(job: Job, settings: Settings) -> None:
+    job.lease_expires_at = now() + timedelta(seconds=settings.lease_seconds)
+    job.updated_at = now()
+
+
+def _can_run(body: ClaimRequest, job: Job) -> bool:
+    return bool(job.spec) and job.hyperparameters.get("method") in body.capabilities.methods

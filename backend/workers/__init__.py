@@ -1,0 +1,1 @@
+"""Workers: who has asked for work lately, and what they can run."""

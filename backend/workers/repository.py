@@ -1,0 +1,23 @@
+"""Queries on workers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from pegbox.store.tables import Worker
+
+MOST = 200
+
+
+def list_workers(db: Session, since: datetime | None = None) -> list[Worker]:
+    """The one heard of last comes first."""
+    query = select(Worker).order_by(col(Worker.last_seen_at).desc()).limit(MOST)
+    if since is not None:
+        query = query.where(col(Worker.last_seen_at) >= since)
+    return list(db.exec(query).all())
+
+
+def find_worker(db: Session, worker_id: str) -> Worker | None:
+    return db.get(Worker, worker_id)

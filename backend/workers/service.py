@@ -1,0 +1,75 @@
+"""What is known of workers: signs of life, abilities, the job each holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from backend.workers import repository
+from pegbox.schemas.hyperparameters import Method
+from pegbox.schemas.queue import Capabilities, ClaimRequest
+from pegbox.store.tables import Worker, now
+
+PRESENT_SECONDS = 60.0
+"""A worker that has been silent for longer counts as gone."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How many workers are present, and why none of them can run the method (`None` when one can, or none is here)."""
+
+    workers: int
+    reason: str | None
+
+
+def list_live_workers(db: Session) -> list[Worker]:
+    """Workers heard of lately, the newest sign of life first."""
+    return repository.list_workers(db, present_since())
+
+
+def present_since() -> datetime:
+    """A worker heard of at or after this moment counts as present."""
+    return now() - timedelta(seconds=PRESENT_SECONDS)
+
+
+def refusal(db: Session, method: Method) -> Refusal:
+    """Asks the present workers whether the method can run."""
+    reasons: list[str] = []
+    workers = list_live_workers(db)
+    for worker in workers:
+        capabilities = Capabilities.model_validate(worker.capabilities)
+        if method in capabilities.methods:
+            return Refusal(len(workers), None)
+        name = worker.hostname or worker.id
+        reasons.append(capabilities.refusals.get(method) or f"worker {name} does not support it")
+    return Refusal(len(workers), "; ".join(dict.fromkeys(reasons)) or None)
+
+
+def see_idle(db: Session, body: ClaimRequest) -> Worker:
+    """Notes that a worker asks for work. The caller commits."""
+    worker = repository.find_worker(db, body.worker_id) or Worker(id=body.worker_id)
+    worker.hostname = body.hostname
+    worker.capabilities = body.capabilities.model_dump(mode="json")
+    return _note(db, worker, None)
+
+
+def see_busy(db: Session, worker_id: str | None, job_uid: str) -> None:
+    """Notes that a worker is at a job. The caller commits."""
+    if worker_id and (worker := repository.find_worker(db, worker_id)):
+        _note(db, worker, job_uid)
+
+
+def free(db: Session, worker_id: str | None, job_uid: str) -> None:
+    """Notes that a worker no longer holds the job. The caller commits."""
+    worker = repository.find_worker(db, worker_id) if worker_id else None
+    if worker and worker.job_uid == job_uid:
+        worker.job_uid = None
+        db.add(worker)
+
+
+def _note(db: Session, worker: Worker, job_uid: str | None) -> Worker:
+    worker.job_uid, worker.last_seen_at = job_uid, now()
+    db.add(worker)
+    return worker
