@@ -12,21 +12,21 @@ from monitor.live.backlog import read_backlog
 from monitor.live.envelopes import reset
 from monitor.live.snapshot import find_subject
 from pegbox.errors import NotFoundError
-from pegbox.schemas.live import FeedPage
+from pegbox.schemas.live import Envelope
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Live"])
 MAX_WAIT_SECONDS = 30.0
 
 
-@router.get("/{run_id}/feed", response_model=FeedPage, responses=error_responses(404, 422))
+@router.get("/{run_id}/feed", response_model=list[Envelope], responses=error_responses(404, 422))
 async def get_feed(
     run_id: str,
     monitor: MonitorDep,
     after: Annotated[int | None, Query(ge=0, le=2**53, description="Only what has a greater seq.")] = None,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for something new.")] = 0,
 ) -> Response:
-    """What came behind the cursor; waits for it if there is nothing. Ends with a `status`, or with `end`."""
+    """What came behind the cursor; waits for it if there is nothing. The last one is a `status`, or `end` once it is over."""
     subject = await run_sync(find_subject, monitor.engine, run_id)
     if subject is None:
         raise NotFoundError(f"Run not found: {run_id}")
@@ -44,4 +44,4 @@ async def get_feed(
             texts.append(topic.end_message())
         else:
             texts.append(topic.status_message())
-    return Response(f'{{"envelopes":[{",".join(texts)}],"seq":{until}}}', media_type="application/json")
+    return Response(f"[{','.join(texts)}]", media_type="application/json")

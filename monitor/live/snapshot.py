@@ -20,6 +20,7 @@ class Snapshot:
 
     state: str
     job_id: str
+    has_run: bool
     run_has_ended: bool
     expectation: Expectation
     data: dict[str, Any]
@@ -28,6 +29,11 @@ class Snapshot:
     def is_over(self) -> bool:
         """Whether the job, or the run without one, has ended."""
         return self.state in TERMINAL_STATES
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it will do for messages about points of this moment: running, and of known length."""
+        return self.has_run and self.state == "running" and bool(self.expectation.total_steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def read_snapshot(engine: Engine, histories: Histories, subject: Subject) -> Sna
         if job is None:
             return None
         data = _data(job.state, 0.0, 0, job.max_steps, None, job.phase)
-        return Snapshot(job.state, job.uid, True, Expectation(None, job.max_steps, None), data)
+        return Snapshot(job.state, job.uid, False, True, Expectation(None, job.max_steps, None), data)
     expectation = expectation_of(run)
     word = status_word(run)
     with histories.reading(run.id) as history:
@@ -65,7 +71,7 @@ def read_snapshot(engine: Engine, histories: Histories, subject: Subject) -> Sna
         step = max(0, history.last_step or 0)
     progress = progress_percent(step, expectation.total_steps, word)
     data = _data(word, progress, step, expectation.total_steps, remaining, run.job_phase)
-    return Snapshot(word, run.job_uid or run.id, run.status != "running", expectation, data)
+    return Snapshot(word, run.job_uid or run.id, True, run.status != "running", expectation, data)
 
 
 def _data(

@@ -123,8 +123,8 @@ class Topic:
                 texts = of_batch(batch) if batch.count <= BULK_RECORDS else [reset(batch.last_seq)]
                 self.feed.publish(texts, batch.last_seq)
         if self.training.viewers:
-            if self.snapshot is None or not self.snapshot.expectation.total_steps:
-                await self.refresh()  # the run may have said meanwhile how long it will be
+            if self.snapshot is None or not self.snapshot.is_settled:
+                await self.refresh()  # points say that it runs by now, and it may have told how long it will be
             if self.snapshot is not None:
                 after = self.training.published_seq
                 texts = await run_sync(self._messages.after, self.subject.run_id, self.snapshot, after, last)

@@ -78,21 +78,24 @@ class Columns:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def carry_epoch(self, last: float | None) -> float | None:
-        """Fills `epochs`: each record's own `epoch` value, else the one known before it. Returns the newest."""
+    def carry_epoch(self, epoch: float | None, step: int | None) -> None:
+        """Fills `epochs`: each record's own `epoch` value, else the newest one known before it.
+
+        `epoch` and `step` are the run's newest so far. A record of an earlier step says nothing of its epoch by coming late.
+        """
         own = self.metrics.get("epoch")
-        current = NAN if last is None else last
-        if own is None:
-            self.epochs = array("d", [current]) * len(self)
-            return last
+        current = NAN if epoch is None else epoch
+        highest = -(2**62) if step is None else step
         epochs = array("d")
-        for index in range(len(self)):
-            value = own.get(index)
+        for index, at in enumerate(self.steps):
+            value = own.get(index) if own is not None else None
             if value is not None and math.isfinite(value):
-                current = value
-            epochs.append(current)
+                epochs.append(value)
+                current = value if at >= highest else current
+            else:
+                epochs.append(current if at >= highest else NAN)
+            highest = max(highest, at)
         self.epochs = epochs
-        return None if math.isnan(current) else current
 
     def encode(self) -> bytes:
         """The payload of a log row."""

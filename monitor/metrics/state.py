@@ -61,12 +61,10 @@ class RunState:
         if not count:
             return
         self.record_count += count
-        highest = max(columns.steps)
-        if self.last_step is None or highest > self.last_step:
-            self.last_step = highest
-        epoch = columns.epochs[-1] if columns.epochs else math.nan
-        if not math.isnan(epoch):
-            self.last_epoch = epoch
+        for step, epoch in zip(columns.steps, columns.epochs, strict=True):
+            if self.last_step is None or step >= self.last_step:
+                self.last_step = step
+                self.last_epoch = self.last_epoch if math.isnan(epoch) else epoch
         for name, column in columns.metrics.items():
             value = column.last()
             if value is not None:

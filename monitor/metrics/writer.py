@@ -199,7 +199,7 @@ class Writer:
             if batch.rewind_to is not None:
                 fresh = self._write(connection, fresh, committed)
                 state.rebuild(connection, batch.rewind_to)
-            batch.columns.carry_epoch(state.last_epoch)
+            batch.columns.carry_epoch(state.last_epoch, state.last_step)
             state.apply(batch.columns, batch.last_seq)
             fresh.append(batch)
             answers.append(_answer(item, Accepted(batch.sequence, batch.last_seq, False)))
