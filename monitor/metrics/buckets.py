@@ -60,5 +60,6 @@ def bucketize(x: Floats, y: Floats, columns: int) -> Buckets:
 
 def _starts(x: Floats, columns: int) -> Ints:
     """Index of the first point of each column that has points."""
-    edges = np.linspace(x[0], x[-1], columns + 1)[1:-1]
+    part = np.arange(1, columns) / columns
+    edges = x[0] * (1 - part) + x[-1] * part  # unlike a difference of the two, this cannot overflow
     return np.unique(np.append(0, np.searchsorted(x, edges, side="left")))[:columns]

@@ -31,7 +31,9 @@ def create_run(client: TestClient, run_id: str = "run-alpha", **body: Any) -> st
     return run_id
 
 
-def send(client: TestClient, run_id: str, metrics: dict[str, list[Any]], steps: list[int], **body: Any) -> dict[str, Any]:
+def send(
+    client: TestClient, run_id: str, metrics: dict[str, list[Any]], steps: list[int], **body: Any
+) -> dict[str, Any]:
     """Sends one batch; record k was logged one second after record k - 1."""
     batch = {
         "writer": "w",
@@ -65,7 +67,9 @@ def evaluate(client: TestClient, run_id: str, step: int, loss: float) -> dict[st
     return send(client, run_id, {"validation_loss": [loss], "epoch": [step / 5]}, [step])
 
 
-def add_job(db: Session, uid: str = "job_1751559451590_15c0ef2a", *, run_id: str = "run-of-job", state: str = "queued") -> Job:
+def add_job(
+    db: Session, uid: str = "job_1751559451590_15c0ef2a", *, run_id: str = "run-of-job", state: str = "queued"
+) -> Job:
     """A job as the backend writes it."""
     job = Job(
         uid=uid,

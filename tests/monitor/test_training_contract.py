@@ -193,7 +193,13 @@ def test_root(trained: TestClient) -> None:
 def test_health(monitor_client: TestClient) -> None:
     body = monitor_client.get("/api/health").json()
     assert_like(
-        {"status": "healthy", "service": "", "version": "1.0.0", "dependencies": {"fastapi": ""}, "endpoints": {"health": "/"}},
+        {
+            "status": "healthy",
+            "service": "",
+            "version": "1.0.0",
+            "dependencies": {"fastapi": ""},
+            "endpoints": {"health": "/"},
+        },
         body,
     )
     assert body["status"] == "healthy"
@@ -255,7 +261,10 @@ def test_the_dashboard_may_call(monitor_client: TestClient, settings: Any) -> No
     assert answer.headers["access-control-allow-origin"] == origin
     foreign = monitor_client.post("/api/training/mode/manual", headers={"Origin": "https://elsewhere.example"})
     assert foreign.status_code == 403
-    assert "access-control-allow-origin" not in monitor_client.get("/", headers={"Origin": "https://elsewhere.example"}).headers
+    assert (
+        "access-control-allow-origin"
+        not in monitor_client.get("/", headers={"Origin": "https://elsewhere.example"}).headers
+    )
 
 
 def test_a_foreign_host_gets_nothing(monitor_client: TestClient) -> None:

@@ -16,7 +16,11 @@ def test_a_switch_empties_the_window(monitor_client: TestClient) -> None:
     assert monitor_client.post("/api/training/mode/manual").json()["reset"] is True
     assert monitor_client.get("/api/training/losses").status_code == 503
     assert monitor_client.get("/api/training/summary").status_code == 503
-    assert monitor_client.get("/api/training/mode").json() == {"mode": "manual", "is_completed": False, "current_iteration": 0}
+    assert monitor_client.get("/api/training/mode").json() == {
+        "mode": "manual",
+        "is_completed": False,
+        "current_iteration": 0,
+    }
     assert monitor_client.get("/").json()["data_points"] == 0
     train(monitor_client, "run-alpha", 6, 7)
     records = monitor_client.get("/api/training/losses").json()

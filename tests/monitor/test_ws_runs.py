@@ -44,7 +44,12 @@ def test_everything_of_a_run_in_order(monitor_client: TestClient) -> None:
             {"train_loss": [0.5], "epoch": [0.2]},
             [1],
             samples=[
-                {"step": 1, "time": START, "name": "validation", "rows": [{"prompt": "p", "expected": "e", "answer": "a"}]}
+                {
+                    "step": 1,
+                    "time": START,
+                    "name": "validation",
+                    "rows": [{"prompt": "p", "expected": "e", "answer": "a"}],
+                }
             ],
             events=[{"step": 1, "time": START, "kind": "phase", "title": "train"}],
         )
@@ -91,7 +96,11 @@ def test_who_is_far_behind_reads_the_series(monitor_client: TestClient, monkeypa
     create_run(monitor_client)
     last = train(monitor_client, "run-alpha", 1, 12)["seq"]
     assert poll(monitor_client, "run-alpha", 0)[0] == {"seq": last, "kind": "reset", "data": {}}
-    assert [envelope["kind"] for envelope in poll(monitor_client, "run-alpha", last - 2)] == ["point", "point", "status"]
+    assert [envelope["kind"] for envelope in poll(monitor_client, "run-alpha", last - 2)] == [
+        "point",
+        "point",
+        "status",
+    ]
 
 
 def test_an_import_arrives_as_reset(monitor_client: TestClient) -> None:

@@ -105,7 +105,10 @@ def test_unknown_job(monitor_client: TestClient) -> None:
 
 def test_a_bad_cursor_is_refused(monitor_client: TestClient) -> None:
     create_run(monitor_client)
-    with pytest.raises(WebSocketDisconnect), monitor_client.websocket_connect("/ws/training/run-alpha?after=-1") as socket:
+    with (
+        pytest.raises(WebSocketDisconnect),
+        monitor_client.websocket_connect("/ws/training/run-alpha?after=-1") as socket,
+    ):
         socket.receive_json()
 
 
