@@ -9,11 +9,12 @@ from typing import Literal
 from fastapi import Request
 from sqlmodel import Session
 
-from backend.datasets import service as datasets
-from backend.jobs import service as jobs
-from backend.models import service as models
+from backend.datasets import repository as datasets
+from backend.jobs import lists
+from backend.models import repository as models
 from backend.pages import filters
-from backend.queue import service as queue
+from backend.workers.service import list_live_workers
+from pegbox.schemas.job import JobStatistics
 from pegbox.settings import Settings
 
 Area = Literal["Overview", "Datasets", "Models", "Jobs", "New job", ""]
@@ -49,12 +50,12 @@ class Layout:
 
 
 def layout_for(request: Request, db: Session, settings: Settings, active: Area) -> Layout:
+    """The layout of a page, counted afresh."""
+    jobs = lists.statistics(db)
     return Layout(
         active=active,
-        counts=Counts(
-            datasets=len(datasets.list_datasets(db)), models=len(models.list_models(db)), jobs=jobs.count_jobs(db)
-        ),
-        capacity=_capacity(db, settings),
+        counts=Counts(len(datasets.list_datasets(db)), len(models.list_models(db)), jobs.total),
+        capacity=_capacity(db, settings, jobs),
         monitor_url=monitor_url(request, settings),
         signed_in=settings.token is not None,
     )
@@ -69,12 +70,11 @@ def monitor_url(request: Request, settings: Settings) -> str:
     return f"{request.url.scheme}://{name}:{settings.monitor_port}"
 
 
-def _capacity(db: Session, settings: Settings) -> Capacity:
-    alive = queue.list_live_workers(db)
+def _capacity(db: Session, settings: Settings, jobs: JobStatistics) -> Capacity:
+    alive = list_live_workers(db)
     busy = sum(1 for worker in alive if worker.job_uid)
-    waiting = jobs.count_jobs(db, "queued")
     return Capacity(
         workers=f"{busy} of {len(alive)} busy" if alive else "none",
-        queue=f"{waiting} waiting" if waiting else "empty",
+        queue=f"{jobs.current.queued} waiting" if jobs.current.queued else "empty",
         disk=f"{filters.size(shutil.disk_usage(settings.home).free)} free",
     )

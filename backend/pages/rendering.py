@@ -27,8 +27,10 @@ def render(
 ) -> HTMLResponse:
     """A page of the dashboard; `scripts` are its page scripts beside `base`."""
     nonce = secrets.token_urlsafe(16)
-    html = environment().get_template(template).render(
-        layout=layout, page=page, nonce=nonce, assets=assets().tags("base", *scripts), font=assets().font()
+    html = (
+        environment()
+        .get_template(template)
+        .render(layout=layout, page=page, nonce=nonce, assets=assets().tags("base", *scripts), font=assets().font())
     )
     return HTMLResponse(html, status_code=status, headers=_headers(nonce, layout.monitor_url, request))
 

@@ -1,0 +1,45 @@
+"""The dashboard on a FastAPI app: pages, their assets, and errors that people can read."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ExceptionHandler
+
+from backend.pages import datasets, error_page, job, jobs, login, models, new_job, overview
+from backend.pages.static import ImmutableFiles
+from frontend import DIST
+from frontend.assets import STATIC_PATH, AssetsMissingError
+from pegbox.errors import PegboxError
+
+router = APIRouter()
+for page in (overview, login, datasets, models, new_job, jobs, job):
+    router.include_router(page.router)
+
+
+def install(app: FastAPI) -> None:
+    """Adds the pages. Call it after the services' error handlers, and before the routers whose root it shares."""
+    app.include_router(router)
+    app.mount(STATIC_PATH.rstrip("/"), ImmutableFiles(directory=DIST, check_dir=False), name="assets")
+    app.add_exception_handler(AssetsMissingError, _not_built)
+    for kind in (PegboxError, HTTPException):
+        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
+
+
+def _for_people(for_programs: ExceptionHandler) -> ExceptionHandler:
+    """An error of a page becomes a page; everyone else gets the usual body."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        if error_page.is_wanted(request):
+            answer = await error_page.show(request, error)
+            if answer is not None:
+                return answer
+        result: Response = await for_programs(request, error)  # type: ignore[misc, arg-type]
+        return result
+
+    return handle
+
+
+async def _not_built(request: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"{error}\n", status_code=503)
