@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Literal, TypeVar
 
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, constants, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
 
 from backend.models.catalogue import download_text, find_entry
+from backend.models.hub_client import HubSilentError, ImpatientClient
 from pegbox.errors import UnreachableError
 from pegbox.schemas.model import HubModel
 from pegbox.settings import Settings
@@ -44,7 +45,8 @@ class ModelHub:
         self.endpoint = settings.hub_endpoint.rstrip("/")
         self._api = HfApi(endpoint=self.endpoint, token=token)
         self._timeout = settings.hub_timeout_seconds
-        # The hub library retries on its own for minutes; a request of ours must not wait for that.
+        set_client_factory(lambda: ImpatientClient(self._timeout))
+        # Looking up a name has no timeout of its own.
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="hub")
 
     def close(self) -> None:
@@ -70,6 +72,8 @@ class ModelHub:
         return as_hub_model(info)
 
     def _ask(self, question: Callable[[], T]) -> T:
+        if constants.HF_HUB_OFFLINE:
+            raise UnreachableError("The model hub is switched off (HF_HUB_OFFLINE)")
         try:
             return self._threads.submit(question).result(timeout=self._timeout)
         except (RepositoryNotFoundError, HFValidationError):
@@ -78,11 +82,11 @@ class ModelHub:
             raise UnreachableError(
                 f"The model hub at {self.endpoint} answered with an error: {_first(error)}"
             ) from error
-        except (FutureTimeout, OSError, RuntimeError, ValueError) as error:
+        except (HubSilentError, FutureTimeout, OSError) as error:
             raise UnreachableError(f"The model hub at {self.endpoint} is out of reach") from error
-        except Exception as error:
-            # The HTTP library's own errors share no base with ours, and any of them means the same here.
-            raise UnreachableError(f"The model hub at {self.endpoint} is out of reach") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # Something answers there, but it is no model hub.
+            raise UnreachableError(f"What answers at {self.endpoint} does not speak like a model hub") from error
 
 
 def as_hub_model(info: ModelInfo) -> HubModel:

@@ -95,6 +95,8 @@ async def _schema_error(request: Request, error: Exception) -> JSONResponse:
         {"loc": [str(part) for part in item["loc"]], "msg": str(item["msg"]), "type": str(item["type"])}
         for item in error.errors()[:50]
     ]
+    for finding in findings:
+        finding["msg"] = str(finding["msg"]).removeprefix("Value error, ")
     first = findings[0] if findings else {"loc": ["body"], "msg": "invalid"}
     where = ".".join(first["loc"])
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
