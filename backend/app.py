@@ -17,6 +17,7 @@ from backend.jobs import routes as jobs
 from backend.models import routes as models
 from backend.models.catalogue import seed_catalogue
 from backend.models.hub import ModelHub
+from backend.pages import routes as pages
 from backend.queue import routes as queue
 from backend.queue.service import grant_grace
 from backend.queue.sweeper import sweep_for_ever
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(BodyLimitMiddleware)
     service.install(app, settings, open_paths=OPEN_PATHS)
+    pages.install(app)
     for feature in (health, datasets, models, hyperparameters, workflow, jobs, queue, workers):
         app.include_router(feature.router)
     return app
