@@ -13,6 +13,7 @@ from sqlmodel import Session
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
 from tests.stack import Stack, free_port
+from tests.stub_hub import StubHub
 
 SCRUBBED = ("PEGBOX_", "HF_", "TRACKIO_", "WANDB_", "MLFLOW_", "CUDA_VISIBLE")
 
@@ -75,3 +76,10 @@ def stack(home: Path) -> Iterator[Stack]:
     """Backend and monitor as real processes on free ports; either can be killed and started again."""
     with Stack(home) as running:
         yield running
+
+
+@pytest.fixture
+def stub_hub() -> Iterator[StubHub]:
+    """A model hub on a free port; hand its `url` to settings or to a stack's HF_ENDPOINT."""
+    with StubHub() as hub:
+        yield hub

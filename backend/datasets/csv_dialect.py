@@ -67,7 +67,7 @@ def detect(path: Path) -> Dialect:
 
 def _detect_encoding(path: Path) -> str:
     with path.open("rb") as file:
-        head = file.read(8)
+        head = file.read(16)
         _refuse_signature(head)
         file.seek(0)
         utf8 = codecs.getincrementaldecoder("utf-8")()
