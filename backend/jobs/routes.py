@@ -155,7 +155,6 @@ def cancel_job(uid: JobKey, db: Db) -> JobAction:
 
 @router.get(
     "/api/jobs/{uid}/logs",
-    response_class=PlainTextResponse,
     responses={
         200: {"model": JobLog, "content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Last lines"},
         **error_responses(404, 422),

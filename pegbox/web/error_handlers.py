@@ -22,8 +22,15 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def error_responses(*statuses: int) -> Responses:
-    """For a route's `responses=`: documents the error body for each status."""
-    return {status: {"model": ErrorBody, "description": HTTPStatus(status).phrase} for status in statuses}
+    """For a route's `responses=`: documents the error body for each status.
+
+    Errors are JSON whatever the route answers otherwise, so the media type is named here and not left to the route's.
+    """
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
+    return {
+        status: {"model": ErrorBody, "content": content, "description": HTTPStatus(status).phrase}
+        for status in statuses
+    }
 
 
 def error_response(

@@ -13,9 +13,11 @@ from pegbox.web.request_id import RequestIdMiddleware
 
 
 def install(app: FastAPI, settings: Settings, *, open_paths: tuple[str, ...] = ()) -> None:
-    """Adds handlers and middleware; `open_paths` answer without a token."""
+    """Adds handlers and middleware; `open_paths` answer without a token. Call it before routers are included."""
     refuse_open_bind(settings)
     error_handlers.install(app)
+    # Access is checked before any route, so every one of them documents how it is refused.
+    app.router.responses.update(error_handlers.error_responses(401, 403))
     app.add_middleware(AccessMiddleware, settings=settings, open_paths=open_paths)
     app.add_middleware(
         CORSMiddleware,
