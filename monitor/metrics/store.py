@@ -40,9 +40,12 @@ class LoggedBatch:
     samples: Sequence[SampleSet] = field(default_factory=tuple)
     events: Sequence[Event] = field(default_factory=tuple)
 
-    @property
-    def count(self) -> int:
-        return len(self.columns) + len(self.samples) + len(self.events)
+    count: int = -1
+    """Records in it; read from the log it tells of samples and events too, which are kept apart."""
+
+    def __post_init__(self) -> None:
+        if self.count < 0:
+            self.count = len(self.columns) + len(self.samples) + len(self.events)
 
     @property
     def last_seq(self) -> int:
@@ -138,26 +141,21 @@ def read_batches(
 
     A damaged payload is reported in the log and skipped: one bad row must not hide a run.
     """
-    query = (
-        select(_batch)
-        .where(_batch.c.run_id == run_id, _batch.c.first_seq + _batch.c.count > after)
-        .order_by(_batch.c.first_seq)
-        .limit(limit)
-    )
+    of_run = _batch.c.run_id == run_id
+    query = select(*_batch.c, _batch.c.count.label("records")).where(of_run).order_by(_batch.c.first_seq).limit(limit)
     if after:
-        # Served by the index: no batch of ours reaches further than this below its cursor.
-        query = query.where(_batch.c.first_seq > after - MAX_RECORDS)
+        # The batch at the cursor may reach beyond it; all later ones do.
+        at_cursor = select(func.max(_batch.c.first_seq)).where(of_run, _batch.c.first_seq <= after).scalar_subquery()
+        query = query.where(_batch.c.first_seq >= func.coalesce(at_cursor, 0))
     for row in connection.execute(query):
+        if row.first_seq + max(row.records, 1) - 1 <= after:
+            continue
         try:
             columns = Columns.decode(row.payload)
         except (msgspec.DecodeError, ValueError):
             log.error("metric batch %s of run %s is damaged and left out", row.first_seq, run_id)
             continue
-        yield LoggedBatch(row.first_seq, run_id, row.writer, row.sequence, row.rewind_to, columns)
-
-
-MAX_RECORDS = 60_000
-"""More than a batch can hold (50,000 points and what comes with them)."""
+        yield LoggedBatch(row.first_seq, run_id, row.writer, row.sequence, row.rewind_to, columns, count=row.records)
 
 
 def read_samples(connection: Connection, run_id: str, after: int = 0, limit: int = 1000) -> list[RunSample]:

@@ -68,10 +68,10 @@ class BatchEncoder:
         draft = _Draft()
         for entry in entries:
             if isinstance(entry, tuple):
-                if not draft.has_room(len(entry[2])):
+                if not draft.add_point(entry):
                     yield self._batch(draft)
                     draft = _Draft()
-                draft.add_point(entry)
+                    draft.add_point(entry)
             elif isinstance(entry, Patch):
                 if not draft.is_empty:
                     yield self._batch(draft)
@@ -133,18 +133,22 @@ class _Draft:
         self.points: list[Point] = []
         self.samples: list[Samples] = []
         self.events: list[Event] = []
-        self._values = 0
+        self._names: set[str] = set()
 
     @property
     def is_empty(self) -> bool:
         return self.rewind_to is None and not (self.points or self.samples or self.events)
 
-    def has_room(self, values: int) -> bool:
-        return not self.points or (len(self.points) < MAX_POINTS and self._values + values <= MAX_VALUES)
-
-    def add_point(self, point: Point) -> None:
+    def add_point(self, point: Point) -> bool:
+        """False when the batch is full: on the wire every point takes a place in every column, be it empty."""
+        values = point[2]
+        names = self._names if values.keys() <= self._names else self._names | values.keys()
+        count = len(self.points) + 1
+        if count > 1 and (count > MAX_POINTS or count * len(names) > MAX_VALUES):
+            return False
+        self._names = names
         self.points.append(point)
-        self._values += len(point[2])
+        return True
 
 
 def columns(points: list[Point]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from pegbox.store.tables import Run
 from tests.monitor.cast import add_job, create_run, set_state, train
 
-RUN = {
+RUN: dict[str, Any] = {
     "id": "run-alpha",
     "job_uid": None,
     "experiment": "digits",

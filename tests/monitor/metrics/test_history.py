@@ -13,7 +13,7 @@ from monitor.metrics.history import RunHistory
 
 NAMES = ("a", "b", "epoch")
 VALUE = st.one_of(st.none(), st.floats(-10, 10), st.just("NaN"), st.just("Infinity"))
-RECORD = st.tuples(st.integers(0, 12), st.fixed_dictionaries({}, optional={name: VALUE for name in NAMES}))
+RECORD = st.tuples(st.integers(0, 12), st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, VALUE)))
 BATCH = st.tuples(st.lists(RECORD, max_size=6), st.one_of(st.none(), st.none(), st.integers(0, 12)))
 
 

@@ -1,0 +1,57 @@
+"""A monitor as a process of its own, with what tests ask of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from tests.stack import Stack, wait_until
+
+
+class MonitorProcess:
+    """Use as a context manager. `kill` and `start` as often as you like: it keeps its port and its data."""
+
+    def __init__(self, home: Path, env: dict[str, str] | None = None) -> None:
+        home.mkdir(parents=True)
+        self.stack = Stack(home, env)
+        self.url = self.stack.monitor_url
+        self.headers: dict[str, str] = {}
+
+    def start(self) -> None:
+        self.stack.start("monitor")
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.stack.kill("monitor")
+
+    def get(self, path: str) -> Any:
+        answer = httpx2.get(self.url + path, timeout=30, headers=self.headers)
+        answer.raise_for_status()
+        return answer.json()
+
+    def series(self, run_id: str, metric: str) -> dict[int, float]:
+        """Step → value, as stored; for runs of at most 20,000 steps."""
+        found = self.get(f"/api/runs/{run_id}/series?metrics={metric}&cols=20000")["series"].get(metric)
+        return dict(zip(found["x"], found["mean"], strict=True)) if found else {}
+
+    def wait_for(self, run_id: str, metric: str, count: int, seconds: float = 30) -> dict[int, float]:
+        """The series once it has so many points."""
+
+        def complete() -> dict[int, float] | None:
+            series = self.series(run_id, metric)
+            return series if len(series) >= count else None
+
+        series: dict[int, float] = wait_until(complete, seconds=seconds, what=f"{count} points of {metric}")
+        return series
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stack.stop()

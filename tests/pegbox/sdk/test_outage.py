@@ -1,0 +1,188 @@
+"""The monitor goes away, scripts die: every point that was acknowledged or reached the outbox is there exactly once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+import pegbox
+from pegbox.sdk.outbox import leftovers
+from tests.pegbox.sdk.monitor_process import MonitorProcess
+from tests.pegbox.sdk.test_run import script
+from tests.stack import wait_until
+
+
+def checksum(series: dict[int, float]) -> str:
+    return hashlib.sha256(json.dumps(sorted(series.items())).encode()).hexdigest()
+
+
+def test_an_outage_loses_nothing(monitor: MonitorProcess, home: Path) -> None:
+    run = pegbox.init(url=monitor.url)
+    logged = {}
+    for step in range(3_000):
+        if step == 1_000:
+            assert run.flush(20)
+            monitor.kill()
+        if step == 2_000:
+            wait_until(lambda: sum(path.stat().st_size for path in leftovers(home / "worker" / "outbox")) > 10_000)
+            monitor.start()
+        logged[step] = random.Random(step).random()
+        run.log({"y": logged[step]}, step=step)
+    assert run.finish()
+    assert checksum(monitor.series(run.id, "y")) == checksum(logged)
+    assert monitor.get(f"/api/runs/{run.id}")["record_count"] == 3_000
+    assert not list(leftovers(home / "worker" / "outbox"))
+
+
+def test_logging_is_not_disturbed_by_an_outage(monitor: MonitorProcess) -> None:
+    run = pegbox.init(url=monitor.url)
+    run.flush(10)
+    monitor.kill()
+    slowest = 0.0
+    for step in range(2_000):
+        began = time.perf_counter()
+        run.log({"y": 1.0}, step=step)
+        slowest = max(slowest, time.perf_counter() - began)
+    assert slowest < 0.5  # a connection attempt or a timeout on this thread would take longer
+    assert not run.flush(0.2)
+    monitor.start()
+    assert run.finish()
+    assert len(monitor.series(run.id, "y")) == 2_000
+
+
+@pytest.mark.slow
+def test_the_monitor_is_killed_again_and_again(monitor: MonitorProcess, tmp_path: Path) -> None:
+    """Four scripts log while the monitor dies at random moments."""
+    text = """
+import pegbox, random, sys, time
+run = pegbox.init(id=f"run-{sys.argv[1]}")
+source = random.Random(sys.argv[1])
+for step in range(4_000):
+    run.log({"y": source.random()}, step=step)
+    time.sleep(0.0015)
+sys.exit(0 if run.finish(timeout=60) else 1)
+"""
+    scripts = [
+        script(text.replace("sys.argv[1]", repr(str(number))), tmp_path / f"home-{number}", monitor.url)
+        for number in range(4)
+    ]
+    wait_until(lambda: len(monitor.get("/api/runs")) == 4, what="four runs")
+    dice = random.Random(7)
+    for _ in range(6):
+        time.sleep(dice.uniform(0.05, 0.8))
+        monitor.kill()
+        monitor.start()
+    for process in scripts:
+        process.communicate(timeout=120)
+    assert [process.returncode for process in scripts] == [0, 0, 0, 0]
+    for number in range(4):
+        source = random.Random(str(number))
+        logged = {step: source.random() for step in range(4_000)}
+        assert checksum(monitor.series(f"run-{number}", "y")) == checksum(logged)
+        assert monitor.get(f"/api/runs/run-{number}")["record_count"] == 4_000
+
+
+def test_what_a_dead_process_left_is_sent_by_the_next(monitor: MonitorProcess, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    text = """
+import pegbox, time
+run = pegbox.init(id="run-left")
+run.log({"y": 0.0}, step=0)
+run.flush()
+print("ready", flush=True)
+input()
+for step in range(1, 500):
+    run.log({"y": float(step)}, step=step)
+time.sleep(0.3)
+print("logged", flush=True)
+time.sleep(60)
+"""
+    process = script(text.replace("input()", "time.sleep(0.5)"), home, monitor.url)
+    assert process.stdout is not None
+    process.stdout.readline()
+    monitor.kill()
+    process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    monitor.start()
+    assert monitor.series("run-left", "y") == {0: 0.0}
+    other = pegbox.init(url=monitor.url, home=home)
+    assert monitor.wait_for("run-left", "y", 500) == {step: float(step) for step in range(500)}
+    other.finish()
+    wait_until(lambda: not list(leftovers(home / "worker" / "outbox")), what="an empty outbox")
+
+
+def test_a_resumed_run_sends_the_old_points_before_its_rewind(monitor: MonitorProcess, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    text = """
+import pegbox, time
+run = pegbox.init(id="run-resumed", require_monitor=False)
+for step in range(10):
+    run.log({"y": float(step)}, step=step)
+run.update(status="failed")
+time.sleep(0.3)
+print("logged", flush=True)
+time.sleep(60)
+"""
+    monitor.kill()
+    process = script(text, home, monitor.url)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    monitor.start()
+    run = pegbox.init(id="run-resumed", url=monitor.url, home=home)
+    run.rewind(5)
+    run.log({"y": 60.0}, step=6)
+    assert run.flush(20)
+    assert monitor.series("run-resumed", "y") == {**{step: float(step) for step in range(6)}, 6: 60.0}
+    assert monitor.get("/api/runs/run-resumed")["status"] == "running"  # the dead process's last word is not ours
+    run.finish()
+
+
+def test_a_run_may_start_during_an_outage(monitor: MonitorProcess, home: Path) -> None:
+    monitor.kill()
+    run = pegbox.init(id="run-early", url=monitor.url, require_monitor=False, job_uid="job_1", total_steps=7)
+    run.log({"y": 1.0}, step=0)
+    assert not run.flush(0.3)
+    monitor.start()
+    assert run.finish()
+    shown = monitor.get("/api/runs/run-early")
+    assert (shown["job_uid"], shown["total_steps"], shown["status"]) == ("job_1", 7, "finished")
+    assert monitor.series("run-early", "y") == {0: 1.0}
+
+
+def test_a_monitor_with_a_new_data_folder_gets_the_run_again(tmp_path: Path) -> None:
+    with MonitorProcess(tmp_path / "first" / "home") as first:
+        run = pegbox.init(id="run-moved", url=first.url, config={"lr": 1.0})
+        run.log({"y": 0.0}, step=0)
+        assert run.flush(10)
+        first.kill()
+        second = MonitorProcess(tmp_path / "second" / "home")
+        second.stack.monitor_port, second.url = first.stack.monitor_port, first.url
+        with second:
+            run.log({"y": 1.0}, step=1)
+            assert run.finish()
+            assert second.series("run-moved", "y") == {1: 1.0}
+            assert second.get("/api/runs/run-moved")["config"] == {"lr": 1.0}
+
+
+def test_two_processes_write_one_run(monitor: MonitorProcess, tmp_path: Path) -> None:
+    text = """
+import pegbox
+run = pegbox.init(id="run-shared")
+for step in range(START, 2_000, 2):
+    run.log({"y": float(step)}, step=step)
+run.finish()
+"""
+    scripts = [script(text.replace("START", str(first)), tmp_path / "home", monitor.url) for first in (0, 1)]
+    for process in scripts:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in scripts] == [0, 0]
+    assert monitor.series("run-shared", "y") == {step: float(step) for step in range(2_000)}
