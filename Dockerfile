@@ -20,7 +20,7 @@ ARG TORCH_INDEX_URL=""
 # TORCH_SPEC may be several words.
 # hadolint ignore=SC2086,DL3013
 RUN pip install ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} $TORCH_SPEC \
- && pip install --require-hashes -r requirements/train.txt
+ && pip install --require-hashes -r requirements/quantize.txt
 
 # The wheel, with the dashboard built into it; Node comes and goes with the build.
 FROM requirements AS wheel

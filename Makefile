@@ -15,9 +15,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 TORCH_SPEC      ?= -r requirements/torch.txt
 TORCH_INDEX_URL ?=
 
+NVIDIA   := $(shell command -v nvidia-smi)
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 # Tests that need a browser or a GPU run where there is one.
-MARKERS  := $(if $(CHROMIUM),,not browser)$(if $(CHROMIUM),,$(if $(shell command -v nvidia-smi),, and ))$(if $(shell command -v nvidia-smi),,not gpu)
+MARKERS  := $(if $(CHROMIUM),,not browser$(if $(NVIDIA),, and ))$(if $(NVIDIA),,not gpu)
 PYTEST   ?= $(PY) -m pytest
 
 WEB_SOURCES := $(shell find frontend/src frontend/*.json frontend/*.ts frontend/.npmrc -type f 2>/dev/null)
@@ -77,9 +78,12 @@ $(VENV)/.torch: $(VENV)/.created requirements/torch.txt
 	$(PIP) install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH_SPEC)
 	@touch $@
 
-$(VENV)/.locked: $(VENV)/.torch requirements/train.txt
+# Four-bit methods need an NVIDIA GPU and one package more.
+TRAIN_REQUIREMENTS := requirements/$(if $(NVIDIA),quantize,train).txt
+
+$(VENV)/.locked: $(VENV)/.torch $(TRAIN_REQUIREMENTS)
 	@echo "Installing the locked requirements, each checked against its hash"
-	$(PIP) install --quiet --require-hashes -r requirements/train.txt
+	$(PIP) install --quiet --require-hashes -r $(TRAIN_REQUIREMENTS)
 	@touch $@
 
 $(VENV)/.project: $(VENV)/.locked pyproject.toml hatch_build.py $(WEB_SOURCES)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes base.txt, train.txt and dev.txt anew from pyproject.toml, every download with its hash. Called by `make lock`.
+# Writes base.txt, train.txt, quantize.txt and dev.txt anew from pyproject.toml, every download with its hash. Called by `make lock`.
 # Pins stay as they are where pyproject.toml still allows them; `make lock UPGRADE=1` takes the newest of everything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,5 +25,8 @@ compile dev --extra train --group pyproject.toml:dev pyproject.toml
 # The smaller sets start from the same pins, so that services, trainer and tests run the same versions.
 cp requirements/dev.txt requirements/train.txt
 UPGRADE='' compile train --extra train pyproject.toml
+# For machines with an NVIDIA GPU, on top of train.txt.
+cp requirements/dev.txt requirements/quantize.txt
+UPGRADE='' compile quantize --extra train --extra quantize pyproject.toml
 cp requirements/dev.txt requirements/base.txt
 UPGRADE='' compile base pyproject.toml

@@ -13,11 +13,12 @@ from packaging.version import Version
 
 from tests.project.tree import ROOT
 
-SETS = ("base", "train", "dev")
+SETS = ("base", "train", "quantize", "dev")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DECLARED = {
     "base": PROJECT["project"]["dependencies"],
     "train": PROJECT["project"]["optional-dependencies"]["train"],
+    "quantize": PROJECT["project"]["optional-dependencies"]["quantize"],
     "dev": PROJECT["dependency-groups"]["dev"],
 }
 
@@ -56,9 +57,15 @@ def test_the_lock_says_nothing_of_where_it_was_written(name: str) -> None:
     assert re.findall(r"https?://|file:|index-url|find-links", text) == []
 
 
-@pytest.mark.parametrize(
-    ("lock", "declared"), [("base", "base"), ("train", "base"), ("train", "train"), ("dev", "train"), ("dev", "dev")]
-)
+FITS = {
+    "base": ("base",),
+    "train": ("base", "train"),
+    "quantize": ("base", "train", "quantize"),
+    "dev": ("base", "train", "dev"),
+}
+
+
+@pytest.mark.parametrize(("lock", "declared"), [(lock, group) for lock, groups in FITS.items() for group in groups])
 def test_the_lock_fits_what_is_declared(lock: str, declared: str) -> None:
     pinned = pins(lock)
     for text in DECLARED[declared]:
@@ -70,10 +77,12 @@ def test_the_lock_fits_what_is_declared(lock: str, declared: str) -> None:
         assert all(requirement.specifier.contains(version) for version in pinned[name]), f"{text}: run `make lock`"
 
 
-def test_the_three_sets_pin_the_same_versions() -> None:
+def test_the_sets_pin_the_same_versions() -> None:
     dev = pins("dev")
-    for name in ("base", "train"):
-        assert {package: found for package, found in pins(name).items() if dev.get(package) != found} == {}
+    for name in ("base", "train", "quantize"):
+        different = {package for package, found in pins(name).items() if dev.get(package, found) != found}
+        assert different == set()
+        assert name == "quantize" or pins(name).keys() <= dev.keys()
 
 
 def test_torch_fits_what_is_declared() -> None:
