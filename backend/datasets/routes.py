@@ -127,7 +127,7 @@ def get_dataset(uid: DatasetKey, db: Db) -> DatasetView:
 @router.put(
     "/api/datasets/{uid}",
     response_model=DatasetUpdated,
-    responses=error_responses(400, 404, 409, 422),
+    responses=error_responses(400, 404, 409, 413, 422),
     summary="Update Dataset",
 )
 def update_dataset(uid: DatasetKey, body: DatasetUpdate, db: Db, settings: Config) -> DatasetUpdated:

@@ -27,7 +27,7 @@ def get_document(db: Db) -> HyperparameterDocument:
 @router.post(
     "/api/hyperparameter-config",
     response_model=Done,
-    responses=error_responses(413, 422),
+    responses=error_responses(400, 413, 422),
     summary="Replace Hyperparameter Configurations",
 )
 def replace_document(body: HyperparameterDocument, db: Db) -> Done:
@@ -39,7 +39,7 @@ def replace_document(body: HyperparameterDocument, db: Db) -> Done:
     "/api/hyperparameter-config/configs",
     status_code=201,
     response_model=StoredConfig,
-    responses=error_responses(422),
+    responses=error_responses(400, 413, 422),
     summary="Store Hyperparameters",
 )
 def keep_config(body: Hyperparameters, db: Db) -> StoredConfig:

@@ -52,7 +52,7 @@ def list_jobs(
     "/api/jobs",
     status_code=201,
     response_model=JobCreated,
-    responses=error_responses(413, 422),
+    responses=error_responses(400, 413, 422),
     summary="Create Job",
 )
 def create_job(
@@ -89,7 +89,10 @@ def get_statistics(db: Db) -> JobStatistics:
 
 
 @router.post(
-    "/api/jobs/compare", response_model=Comparison, responses=error_responses(404, 422), summary="Compare Jobs"
+    "/api/jobs/compare",
+    response_model=Comparison,
+    responses=error_responses(400, 404, 413, 422),
+    summary="Compare Jobs",
 )
 def compare_jobs(body: CompareRequest, db: Db) -> Comparison:
     """Metrics and hyperparameters of several jobs side by side."""

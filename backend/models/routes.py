@@ -66,7 +66,7 @@ def search_models(
     "/api/models",
     status_code=201,
     response_model=ModelAdded,
-    responses=error_responses(400, 409, 422),
+    responses=error_responses(400, 409, 413, 422),
     summary="Add Model",
 )
 def add_model(body: ModelAdd, db: Db, hub: Hub) -> ModelAdded:

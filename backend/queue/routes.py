@@ -38,7 +38,7 @@ ClaimToken = Annotated[str, Query(min_length=1, max_length=100)]
 @router.post(
     "/api/queue/claim",
     response_model=ClaimResponse,
-    responses={204: {"description": "Nothing to do for this worker"}, **error_responses(422)},
+    responses={204: {"description": "Nothing to do for this worker"}, **error_responses(400, 413, 422)},
     summary="Claim Job",
 )
 async def claim_job(
@@ -67,7 +67,7 @@ async def claim_job(
 @router.post(
     "/api/queue/{uid}/heartbeat",
     response_model=HeartbeatResponse,
-    responses=error_responses(409, 422),
+    responses=error_responses(400, 409, 413, 422),
     summary="Send Heartbeat",
 )
 def send_heartbeat(uid: JobKey, body: HeartbeatRequest, db: Db, settings: Config) -> HeartbeatResponse:
@@ -78,7 +78,7 @@ def send_heartbeat(uid: JobKey, body: HeartbeatRequest, db: Db, settings: Config
 @router.post(
     "/api/queue/{uid}/report",
     response_model=ReportResponse,
-    responses=error_responses(409, 422),
+    responses=error_responses(400, 409, 413, 422),
     summary="Report Outcome",
 )
 def report_outcome(uid: JobKey, body: ReportRequest, request: Request, db: Db, settings: Config) -> ReportResponse:

@@ -21,7 +21,7 @@ def get_metadata(db: Db) -> dict[str, Any]:
     return service.read_metadata(db)
 
 
-@router.post("/api/metadata", response_model=Done, responses=error_responses(413, 422), summary="Update Metadata")
+@router.post("/api/metadata", response_model=Done, responses=error_responses(400, 413, 422), summary="Update Metadata")
 def update_metadata(body: JsonObject, db: Db) -> Done:
     """Replaces the posted top-level keys, leaves the others."""
     service.update_metadata(db, body)

@@ -70,6 +70,9 @@ class JobConfiguration(Wire):
 class JobCreate(Wire):
     """Body of `POST /api/jobs`. `configuration` makes a fine-tuning job; `command` is refused in this release."""
 
+    # Both are optional to the parser only so that the error can name the two forms.
+    model_config = ConfigDict(json_schema_extra={"required": ["name", "configuration"]})
+
     kind: Literal["finetune", "command"] | None = None
     name: Name
     description: Text = ""

@@ -1,0 +1,66 @@
+"""Generated requests against every documented operation: no 500, no undocumented status, answers that fit their schema."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.cast import SUPPORT_CSV
+from tests.stack import Stack
+from tests.stub_hub import StubHub
+
+SECONDS = 50
+KNOWN_THINGS = """
+[[operations]]
+include-path-regex = "^/api/dataset"
+parameters = {{ uid = "{dataset}" }}
+
+[[operations]]
+include-path-regex = "^/api/(jobs|queue)/"
+parameters = {{ uid = "{job}" }}
+"""
+
+
+@pytest.mark.slow
+def test_generated_requests_find_no_server_error(home: Path, stub_hub: StubHub, tmp_path: Path) -> None:
+    stack = Stack(home, {"HF_ENDPOINT": stub_hub.url})
+    try:
+        stack.start("backend")
+        known = register_things(stack.backend_url)
+        (tmp_path / "schemathesis.toml").write_text(KNOWN_THINGS.format(**known))
+        run = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "run", f"{stack.backend_url}/openapi.json"),
+                *("--checks", "not_a_server_error,status_code_conformance,response_schema_conformance"),
+                *("--mode", "all", "--max-examples", "15", "--phases", "coverage,fuzzing", "--continue-on-failure"),
+                *("--workers", "2", "--max-time", str(SECONDS), "--request-timeout", "10", "--generation-deterministic"),
+                # A claim may wait for twenty seconds, which is all it would do here.
+                *("--exclude-path", "/api/queue/claim", "--no-color"),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS * 4,
+        )
+        report = run.stdout[-6000:] + run.stderr[-2000:]
+        assert run.returncode == 0, report
+        assert re.search(r"[1-9]\d{2,} generated", run.stdout), report
+        log = stack.output("backend")
+        assert "Traceback" not in log
+        assert re.search(rf'"GET /api/jobs/{known["job"]} HTTP/1.1" 200', log), "no request got past the first 404"
+    finally:
+        stack.stop()
+
+
+def register_things(url: str) -> dict[str, str]:
+    """A dataset and a queued job, so that requests reach further than the first 404."""
+    files = {"file": ("support.csv", SUPPORT_CSV.read_bytes())}
+    dataset = httpx2.post(f"{url}/api/datasets", files=files).raise_for_status().json()["uid"]
+    configuration = {"model": {"uid": "starter"}, "dataset": {"uid": dataset}}
+    job = httpx2.post(f"{url}/api/jobs", json={"name": "fuzzed", "configuration": configuration}).raise_for_status()
+    return {"dataset": dataset, "job": job.json()["uid"]}
