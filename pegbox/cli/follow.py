@@ -102,7 +102,7 @@ def standings(client: Client, uid: str, *, from_start: bool) -> Iterator[Standin
     with Client(monitor_address()) as monitor:
         while True:
             try:
-                page = monitor.request(
+                envelopes = monitor.request(
                     "GET",
                     f"/api/runs/{uid}/feed",
                     params={"after": cursor, "wait": WAIT_SECONDS if cursor is not None else 0},
@@ -111,8 +111,8 @@ def standings(client: Client, uid: str, *, from_start: bool) -> Iterator[Standin
             except (UnavailableError, NotFoundError):
                 time.sleep(RETRY_SECONDS)
             else:
-                cursor = page["seq"]
-                for envelope in page["envelopes"]:
+                for envelope in envelopes:
+                    cursor = max(cursor or 0, envelope["seq"])
                     standing.take(envelope)
                 if standing.state == "running" and not standing.values:
                     time.sleep(RETRY_SECONDS / 4)
@@ -206,7 +206,7 @@ def _show_result(result: dict[str, Any]) -> None:
 def _result(client: Client, uid: str) -> dict[str, Any]:
     """The job's result; empty when it has none."""
     try:
-        result: dict[str, Any] = client.get(f"/api/jobs/{uid}/result")
+        result: dict[str, Any] = client.jobs.result(uid)["result"] or {}
     except NotFoundError:
         return {}
     return result

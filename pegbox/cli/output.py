@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+PIPE_WIDTH = 10_000
+"""A pipe has no width: there a row is one line, for grep and awk."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -29,7 +32,10 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(text_of(row.get(key)) for key in columns))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table)
 
 
 def print_record(record: Mapping[str, Any]) -> None:

@@ -79,6 +79,11 @@ class Jobs:
         """Deletes an ended job with its files."""
         self._client.request("DELETE", f"/api/jobs/{uid}")
 
+    def result(self, uid: str) -> dict[str, Any]:
+        """What an ended job came to: `result` (answers before and after, measures, model path) or `error`."""
+        outcome: dict[str, Any] = self._client.get(f"/api/jobs/{uid}/result")
+        return outcome
+
     def logs(self, uid: str, *, stream: str = "stdout", tail: int | None = None) -> str:
         """What the trainer printed (`stdout`) or complained about (`stderr`)."""
         response = self._client.request(

@@ -133,5 +133,14 @@ class LocalExecutor:
 
 
 def _environment() -> dict[str, str]:
-    """The child's environment: one GPU (SFTTrainer wants no more in one process), no thread pools in forked tokenizers."""
-    return {"CUDA_VISIBLE_DEVICES": "0", "TOKENIZERS_PARALLELISM": "false", **os.environ, "PYTHONUNBUFFERED": "1"}
+    """The child's environment; what the worker's own says wins."""
+    return {
+        # SFTTrainer wants no more than one GPU in one process.
+        "CUDA_VISIBLE_DEVICES": "0",
+        "TOKENIZERS_PARALLELISM": "false",
+        # Torch's threads burn their time slice while they wait for each other. As soon as anything else wants a core (a
+        # browser, the services), a step then takes five to fifteen times as long: measured on two cores.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+    }
