@@ -21,6 +21,7 @@ from pegbox.schemas.training import (
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Training"])
+ModeWord = Annotated[str, Path(json_schema_extra={"enum": ["manual", "automated"]})]
 LastN = Annotated[int, Query(ge=1, le=10_000, description="Number of newest records.")]
 
 
@@ -73,7 +74,7 @@ def get_mode(monitor: MonitorDep) -> TrainingModeView:
 
 
 @router.post("/api/training/mode/{mode}", response_model=TrainingModeChange, responses=error_responses(400, 422))
-def set_mode(mode: str, monitor: MonitorDep) -> TrainingModeChange:
+def set_mode(mode: ModeWord, monitor: MonitorDep) -> TrainingModeChange:
     """Looks at single trainings (`manual`) or at those of a study (`automated`), with an empty window.
 
     It changes what is shown, never a training.

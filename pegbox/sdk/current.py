@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import atexit
 import os
-import secrets
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, SupportsFloat
-from urllib.parse import urlsplit
 
 from pegbox.errors import ConflictError
 
+# `import pegbox` loads this module, so it imports inside its functions what a script may never need.
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pegbox.sdk.run import Run
 
 DEFAULT_MONITOR = "http://127.0.0.1:8001"
@@ -49,7 +49,9 @@ def init(
     the run starts, and its metrics wait on disk.
     """
     global _current
-    from pegbox.sdk.leftovers import send_leftovers  # noqa: PLC0415 - an HTTP client, which `import pegbox` does not need
+    import secrets  # noqa: PLC0415
+
+    from pegbox.sdk.leftovers import send_leftovers  # noqa: PLC0415
     from pegbox.sdk.start import start_run  # noqa: PLC0415
 
     folder = _home(home) / "worker" / "outbox"
@@ -90,6 +92,8 @@ def _require() -> Run:
 
 
 def _home(home: str | os.PathLike[str] | None) -> Path:
+    from pathlib import Path  # noqa: PLC0415
+
     return Path(home or os.environ.get("PEGBOX_HOME") or "~/.pegbox").expanduser().absolute()
 
 
@@ -101,6 +105,8 @@ def monitor_address() -> str:
     backend = os.environ.get("PEGBOX_URL")
     if not backend:
         return DEFAULT_MONITOR
+    from urllib.parse import urlsplit  # noqa: PLC0415
+
     parts = urlsplit(backend if "://" in backend else f"http://{backend}")
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{parts.scheme}://{host}:{MONITOR_PORT}"

@@ -1,0 +1,58 @@
+"""Whatever a client sends, the monitor answers what its OpenAPI document promises, and never a 500."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from monitor.app import create_app
+from pegbox.settings import Settings
+from tests.stack import Stack
+
+SCHEMA = schemathesis.openapi.from_dict(create_app(Settings(home=Path("unused"))).openapi())
+OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)}
+MAX_WAIT_SECONDS = 0.05
+NOT_PROMISED = [
+    not_a_server_error,  # 503 is an answer: there may be nothing to show
+    positive_data_acceptance,  # columns of equal length, printable names: a schema cannot say it
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A monitor with a run that generated requests may meet."""
+    home = tmp_path_factory.mktemp("schemathesis") / "home"
+    home.mkdir()
+    stack = Stack(home)
+    try:
+        stack.start("monitor")
+        httpx2.post(f"{stack.monitor_url}/api/runs", json={"id": "0"}).raise_for_status()
+        points = {"step": [1, 2], "time": [1.0, 2.0], "metrics": {"train_loss": [1.0, "NaN"]}}
+        batch = {"writer": "w", "sequence": 1, "points": points}
+        httpx2.post(f"{stack.monitor_url}/api/runs/0/batches", json=batch).raise_for_status()
+        yield stack.monitor_url
+    finally:
+        stack.stop()
+
+
+@pytest.mark.parametrize("label", sorted(OPERATIONS))
+def test_no_server_error(label: str, address: str) -> None:
+    @given(case=OPERATIONS[label].as_strategy())
+    @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def check(case: Any) -> None:
+        if case.query and "wait" in case.query:
+            case.query["wait"] = MAX_WAIT_SECONDS  # longer waiting would only take time
+        response = case.call(base_url=address)
+        assert response.status_code != 500, response.text
+        case.validate_response(response, excluded_checks=NOT_PROMISED)
+
+    check()
