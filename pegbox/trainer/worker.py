@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,17 +17,15 @@ from pegbox.schemas.queue import (
     Capabilities,
     ClaimRequest,
     ClaimResponse,
-    HeartbeatRequest,
-    JobResult,
     JobSpec,
     ReportRequest,
-    Wanted,
 )
 from pegbox.sdk.queue import Queue
-from pegbox.trainer.assignment import Assignment, Failure
+from pegbox.trainer.assignment import Assignment
+from pegbox.trainer.conclusion import conclude
 from pegbox.trainer.executors.local import Child, LocalExecutor
 from pegbox.trainer.job_folder import JobFolder
-from pegbox.trainer.stop import EXIT_STOPPED
+from pegbox.trainer.lease import Lease
 
 log = logging.getLogger("pegbox.worker")
 
@@ -42,8 +39,6 @@ STOP_GRACE_SECONDS = {"cancel": 60.0, "pause": 600.0, "run": 600.0}
 
 LAST_REPORT_SECONDS = 10.0
 """How long a worker that is told to stop tries to tell the backend how its job ended."""
-
-TAIL_LINES = 5
 
 
 class Stopping(BaseException):
@@ -237,84 +232,6 @@ class Worker:
             except (LeaseLostError, NotFoundError) as error:
                 log.warning("job %s: report refused: %s", uid, error)
                 return
-
-
-class Lease:
-    """Heartbeats from a thread of its own, so that neither training nor watching delays them."""
-
-    def __init__(self, queue: Queue, claimed: ClaimResponse) -> None:
-        self.wanted: Wanted = "run"
-        self.lost = False
-        self._queue = queue
-        self._claimed = claimed
-        self._seconds = claimed.lease_seconds
-        self._child: Child | None = None
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="pegbox-heartbeat", daemon=True)
-
-    def start(self) -> None:
-        """From now on the lease is renewed."""
-        self._thread.start()
-
-    def follow(self, child: Child) -> None:
-        """From now on heartbeats say where this child stands."""
-        self._child = child
-
-    def stop(self) -> None:
-        """No heartbeat after this returns."""
-        self._ended.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while True:
-            latest = self._child.latest if self._child else None
-            request = HeartbeatRequest(
-                claim_token=self._claimed.claim_token,
-                phase=(latest and latest.phase) or "prepare",
-                step=latest and latest.step,
-                max_steps=latest and latest.max_steps,
-            )
-            try:
-                answer = self._queue.heartbeat(self._claimed.job.uid, request)
-                self.wanted, self._seconds = answer.wanted, answer.lease_seconds
-            except (LeaseLostError, NotFoundError):
-                self.lost = True
-                return
-            except PegboxError as error:
-                log.warning("heartbeat: %s; the training goes on", error.message)
-            if self._ended.wait(self._seconds / 3):
-                return
-
-
-def conclude(code: int, wanted: Wanted, folder: JobFolder, claim_token: str, step: int | None) -> ReportRequest:
-    """What a child's exit code means for its job."""
-    if code == 0 and folder.result.is_file():
-        result = JobResult.model_validate_json(folder.result.read_bytes())
-        return ReportRequest(
-            claim_token=claim_token, outcome="completed", exit_code=0, step=result.steps, result=result
-        )
-    if code == EXIT_STOPPED or (code < 0 and wanted != "run"):
-        outcome = {"pause": "paused", "cancel": "cancelled", "run": "interrupted"}[wanted]
-        return ReportRequest.model_validate(
-            {"claim_token": claim_token, "outcome": outcome, "exit_code": code, "step": step}
-        )
-    if code < 0:
-        error = f"The trainer was killed by {signal.Signals(-code).name}."
-        return ReportRequest(claim_token=claim_token, outcome="interrupted", error=error, exit_code=code, step=step)
-    return ReportRequest(
-        claim_token=claim_token, outcome="failed", error=_reason(folder, code), exit_code=code, step=step
-    )
-
-
-def _reason(folder: JobFolder, code: int) -> str:
-    if folder.failure.is_file():
-        return Failure.model_validate_json(folder.failure.read_bytes()).error
-    tail = (
-        folder.stderr_log.read_text("utf-8", "replace").splitlines()[-TAIL_LINES:]
-        if folder.stderr_log.is_file()
-        else []
-    )
-    return "\n".join([f"The trainer ended with exit code {code} and gave no reason.", *tail])
 
 
 def _sha256(path: Path) -> str:
