@@ -34,7 +34,9 @@ def hub_client(settings: Settings, stub_hub: StubHub) -> Iterator[TestClient]:
 @pytest.fixture
 def dataset(client: TestClient) -> Json:
     """The support questions, registered."""
-    answer = client.post("/api/datasets", files={"file": ("support.csv", SUPPORT_CSV.read_bytes())}, data={"strict": "true"})
+    answer = client.post(
+        "/api/datasets", files={"file": ("support.csv", SUPPORT_CSV.read_bytes())}, data={"strict": "true"}
+    )
     assert answer.status_code == 201, answer.text
     record: Json = answer.json()
     return record
@@ -65,7 +67,9 @@ def create_job(client: TestClient, dataset: Json) -> Callable[..., Json]:
 class Hand:
     """A worker's side of the queue, one call at a time."""
 
-    def __init__(self, client: TestClient, worker_id: str = "hand-1", methods: tuple[str, ...] = ("full", "lora")) -> None:
+    def __init__(
+        self, client: TestClient, worker_id: str = "hand-1", methods: tuple[str, ...] = ("full", "lora")
+    ) -> None:
         self.client = client
         self.worker_id = worker_id
         self.capabilities: Json = {"methods": list(methods), "cpu_count": 2}

@@ -130,7 +130,5 @@ def test_two_files_are_refused(client: TestClient) -> None:
 
 def test_truncated_form_is_refused(client: TestClient) -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\ninput,output\nq,a\n'
-    answer = client.post(
-        "/api/preview-csv", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
-    )
+    answer = client.post("/api/preview-csv", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
     assert answer.status_code == 400
