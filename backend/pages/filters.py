@@ -24,8 +24,15 @@ def figure(value: object, digits: int = 3) -> str:
     elif size >= 1000:
         return whole(value)
     else:
-        text = f"{value:.{min(1, digits) if size >= 100 else min(2, digits) if size >= 10 else digits}f}"
+        text = (
+            f"{value:.{min(1, digits) if size >= 100 else min(2, digits) if size >= 10 else _decimals(size, digits)}f}"
+        )
     return text.replace("-", MINUS)
+
+
+def _decimals(size: float, digits: int) -> int:
+    """One digit more for a small value that would lose more than a fiftieth of itself."""
+    return digits + 1 if digits >= 2 and abs(round(size, digits) - size) > size / 50 else digits
 
 
 def size(value: float) -> str:

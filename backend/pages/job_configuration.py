@@ -34,14 +34,16 @@ def configuration_groups(job: JobView) -> list[ConfigurationGroup]:
     for key, title in GROUPS.items():
         if key == "adapter" and values.method == "full":
             continue
-        rows = [(field.label, _text(getattr(values, field.name))) for field in FIELDS if field.group == key]
+        rows = [
+            (field.label, _text(getattr(values, field.name), field.placeholder)) for field in FIELDS if field.group == key
+        ]
         groups.append(ConfigurationGroup(title, rows))
     return groups
 
 
-def _text(value: object) -> str:
+def _text(value: object, none: str) -> str:
     if value is None:
-        return "automatic"
+        return none
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -39,7 +39,6 @@ class ModelRow:
     kind_word: str
     parameters: str
     context: str
-    license: str
     size: str
     source_job: str | None
     recommended: bool
@@ -103,7 +102,6 @@ def model_row(model: Model) -> ModelRow:
         kind_word=KIND_WORDS.get(model.kind, ""),
         parameters=model.parameters,
         context=f"{model.context_length:,}".replace(",", "\u202f") if model.context_length else "–",
-        license=model.license,
         size=size_text(model.size_bytes) if model.size_bytes else model.download_size,
         source_job=model.source_job,
         recommended=model.recommended,
@@ -113,7 +111,8 @@ def model_row(model: Model) -> ModelRow:
 
 def _second(model: Model) -> list[str]:
     maker = f"from {model.base_model}" if model.base_model else model.provider
-    return [part for part in (model.id if model.id != model.name else "", maker, model.use_case) if part]
+    name = model.id if model.id != model.name else ""
+    return [part for part in (name, maker if maker not in name else "", model.license) if part]
 
 
 def _page(

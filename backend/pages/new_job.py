@@ -28,6 +28,7 @@ from pegbox.errors import PegboxError
 from pegbox.schemas.hyperparameters import Method
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
+from pegbox.store.tables import Model
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,6 +58,14 @@ class ModelChoice:
 
 
 @dataclass(frozen=True)
+class ModelChoices:
+    """The first are shown at once: the starter, what is recommended or made here, and the chosen one."""
+
+    first: list[ModelChoice]
+    others: list[ModelChoice]
+
+
+@dataclass(frozen=True)
 class MethodChoice:
     """`refusal` says why no present worker can run it; empty when one can, or none is here to ask."""
 
@@ -81,7 +90,7 @@ class NewJobPage:
     form: JobForm
     errors: list[str]
     datasets: list[DatasetChoice]
-    models: list[ModelChoice]
+    models: ModelChoices
     methods: list[MethodChoice]
     fields: FormFields
     more_open: bool
@@ -142,7 +151,7 @@ def _page(request: Request, db: Session, settings: Settings, form: JobForm, erro
             for entry in datasets.list_datasets(db)
             if entry.is_valid
         ],
-        models=_models(db),
+        models=_models(db, form.model),
         methods=methods,
         fields=FormFields(
             main=[field for field in FIELDS if field.group == "main"],
@@ -160,21 +169,24 @@ def _page(request: Request, db: Session, settings: Settings, form: JobForm, erro
     return render(request, "new_job.html", "new-job", layout=layout, page=page, status=422 if errors else 200)
 
 
-def _models(db: Session) -> list[ModelChoice]:
-    """The starter first, then base models, then what was made here: the usual order of choice."""
-    found = [(model, model_row(model)) for model in models.list_models(db)]
-    found.sort(key=lambda pair: (pair[0].source != "starter", pair[0].kind != "base"))
-    return [
-        ModelChoice(model.id, row.name, model.source, row.parameters, _model_line(row, model.source))
-        for model, row in found
-        if row.trainable
-    ]
+def _models(db: Session, chosen: str) -> ModelChoices:
+    """The starter first, then what was made here, then base models."""
+    first: list[ModelChoice] = []
+    others: list[ModelChoice] = []
+    for model in sorted(models.list_models(db), key=lambda model: model.source != "starter"):
+        row = model_row(model)
+        if not row.trainable:
+            continue
+        is_first = row.recommended or model.kind != "base" or model.id == chosen
+        choice = ModelChoice(model.id, row.name, model.source, row.parameters, _model_line(model, row))
+        (first if is_first else others).append(choice)
+    return ModelChoices(first, others)
 
 
-def _model_line(row: ModelRow, source: str) -> str:
-    if source == "starter":
+def _model_line(model: Model, row: ModelRow) -> str:
+    if model.source == "starter":
         return "Built on this machine from your data; no network, about a minute"
-    return row.second
+    return model.use_case or row.second
 
 
 def _method(db: Session, value: Method, label: str, hint: str) -> MethodChoice:

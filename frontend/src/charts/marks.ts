@@ -70,7 +70,8 @@ function drawNonfinite(plot: uPlot, { model, palette }: MarkContext): void {
 
 function drawBest(plot: uPlot, { model, palette, digits, font }: MarkContext, line: Line): void {
   const index = indexOfLeast(line.y);
-  if (index < 0) return;
+  // A single value is not the best of anything.
+  if (index < 0 || line.y.filter((value) => value != null).length < 2) return;
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
   const unit = devicePixelRatio;

@@ -10,6 +10,8 @@ export interface Line {
   /** The min-max band behind the line. */
   low?: Aligned[];
   high?: Aligned[];
+  /** Opacity of the band's outline; undecimated points have a band without height, which is then the raw line. */
+  edge?: number;
   dash?: number[];
   width?: number;
   /** Few points, each drawn as a dot and joined across the gaps between them. */
@@ -37,6 +39,8 @@ export interface ChartModel {
 
 /** Two models of the same shape can share one plot: only the numbers differ. */
 export function shapeOf(model: ChartModel): string {
-  const lines = model.lines.map((line) => `${line.key}${line.low ? "~" : ""}${line.dots ? "." : ""}`).join();
+  const lines = model.lines
+    .map((line) => `${line.key}${line.low ? `~${line.edge ?? 0}` : ""}${line.dots ? "." : ""}`)
+    .join();
   return `${lines}|${model.range?.join() ?? ""}`;
 }

@@ -54,7 +54,13 @@ export function plotOptions(settings: PlotSettings): uPlot.Options {
     const show = !hidden.has(line.key);
     if (line.low && line.high) {
       const first = series.length;
-      const edge = { stroke: "transparent", width: 0, points: { show: false }, show, lineKey: line.key };
+      const edge = {
+        stroke: palette.color(line.color, line.edge ?? 0),
+        width: line.edge ? 1 : 0,
+        points: { show: false },
+        show,
+        lineKey: line.key,
+      };
       series.push(edge, { ...edge });
       bands.push({ series: [first, first + 1], fill: palette.color(line.color, 0.16) });
     }
@@ -64,7 +70,7 @@ export function plotOptions(settings: PlotSettings): uPlot.Options {
   return {
     width: settings.width,
     height: settings.height,
-    padding: [8, 10, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     scales: { x: { time: false }, y: yScale(settings) },
     series,
@@ -145,8 +151,12 @@ function axes({ log, context }: PlotSettings, font: string): uPlot.Axis[] {
     ticks: { show: false },
     grid: { stroke: palette.color("--grid"), width: 1 },
   };
-  const decadesOnly = (_plot: uPlot, splits: number[]): number[] =>
-    splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-9 ? value : null)) as number[];
+  const isDecade = (value: number): boolean => Math.abs(Math.log10(value) % 1) < 1e-9;
+  // A range within one decade keeps all its lines: an axis without a number says nothing.
+  const decadesOnly = (_plot: uPlot, splits: number[]): number[] => {
+    if (splits.filter(isDecade).length < 2) return splits.filter((_, index) => index % 2 === 0);
+    return splits.map((value) => (isDecade(value) ? value : null)) as number[];
+  };
   return [
     { ...shared, size: 24, space: 64, values: (_plot, values) => values.map((x) => context().model.formatX(x)) },
     {

@@ -16,6 +16,14 @@ const LOOKS: Record<string, { icon: IconName; tone: string }> = {
   finished: { icon: "check", tone: "is-ok" },
   failed: { icon: "warn", tone: "is-err" },
 };
+/** A phase is reported by its name; people read what it does. */
+const PHASES: Record<string, string> = {
+  prepare: "Preparing data",
+  load: "Loading the model",
+  train: "Training",
+  evaluate: "Evaluating",
+  save: "Saving",
+};
 const PLAIN = { icon: "info", tone: "muted" } as const;
 
 /** What happened, newest first. */
@@ -44,9 +52,10 @@ export class Events extends LightElement {
 
   private item(event: RunEvent): TemplateResult {
     const look = LOOKS[event.kind] ?? PLAIN;
+    const title = event.kind === "phase" ? (PHASES[event.title] ?? event.title) : event.title;
     return html`<li>
       <span class=${look.tone}>${icon(look.icon)}</span>
-      <p>${event.title}${event.detail ? html`<small>${event.detail}</small>` : ""}</p>
+      <p>${title}${event.detail ? html`<small>${event.detail}</small>` : ""}</p>
       <time datetime=${new Date(event.time * 1000).toISOString()}>${clock(event.time)}</time>
     </li>`;
   }

@@ -4,6 +4,9 @@
  */
 export class Refresh extends HTMLElement {
   private timer = 0;
+  /** What the server sent last: the page itself has changed since, where components drew. */
+  private served: ReadonlyMap<string, string> = new Map();
+  private servedWhole = "";
 
   connectedCallback(): void {
     const seconds = Number(this.getAttribute("every") ?? 3);
@@ -30,19 +33,44 @@ export class Refresh extends HTMLElement {
     this.toggleAttribute("active", fresh.hasAttribute("active"));
     const mine = keyed(this);
     const theirs = keyed(fresh);
-    if ([...mine.keys()].join("\n") === [...theirs.keys()].join("\n") && mine.size) {
-      for (const [key, element] of mine) {
-        const next = theirs.get(key)!;
-        if (element.outerHTML !== next.outerHTML && !element.contains(document.activeElement))
-          element.replaceWith(next);
-      }
-    } else if (!this.contains(document.activeElement) && this.innerHTML !== fresh.innerHTML) {
-      this.replaceChildren(...fresh.childNodes);
+    const served = new Map([...theirs].map(([key, element]) => [key, element.outerHTML]));
+    if (mine.size && sameKeys(mine, theirs)) this.exchangeRows(mine, theirs, served);
+    else if (!this.contains(document.activeElement)) this.exchangeAll(fresh);
+    this.served = served;
+  }
+
+  private exchangeRows(mine: Rows, theirs: Rows, served: ReadonlyMap<string, string>): void {
+    for (const [key, element] of mine) {
+      if (served.get(key) === this.served.get(key) || element.contains(document.activeElement)) continue;
+      const next = theirs.get(key)!;
+      keep(element, next);
+      element.replaceWith(next);
     }
+  }
+
+  private exchangeAll(fresh: HTMLElement): void {
+    const html = fresh.innerHTML;
+    if (html === this.servedWhole) return;
+    this.servedWhole = html;
+    keep(this, fresh);
+    this.replaceChildren(...fresh.childNodes);
   }
 }
 
-function keyed(root: HTMLElement): Map<string, HTMLElement> {
+type Rows = ReadonlyMap<string, HTMLElement>;
+
+/** Parts that draw themselves (`data-keep`) move over as they are: the fresh copy would start empty. */
+function keep(from: HTMLElement, to: HTMLElement): void {
+  for (const part of from.querySelectorAll<HTMLElement>("[data-keep]")) {
+    to.querySelector(`[data-keep="${part.dataset["keep"]}"]`)?.replaceWith(part);
+  }
+}
+
+function sameKeys(a: Rows, b: Rows): boolean {
+  return [...a.keys()].join("\n") === [...b.keys()].join("\n");
+}
+
+function keyed(root: HTMLElement): Rows {
   return new Map(
     [...root.querySelectorAll<HTMLElement>("[data-key]")].map((element) => [element.dataset["key"]!, element]),
   );

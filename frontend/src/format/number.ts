@@ -10,7 +10,8 @@ export function figure(value: number | null | undefined, digits = 3): string {
   if (size !== 0 && (size < 1e-3 || size >= 1e7))
     text = value.toExponential(Math.max(0, digits - 1)).replace("e+", "e");
   else if (size >= 1000) text = grouped(value);
-  else text = value.toFixed(size >= 100 ? Math.min(1, digits) : size >= 10 ? Math.min(2, digits) : digits);
+  else
+    text = value.toFixed(size >= 100 ? Math.min(1, digits) : size >= 10 ? Math.min(2, digits) : decimals(size, digits));
   return text.replaceAll("-", MINUS);
 }
 
@@ -42,6 +43,12 @@ export function bytes(value: number): string {
     unit += 1;
   }
   return `${unit === 0 ? size : size.toFixed(size >= 100 ? 0 : 1)} ${units[unit]}`;
+}
+
+/** One digit more for a small value that would lose more than a fiftieth of itself. */
+function decimals(size: number, digits: number): number {
+  const rounded = Number(size.toFixed(digits));
+  return digits >= 2 && Math.abs(rounded - size) > size / 50 ? digits + 1 : digits;
 }
 
 function grouped(value: number): string {

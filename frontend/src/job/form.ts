@@ -18,7 +18,7 @@ export function connectForm(form: HTMLFormElement): void {
     const method = choice(form, "method");
     const rate = field(form, "learning_rate");
     const standard = defaultRate(method?.value ?? "lora", model?.data["source"] ?? "");
-    rate.placeholder = figure(standard, 1).replace("−", "-");
+    rate.placeholder = String(standard);
     if (nameIsOurs)
       field(form, "name").value = dataset && model ? `${dataset.data["name"]} on ${model.data["name"]}` : "";
     for (const part of form.querySelectorAll<HTMLElement>("[data-adapter-only]"))
@@ -146,7 +146,7 @@ function fillReceipt(
   put("dataset", known.dataset?.data["name"] ?? "–");
   put("model", known.model?.data["name"] ?? "–");
   put("method", known.method?.data["name"] ?? "–");
-  put("rate", figure(known.rate, 1));
+  put("rate", figure(known.rate));
   put("rows", plan ? `${whole(plan.trainingRows)} + ${whole(plan.validationRows)} held out` : "–");
   const size = numberOf(form, "batch_size", 8);
   const accumulation = numberOf(form, "gradient_accumulation_steps", 1);

@@ -12,7 +12,7 @@ export function updateKpis(row: HTMLElement, store: RunStore, view: View): void 
   const rate = store.buckets("learning_rate");
   show(row, "learning_rate", latest(rate.mean), (value) => figure(value, 3));
   const peak = Math.max(...rate.max.filter((value): value is number => value != null));
-  if (Number.isFinite(peak)) setField(row, "learning_rate_peak", `, peak ${figure(peak, 2)}`);
+  if (Number.isFinite(peak)) setField(row, "learning_rate_peak", `, peak ${figure(peak)}`);
   gradientNorm(row, store);
   show(row, "tokens_per_second", latest(store.buckets("tokens_per_second").mean), whole);
   memory(row, store.buckets("memory_bytes"));
@@ -44,6 +44,10 @@ function validationLoss(row: HTMLElement, store: RunStore): void {
   show(row, "validation_loss", latest(mean), (value) => figure(value));
   const best = indexOfLeast(mean);
   if (best < 0) return;
+  if (mean.length === 1) {
+    note(row, "validation_loss", x[0] === 0 ? "before the first step" : "");
+    return;
+  }
   const isLatest = best === mean.length - 1;
   note(
     row,

@@ -42,6 +42,7 @@ export function lossModel(store: RunStore, view: View): ChartModel {
       y: trainColumns![0]!,
       low: trainColumns![1]!,
       high: trainColumns![2]!,
+      edge: edgeOf(train),
       width: 1.8,
     },
     {
@@ -74,7 +75,8 @@ export function singleModel(
     label: metric,
     color: "--series-1",
     y: scaled(smooth(buckets.mean, buckets.count, span)),
-    ...(options.band ? { low: scaled(buckets.min), high: scaled(buckets.max) } : {}),
+    ...(options.band && span ? { low: scaled(buckets.min), high: scaled(buckets.max), edge: edgeOf(buckets) } : {}),
+    ...(options.band && !span ? { low: scaled(buckets.min), high: scaled(buckets.max) } : {}),
     ...(options.fill ? { fill: true } : {}),
   };
   return {
@@ -83,6 +85,11 @@ export function singleModel(
     lines: [line],
     ...(options.range ? { range: options.range } : {}),
   };
+}
+
+/** Each point its own bucket: the band is the raw line and needs an outline to be seen. */
+function edgeOf(buckets: Buckets): number {
+  return buckets.count.some((count) => count > 1) ? 0 : 0.3;
 }
 
 /** Unix seconds of the first point, the zero of the time axis. */

@@ -57,6 +57,9 @@ function drawTraining(): void {
   chart("gradient").model = singleModel(store, view, "grad_norm", { band: true, smoothed: true });
   chart("rate").model = singleModel(store, view, "learning_rate", { fill: true });
   chart("throughput").model = singleModel(store, view, "tokens_per_second", { band: true });
+}
+
+function drawNotes(): void {
   for (const element of document.querySelectorAll<Chart>("pb-chart")) {
     element.follow = view.follow && facts.state === "running";
     element.note = noteOf(element);
@@ -120,6 +123,7 @@ store.addEventListener("change", (event) => {
   drawNumbers();
   if (changes.has("series") || changes.has("status") || changes.has("loaded")) drawTraining();
   if (changes.has("resources") || changes.has("series") || changes.has("loaded")) drawResources();
+  drawNotes();
   if (changes.has("events") || changes.has("samples") || changes.has("loaded")) drawLists();
   showLiveState();
 });
@@ -127,6 +131,7 @@ store.addEventListener("change", (event) => {
 connectControls(view, (changed) => {
   const otherAxis = changed.axis !== view.axis;
   view = changed;
+  drawNotes();
   drawTraining();
   drawResources();
   drawNumbers();

@@ -1,1 +1,2 @@
+import "../charts/spark";
 import "../components/machine";

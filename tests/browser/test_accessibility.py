@@ -1,0 +1,89 @@
+"""Every page, in both themes, on a desk and on a phone: no finding of axe-core, and nothing to scroll sideways."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from frontend import TEMPLATES
+from tests.browser.cast import Cast
+from tests.stack import Stack
+
+AXE = (TEMPLATES.parent / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = {
+    "overview": "/",
+    "datasets": "/datasets",
+    "dataset": "/datasets/{dataset}",
+    "models": "/models",
+    "jobs": "/jobs",
+    "new job": "/jobs/new",
+    "job running": "/jobs/{running}",
+    "job answers": "/jobs/{completed}?tab=answers",
+    "job logs": "/jobs/{failed}?tab=logs",
+    "job configuration": "/jobs/{completed}?tab=configuration",
+    "job failed": "/jobs/{failed}",
+    "job waiting": "/jobs/{queued}",
+    "job unready": "/jobs/{unready}",
+    "login": "/login",
+    "not found": "/jobs/job_of_nobody",
+}
+
+
+def findings(page: Page) -> list[tuple[str, list[str]]]:
+    """Violations as (rule, elements). The script goes in by evaluation: the page's content policy stays in force."""
+    page.evaluate(AXE)
+    result: dict[str, Any] = page.evaluate(f"axe.run({{runOnly: {RULES}}})")
+    return [(item["id"], [node["html"][:160] for node in item["nodes"]]) for item in result["violations"]]
+
+
+def settle(page: Page) -> None:
+    """Until components have drawn and data has come."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1440, 1000), (390, 844)], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", PAGES)
+def test_page_has_no_finding(
+    page: Page, site: Stack, cast: Cast, name: str, size: tuple[int, int], theme: Literal["light", "dark"]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.goto(site.backend_url + PAGES[name].format(**vars(cast)))
+    expect(page.locator("h1")).to_be_visible()
+    settle(page)
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_a_planted_fault_is_found(page: Page, site: Stack, cast: Cast) -> None:
+    page.goto(f"{site.backend_url}/jobs")
+    page.evaluate(
+        """() => {
+            const text = document.createElement("p");
+            text.textContent = "faint";
+            text.style.color = "#bbb";
+            document.querySelector("main").append(text, document.createElement("button"));
+        }"""
+    )
+    assert {rule for rule, _ in findings(page)} >= {"button-name", "color-contrast"}
+
+
+def test_dialogs_and_palette_have_no_finding(page: Page, site: Stack, cast: Cast) -> None:
+    page.goto(f"{site.backend_url}/jobs/{cast.running}")
+    settle(page)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("dialog", name="Stop “Live run” for good?")).to_be_visible()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Show Loss as a table").click()
+    expect(page.get_by_role("dialog", name="Loss")).to_be_visible()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
+    assert findings(page) == []

@@ -1,0 +1,95 @@
+"""The charts of a job: keyboard, brush, table, and a view that the address keeps."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.cast import STEPS, Cast
+from tests.stack import Stack, wait_until
+
+RANGE = "id => { const x = document.getElementById(id).plot.scales.x; return [x.min, x.max]; }"
+
+
+@pytest.fixture
+def charts(page: Page, site: Stack, cast: Cast) -> Page:
+    """The page of the finished job, drawn."""
+    page.goto(f"{site.backend_url}/jobs/{cast.completed}")
+    last = "document.querySelector('#chart-loss').model?.x.at(-1)"
+    wait_until(lambda: page.evaluate(last) == STEPS, what="the drawn curve")
+    return page
+
+
+def test_arrow_keys_move_the_cursor_on_all_charts(charts: Page) -> None:
+    charts.locator("#chart-loss .chart-body").focus()
+    for _ in range(3):
+        charts.keyboard.press("ArrowLeft")
+    expect(charts.locator("#chart-loss .unit")).to_contain_text(f"at {STEPS - 2}")
+    expect(charts.locator("#chart-gradient .unit")).to_contain_text(f"at {STEPS - 2}")
+
+
+def test_the_spoken_summary_names_the_values(charts: Page) -> None:
+    summary = charts.locator("#chart-gradient .chart-body").get_attribute("aria-label") or ""
+    assert "Gradient norm" in summary
+    assert "not finite" in summary
+
+
+def test_a_brush_zooms_all_charts_and_reset_brings_everything_back(charts: Page) -> None:
+    box = charts.locator("#chart-loss .u-over").bounding_box()
+    assert box
+    y = box["y"] + 100
+    charts.mouse.move(box["x"] + box["width"] * 0.25, y)
+    charts.mouse.down()
+    charts.mouse.move(box["x"] + box["width"] * 0.5, y, steps=6)
+    charts.mouse.up()
+    loss, rate = charts.evaluate(RANGE, "chart-loss"), charts.evaluate(RANGE, "chart-rate")
+    assert loss == pytest.approx(rate, rel=1e-6)
+    assert 0.2 * STEPS < loss[1] - loss[0] < 0.3 * STEPS
+    charts.get_by_role("button", name="Reset zoom").click()
+    assert charts.evaluate(RANGE, "chart-rate")[1] == STEPS
+    expect(charts.get_by_role("button", name="Reset zoom")).to_be_hidden()
+
+
+def test_keys_zoom_too(charts: Page) -> None:
+    charts.locator("#chart-loss .chart-body").focus()
+    charts.keyboard.press("+")
+    low, high = charts.evaluate(RANGE, "chart-rate")
+    assert high - low == pytest.approx(STEPS / 2)
+    charts.keyboard.press("0")
+    assert charts.evaluate(RANGE, "chart-loss") == [0, STEPS]
+
+
+def test_the_address_keeps_the_view(charts: Page) -> None:
+    charts.get_by_role("button", name="Time", exact=True).click()
+    charts.get_by_role("button", name="Log y").click()
+    assert "x=time" in charts.url
+    assert "log=1" in charts.url
+    charts.reload()
+    expect(charts.get_by_role("button", name="Time", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(charts.get_by_role("button", name="Log y")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_line_can_be_hidden(charts: Page) -> None:
+    button = charts.locator("#chart-loss").get_by_role("button", name="validation")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    assert charts.evaluate("document.querySelector('#chart-loss').plot.series.at(-1).show") is False
+
+
+def test_the_numbers_can_be_read_as_a_table(charts: Page) -> None:
+    charts.get_by_role("button", name="Show Loss as a table").click()
+    dialog = charts.get_by_role("dialog", name="Loss")
+    expect(dialog.get_by_role("columnheader", name="validation")).to_be_visible()
+    expect(dialog.get_by_role("row")).to_have_count(STEPS + 2)
+
+
+def test_best_value_and_answers_are_told(charts: Page) -> None:
+    expect(charts.locator("[data-note=validation_loss]")).to_have_text("best so far")
+    expect(charts.locator("[data-field=answers_total]")).to_have_text("of 2 word for word")
+    charts.get_by_role("link", name="Answers").click()
+    first = charts.locator("pb-answers article").first
+    expect(first.get_by_text("the the the")).to_be_visible()
+    expect(first.get_by_text("word for word")).to_be_visible()
+    assert "tab=answers" in charts.url
+    charts.go_back()
+    expect(charts.locator("#chart-loss")).to_be_visible()
