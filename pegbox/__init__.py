@@ -15,16 +15,18 @@ from pegbox.sdk.current import finish, init, log
 
 if TYPE_CHECKING:
     from pegbox.sdk.client import Client
+    from pegbox.sdk.run import Run
 
 __version__ = "0.1.0"
 
-__all__ = ["Client", "__version__", "finish", "init", "log"]
+__all__ = ["Client", "Run", "__version__", "finish", "init", "log"]
 
 
 def __getattr__(name: str) -> Any:
     # The client brings an HTTP library; a script that only logs should not wait for it.
     if name == "Client":
         from pegbox.sdk.client import Client
+    from pegbox.sdk.run import Run
 
         return Client
     raise AttributeError(f"module 'pegbox' has no attribute {name!r}")

@@ -37,6 +37,7 @@ class Run:
         self.id: str = create["id"]
         self.name: str = create.get("name") or self.id
         self.experiment: str = create["experiment"]
+        self.job_uid: str | None = create.get("job_uid")
         self.url = url
         self._token = token
         self._create = create

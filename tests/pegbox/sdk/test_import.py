@@ -29,7 +29,7 @@ def test_import_takes_less_than_50_ms() -> None:
 
 
 def test_the_public_surface() -> None:
-    assert set(pegbox.__all__) == {"Client", "__version__", "finish", "init", "log"}
+    assert set(pegbox.__all__) == {"Client", "Run", "__version__", "finish", "init", "log"}
     for name in pegbox.__all__:
         assert getattr(pegbox, name) is not None
 
