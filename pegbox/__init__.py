@@ -1,10 +1,10 @@
 """Pegbox: fine-tune language models on your own machine, and watch them learn.
 
-import pegbox
+    import pegbox
 
-with pegbox.init(experiment="digits", name="first try") as run:
-    for step in range(100):
-        run.log({"train_loss": 1 / (step + 1)}, step=step)
+    with pegbox.init(experiment="digits", name="first try") as run:
+        for step in range(100):
+            run.log({"train_loss": 1 / (step + 1)}, step=step)
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ __all__ = ["Client", "Run", "__version__", "finish", "init", "log"]
 
 
 def __getattr__(name: str) -> Any:
-    # The client brings an HTTP library; a script that only logs should not wait for it.
+    # Both bring HTTP libraries; `import pegbox` should not wait for them.
     if name == "Client":
         from pegbox.sdk.client import Client
-    from pegbox.sdk.run import Run
 
         return Client
+    if name == "Run":
+        from pegbox.sdk.run import Run
+
+        return Run
     raise AttributeError(f"module 'pegbox' has no attribute {name!r}")
