@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
+from operator import le
 
 import msgspec
 
@@ -86,6 +87,13 @@ class Columns:
         own = self.metrics.get("epoch")
         current = NAN if epoch is None else epoch
         highest = -(2**62) if step is None else step
+        if self.steps and self.steps[0] >= highest and all(map(le, self.steps, self.steps[1:])):
+            if own is None:
+                self.epochs = array("d", [current]) * len(self)
+                return
+            if own.present is None and all(map(math.isfinite, own.values)):
+                self.epochs = own.values
+                return
         epochs = array("d")
         for index, at in enumerate(self.steps):
             value = own.get(index) if own is not None else None

@@ -61,10 +61,12 @@ class RunState:
         if not count:
             return
         self.record_count += count
-        for step, epoch in zip(columns.steps, columns.epochs, strict=True):
-            if self.last_step is None or step >= self.last_step:
-                self.last_step = step
-                self.last_epoch = self.last_epoch if math.isnan(epoch) else epoch
+        highest = max(columns.steps)
+        if self.last_step is None or highest >= self.last_step:
+            self.last_step = highest
+            newest = count - 1 - columns.steps[::-1].index(highest)
+            epoch = columns.epochs[newest]
+            self.last_epoch = self.last_epoch if math.isnan(epoch) else epoch
         for name, column in columns.metrics.items():
             value = column.last()
             if value is not None:
