@@ -123,10 +123,14 @@ def category_of(model_id: str, pipeline_tag: str | None) -> str:
 
 
 def count_text(count: int) -> str:
-    """`124M`, `1.7B`; empty for zero."""
+    """`1.7B`, `124M`, `1.7M`; empty for zero."""
     if count <= 0:
         return ""
-    return f"{count / 1e9:.1f}B" if count >= 1e9 else f"{round(count / 1e6)}M" if count >= 1e6 else f"{count:,}"
+    for size, unit in ((1e9, "B"), (1e6, "M")):
+        if count >= size:
+            digits = 1 if unit == "B" or count < 10 * size else 0
+            return f"{count / size:.{digits}f}{unit}"
+    return f"{count:,}"
 
 
 def _describe(info: ModelInfo) -> str:

@@ -170,7 +170,7 @@ def test_any_order_of_actions_keeps_to_the_lifecycle(home: Path) -> None:
         files = {"file": ("support.csv", SUPPORT_CSV.read_bytes())}
         JobMachine.client = client
         JobMachine.dataset = client.post("/api/datasets", files=files).json()["uid"]
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             JobMachine,
             settings=settings(
                 max_examples=15,
