@@ -1,0 +1,107 @@
+"""From a CSV file to a model that answers, by the command alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pegbox.cli.conftest import Pegbox
+from tests.stack import ROOT, Stack, wait_until
+
+pytestmark = [pytest.mark.train, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Backend, monitor and a worker, the same for all tests of this file."""
+    home = tmp_path_factory.mktemp("workshop") / "home"
+    home.mkdir()
+    with Stack(home) as stack:
+        stack.start("worker")
+        yield stack
+
+
+def test_train_follows_to_the_end_and_the_model_answers(workshop: Stack, pegbox: Pegbox, few_rows: Path) -> None:
+    words = ("train", str(few_rows), "--max-steps", "6", "--set", "eval_steps=3")
+    outcome = pegbox(*words, stack=workshop, seconds=200)
+
+    assert outcome.code == 0, outcome.err
+    assert re.search(r"step 0: validation loss \d", outcome.out)
+    assert re.search(r"step 6: validation loss \d", outcome.out)
+    assert outcome.out.count("  before    ") == outcome.out.count("  after     ") == 5
+    assert "Held-out questions answered word for word: " in outcome.out
+    found = re.search(r"^Model: (.+)$", outcome.out, re.MULTILINE)
+    assert found
+    assert (Path(found[1]) / "model.safetensors").is_file()
+
+    model = next(m for m in pegbox("model", "list", "--json", stack=workshop).json if m["id"].startswith("model-"))
+    asked = pegbox("model", "ask", model["id"], "What does len do?", "--json", stack=workshop, seconds=100)
+    assert set(asked.json) == {"model", "question", "answer"}
+    logged = pegbox("job", "logs", model["source_job"], stack=workshop)
+    assert "step 6/6  validation_loss" in logged.out
+
+
+def test_ctrl_c_leaves_the_job_running(workshop: Stack, pegbox: Pegbox, few_rows: Path, tmp_path: Path) -> None:
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PEGBOX_URL": workshop.backend_url,
+        "PEGBOX_MONITOR_URL": workshop.monitor_url,
+        "PYTHONUNBUFFERED": "1",
+    }
+    log = tmp_path / "train.out"
+    with log.open("wb") as out:
+        following = subprocess.Popen(
+            [sys.executable, "-m", "pegbox", "train", str(few_rows), "--max-steps", "5000"],
+            env=env,
+            stdout=out,
+            stderr=out,
+        )
+    wait_until(lambda: "step 0: validation loss" in log.read_text(), seconds=100, what="the first evaluation")
+
+    following.send_signal(signal.SIGINT)
+
+    assert following.wait(20) == 130
+    uid = re.findall(r"job_\w+", log.read_text())[0]
+    assert f"The job goes on. Watch it again: pegbox job follow {uid}" in log.read_text()
+    assert pegbox("job", "show", uid, "--json", stack=workshop).json["state"] == "running"
+    pegbox("job", "cancel", uid, stack=workshop)
+    followed = pegbox("job", "follow", uid, stack=workshop)
+    assert (followed.code, followed.err) == (1, "cancelled\n")
+
+
+def test_pause_and_resume_continue_the_same_curve(workshop: Stack, pegbox: Pegbox, few_rows: Path) -> None:
+    words = ("train", str(few_rows), "--max-steps", "400", "--set", "eval_steps=200", "--no-follow", "--json")
+    uid = pegbox(*words, stack=workshop).json["uid"]
+
+    def show() -> dict[str, object]:
+        shown: dict[str, object] = pegbox("job", "show", uid, "--json", stack=workshop).json
+        return shown
+
+    wait_until(lambda: show()["training"]["currentStep"] >= 3, seconds=100, what="the first steps")  # type: ignore[index]
+    pegbox("job", "pause", uid, stack=workshop)
+    wait_until(lambda: show()["state"] == "paused", seconds=60, what="the pause")
+    pegbox("job", "resume", uid, stack=workshop)
+    wait_until(lambda: show()["state"] == "running", seconds=60, what="the second attempt")
+    pegbox("job", "cancel", uid, stack=workshop)
+    wait_until(lambda: show()["state"] == "cancelled", seconds=60, what="the end")
+
+    import httpx2
+
+    url = f"{workshop.monitor_url}/api/runs/{uid}/series?metrics=train_loss&cols=10000"
+    series = httpx2.get(url).json()["series"]["train_loss"]
+    assert set(series["count"]) == {1}
+    assert series["x"] == list(range(1, len(series["x"]) + 1))
+    events = httpx2.get(f"{workshop.monitor_url}/api/runs/{uid}/events").json()
+    assert any(event["kind"] == "resumed" for event in events)
+    wait_until(
+        lambda: httpx2.get(f"{workshop.monitor_url}/api/runs/{uid}").json()["status"] == "cancelled",
+        what="the run's end",
+    )
