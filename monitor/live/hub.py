@@ -53,7 +53,7 @@ class Hub:
     async def watching(self, subject: Subject, stream: Stream) -> AsyncIterator[tuple[Topic, Ring]]:
         """The topic of a run with one viewer more, for as long as the block lasts."""
         topic = self._topics.get(subject.run_id)
-        if topic is None or topic.ended is not None:
+        if topic is None or topic.ended is not None or topic.is_broken:
             topic = Topic(subject, self._engine, self._histories, self.messages, lambda: self.last_seq)
             self._topics[subject.run_id] = topic
         ring = topic.feed if stream == "feed" else topic.training

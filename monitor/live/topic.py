@@ -45,6 +45,7 @@ class Topic:
         self.training = Ring(last_seq())
         self.snapshot: Snapshot | None = None
         self.ended: str | None = None
+        self.is_broken = False
         self._engine = engine
         self._histories = histories
         self._messages = messages
@@ -107,8 +108,8 @@ class Topic:
                 await self._publish()
                 self._consider_end()
         except Exception:
-            log.exception("live stream of run %s failed", self.subject.run_id)
-            self.ended = "failed"
+            log.exception("live stream of run %s broke off", self.subject.run_id)
+            self.is_broken = True
         finally:
             self.feed.wake()
             self.training.wake()

@@ -22,6 +22,7 @@ router = APIRouter()
 
 UNKNOWN = 4404
 OVER = 1000
+BROKEN = 1011
 Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="Only what has a greater seq.")]
 
 
@@ -77,7 +78,7 @@ async def _training(monitor: Monitor, topic: Topic, ring: Ring, after: int | Non
         elif is_over:
             return
         else:
-            await ring.wait()
+            await _news(topic, ring)
 
 
 async def _feed(monitor: Monitor, topic: Topic, ring: Ring, after: int | None) -> AsyncIterator[list[str]]:
@@ -97,7 +98,17 @@ async def _feed(monitor: Monitor, topic: Topic, ring: Ring, after: int | None) -
             yield [topic.end_message()]
             return
         else:
-            await ring.wait()
+            await _news(topic, ring)
+
+
+class _BrokenOffError(Exception):
+    """The stream cannot go on; the viewer should connect again and resume."""
+
+
+async def _news(topic: Topic, ring: Ring) -> None:
+    if topic.is_broken:
+        raise _BrokenOffError
+    await ring.wait()
 
 
 async def _send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> None:
@@ -113,8 +124,12 @@ async def _send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> N
     try:
         await asyncio.wait((sender, listener), return_when=asyncio.FIRST_COMPLETED)
         if sender.done() and not listener.done():
-            sender.result()
-            await websocket.close(OVER, "The job has ended")
+            try:
+                sender.result()
+            except _BrokenOffError:
+                await websocket.close(BROKEN, "The stream broke off; connect again")
+            else:
+                await websocket.close(OVER, "The job has ended")
     except (WebSocketDisconnect, RuntimeError):
         pass  # the viewer left while something was on its way
     finally:

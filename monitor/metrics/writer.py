@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine
 from monitor.metrics import store
 from monitor.metrics.state import RunState
 from monitor.metrics.store import LoggedBatch
-from pegbox.errors import PegboxError, TooManyRequestsError
+from pegbox.errors import PegboxError, TooManyRequestsError, UnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ MAX_WAITING = 2_000
 SUMMARY_INTERVAL = 0.25
 """Seconds between two updates of a run row: it is rewritten whole, and lists need not be fresher than this."""
 
+CLOSED = "The monitor is shutting down"
 MAX_STATES = 2_000
 MAX_WRITERS = 20_000
 
@@ -68,18 +69,27 @@ class Writer:
         self._states: OrderedDict[str, RunState] = OrderedDict()
         self._sequences: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._next_seq = 0
+        self._is_closed = False
+        self._trouble = ""
         self._thread = threading.Thread(target=self._work, name="metric-writer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finishes what waits, then ends."""
+        """Finishes what waits, then ends; whoever comes later is refused."""
+        self._is_closed = True
         self._queue.put(None)
         self._thread.join()
+        while not self._queue.empty():
+            item = self._queue.get_nowait()
+            if item is not None:
+                _fail(item, UnavailableError(CLOSED))
 
     def append(self, batch: LoggedBatch, done: Callable[[Accepted | BaseException], None]) -> None:
         """Queues a batch; `done` is called in the writer's thread after the commit. Raises `TooManyRequestsError`."""
+        if self._is_closed:
+            raise UnavailableError(CLOSED)
         if self._queue.qsize() > MAX_WAITING:
             raise TooManyRequestsError("The monitor is busy writing; send again in a second")
         self._queue.put(_Append(batch, done))
@@ -89,6 +99,8 @@ class Writer:
 
         It may raise a `PegboxError` only before it has written anything.
         """
+        if self._is_closed:
+            raise UnavailableError(CLOSED)
         future: Future[T] = Future()
         self._queue.put(_Operation(operation, future))
         return future.result()
@@ -145,16 +157,14 @@ class Writer:
                 for state in self._dirty(due=not flush_all):
                     state.write(connection)
         except BaseException as error:  # the disk is full, the file is locked or damaged: nothing of this group is true
-            log.exception("the metric writer could not commit")
+            self._report(error)
             self._states.clear()
             self._sequences.clear()
             self._next_seq = 0
             for item in group:
-                if isinstance(item, _Append):
-                    item.done(error)
-                elif not item.future.done():
-                    item.future.set_exception(error)
+                _fail(item, error)
             return
+        self._trouble = ""
         if committed:
             self._on_commit(committed)
         for answer in answers:
@@ -163,6 +173,14 @@ class Writer:
             self._states.popitem(last=False)
         while len(self._sequences) > MAX_WRITERS:
             self._sequences.popitem(last=False)
+
+    def _report(self, error: BaseException) -> None:
+        """With the traceback the first time; a full disk would otherwise fill the log as well."""
+        trouble = f"{type(error).__name__}: {error}"
+        log.error(
+            "the metric writer could not commit: %s", trouble, exc_info=error if trouble != self._trouble else None
+        )
+        self._trouble = trouble
 
     @staticmethod
     def _operate(connection: Connection, item: _Operation[Any], answers: list[Callable[[], object]]) -> None:
@@ -226,6 +244,13 @@ class Writer:
             if (other.run_id, other.writer, other.sequence) == (*key, batch.sequence):
                 return other.last_seq
         return store.find_duplicate(connection, batch.run_id, batch.writer, batch.sequence)
+
+
+def _fail(item: _Append | _Operation[Any], error: BaseException) -> None:
+    if isinstance(item, _Append):
+        item.done(error)
+    elif not item.future.done():
+        item.future.set_exception(error)
 
 
 def _answer(item: _Append, accepted: Accepted) -> Callable[[], None]:

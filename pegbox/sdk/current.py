@@ -120,4 +120,4 @@ def _finish_all() -> None:
     # The interpreter sets `last_value` when an exception nobody caught ends the script.
     status = "failed" if getattr(sys, "last_value", None) is not None else "finished"
     for run in module.living_runs():
-        run.finish(status, timeout=EXIT_SECONDS)
+        run.leave(status, EXIT_SECONDS)

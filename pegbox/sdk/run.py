@@ -6,7 +6,6 @@ import os
 import secrets
 import threading
 import time
-import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +20,7 @@ MAX_NAME_LENGTH = 200
 MAX_WAITING = 500_000
 """Log calls that may wait for the background thread before `log` lets it catch up."""
 
-_living: weakref.WeakSet[Run] = weakref.WeakSet()
+_living: set[Run] = set()
 
 
 class Run:
@@ -47,8 +46,8 @@ class Run:
         self._step = -1 if last_step is None else last_step
         self._summary: dict[str, Any] = {}
         self._finished = False
-        self._sender: Sender | None = None
-        self._sender = self._new_sender()
+        self._owner = os.getpid()
+        self._sender: Sender | None = self._new_sender()
         _living.add(self)
 
     def _new_sender(self) -> Sender:
@@ -148,6 +147,15 @@ class Run:
         _living.discard(self)
         sender.close(timeout=10.0)
         return flush.acknowledged
+
+    def leave(self, status: str, timeout: float) -> None:
+        """At the end of the process: finishes the run, or in a forked child only delivers what the child has logged."""
+        if os.getpid() == self._owner:
+            self.finish(status, timeout)
+        elif self._sender is not None:
+            self.flush(timeout)
+            self._finished = True
+            self._sender.close(timeout)
 
     def __enter__(self) -> Self:
         return self

@@ -263,3 +263,45 @@ def test_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         run.log({"y": 1.0}, step=0)
         assert run.finish()
         assert guarded.series(run.id, "y") == {0: 1.0}
+
+
+def test_a_forked_child_that_ends_does_not_finish_the_run(shared_monitor: MonitorProcess, tmp_path: Path) -> None:
+    text = """
+import os, sys, time, pegbox
+run = pegbox.init(id="run-with-children")
+for number in range(3):
+    if os.fork() == 0:
+        if number:
+            run.log({"child": float(number)}, step=number)
+        sys.exit(0)
+    os.wait()
+run.log({"parent": 1.0}, step=0)
+run.flush()
+print("children are gone", flush=True)
+time.sleep(60)
+"""
+    process = script(text, tmp_path / "home", shared_monitor.url)
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        assert shared_monitor.get("/api/runs/run-with-children")["status"] == "running"
+        assert shared_monitor.series("run-with-children", "child") == {1: 1.0, 2: 2.0}
+        assert shared_monitor.series("run-with-children", "parent") == {0: 1.0}
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_run_nobody_holds_is_finished_too(shared_monitor: MonitorProcess, tmp_path: Path) -> None:
+    text = """
+import pegbox
+def train(number):
+    pegbox.init(id=f"run-dropped-{number}").log({"y": 1.0}, step=0)
+for number in range(3):
+    train(number)
+"""
+    process = script(text, tmp_path / "home", shared_monitor.url)
+    process.communicate()
+    for number in range(3):
+        assert shared_monitor.get(f"/api/runs/run-dropped-{number}")["status"] == "finished"
+        assert shared_monitor.series(f"run-dropped-{number}", "y") == {0: 1.0}
