@@ -14,23 +14,26 @@ MAX_RECORDS = 5_000
 def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[str]:
     """Messages with `after < seq <= until`, in cursor order, or one reset.
 
-    A reset stands also for a rewind that the viewer has not seen.
+    A reset stands also for a rewind behind the cursor: the viewer may have seen what no longer counts.
     """
     if after >= until:
         return []
-    messages: list[tuple[int, str]] = []
+    points: list[tuple[int, int, str]] = []  # cursor, step, message
     with engine.connect() as connection:
         for batch in store.read_batches(connection, run_id, after):
             if batch.first_seq > until:
                 break
             if batch.rewind_to is not None and batch.first_seq > after:
-                return [reset(until)]
-            for index in range(len(batch.columns)):
+                if after:
+                    return [reset(until)]
+                points = [point for point in points if point[1] <= batch.rewind_to]  # a new viewer never saw them
+            for index, step in enumerate(batch.columns.steps):
                 seq = batch.first_seq + index
                 if after < seq <= until:
-                    messages.append((seq, envelope(seq, "point", point_data(batch.columns, index))))
-            if len(messages) > MAX_RECORDS:
+                    points.append((seq, step, envelope(seq, "point", point_data(batch.columns, index))))
+            if len(points) > MAX_RECORDS:
                 return [reset(until)]
+        messages = [(seq, text) for seq, _, text in points]
         for sample in store.read_samples(connection, run_id, after):
             data = {"step": sample.step, "time": sample.time, "name": sample.name, "rows": sample.rows}
             messages.append((sample.seq, envelope(sample.seq, "samples", data)))

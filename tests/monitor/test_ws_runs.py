@@ -84,8 +84,12 @@ def test_a_rewind_resets_viewers(monitor_client: TestClient) -> None:
         point = next_of(socket, "reset", "point")
     assert reset["kind"] == "reset"
     assert point["seq"] == reset["seq"] + 1
-    # A viewer that was away during the rewind is told as well; one that comes later sees only what counts.
+    # A viewer that was away during the rewind is told as well; one that is new sees only what counts.
     assert poll(monitor_client, "run-alpha", 2)[0]["kind"] == "reset"
+    replayed = [
+        envelope["data"]["step"] for envelope in poll(monitor_client, "run-alpha", 0) if envelope["kind"] == "point"
+    ]
+    assert replayed == [1, 2, 3, 4]
     series = monitor_client.get("/api/runs/run-alpha/series?metrics=train_loss").json()
     assert series["series"]["train_loss"]["x"] == [1, 2, 3, 4]
     assert poll(monitor_client, "run-alpha", series["last_seq"])[0]["kind"] == "status"

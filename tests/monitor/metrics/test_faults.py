@@ -40,7 +40,11 @@ def test_a_full_disk(monitor: tuple[TestClient, Monitor]) -> None:
         parts.writer.call(operation)
 
     limit(1)  # SQLite takes the present size: not a page more
-    big = {"step": list(range(4, 4004)), "time": [START] * 4000, "metrics": {"train_loss": [1.0] * 4000, "y": [2.0] * 4000}}
+    big = {
+        "step": list(range(4, 4004)),
+        "time": [START] * 4000,
+        "metrics": {"train_loss": [1.0] * 4000, "y": [2.0] * 4000},
+    }
     body = {"writer": "v", "sequence": 1, "points": big}
     answer = client.post("/api/runs/run-alpha/batches", json=body)
     assert answer.status_code == 503
