@@ -9,14 +9,14 @@ from sqlmodel import Session
 from backend.jobs import repository, service, views
 from backend.jobs.lifecycle import CURRENT, PAST
 from backend.jobs.progress import number
-from pegbox.schemas.job import (
+from pegbox.schemas.job import JobView
+from pegbox.schemas.job_lists import (
     ComparedJob,
     CompareRequest,
     Comparison,
     CurrentCounts,
     JobList,
     JobStatistics,
-    JobView,
     PastCounts,
 )
 from pegbox.store.tables import Job, now

@@ -12,19 +12,8 @@ from backend.dependencies import Config, Db
 from backend.jobs import lists, service, views
 from backend.jobs.logs import read_tail
 from pegbox.schemas.base import Done
-from pegbox.schemas.job import (
-    CompareRequest,
-    Comparison,
-    JobAction,
-    JobCreate,
-    JobCreated,
-    JobList,
-    JobLog,
-    JobOutcome,
-    JobStatistics,
-    JobView,
-    StatusFilter,
-)
+from pegbox.schemas.job import JobAction, JobCreate, JobCreated, JobLog, JobOutcome, JobView, StatusFilter
+from pegbox.schemas.job_lists import CompareRequest, Comparison, JobList, JobStatistics
 from pegbox.store.tables import Job
 from pegbox.web.error_handlers import error_responses
 

@@ -16,7 +16,8 @@ from backend.pages.choice import Choice
 from backend.pages.job_card import STATE_WORDS, JobCard, job_card
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
-from pegbox.schemas.job import JobStatistics, JobView
+from pegbox.schemas.job import JobView
+from pegbox.schemas.job_lists import JobStatistics
 
 router = APIRouter(include_in_schema=False)
 

@@ -14,7 +14,7 @@ from backend.jobs import lists
 from backend.models import repository as models
 from backend.pages import filters
 from backend.workers.service import list_live_workers
-from pegbox.schemas.job import JobStatistics
+from pegbox.schemas.job_lists import JobStatistics
 from pegbox.settings import Settings
 
 Area = Literal["Overview", "Datasets", "Models", "Jobs", "New job", ""]

@@ -1,4 +1,4 @@
-"""Jobs on the wire: what is posted, what is shown, lists, statistics, comparison."""
+"""One job on the wire: what is posted, what is shown, what came of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from pegbox.schemas.base import Instant, JsonObject, Label, Name, Tag, Text, Wire
+from pegbox.schemas.base import Instant, Label, Name, Tag, Text, Wire
 from pegbox.schemas.hyperparameters import Hyperparameters
 from pegbox.schemas.queue import JobResult, ModelSaving, Phase
 
@@ -202,18 +202,6 @@ class JobView(Wire):
     error_message: str | None
 
 
-class JobList(Wire):
-    """`total` counts what matches before paging; the other two count all jobs."""
-
-    jobs: list[JobView]
-    total: int
-    current_count: int
-    past_count: int
-    limit: int
-    offset: int
-    timestamp: Instant
-
-
 class JobCreated(Wire):
     """Both published answers in one."""
 
@@ -246,31 +234,6 @@ class JobAction(Wire):
     message: str
 
 
-class CurrentCounts(Wire):
-    total: int
-    running: int
-    queued: int
-    created: int
-    paused: int
-
-
-class PastCounts(Wire):
-    total: int
-    completed: int
-    failed: int
-    cancelled: int
-
-
-class JobStatistics(Wire):
-    """`success_rate` is completed of completed and failed, with one digit; `0%` when there are none."""
-
-    total: int
-    current: CurrentCounts
-    past: PastCounts
-    success_rate: str
-    last_updated: Instant
-
-
 class JobOutcome(Wire):
     """What a job came to: its result with answers before and after, or the error."""
 
@@ -288,27 +251,3 @@ class JobLog(Wire):
     stream: Literal["stdout", "stderr"]
     lines: list[str]
     truncated: bool = Field(description="Whether earlier lines exist.")
-
-
-class CompareRequest(Wire):
-    """Body of `POST /api/jobs/compare`."""
-
-    job_ids: list[ReferenceKey] = Field(min_length=1, max_length=50)
-    metrics: list[Tag] = Field(default_factory=list, max_length=50, description="Default: every metric there is.")
-
-
-class ComparedJob(Wire):
-    uid: str
-    name: str
-    state: JobState
-    hyperparameters: JsonObject
-    metrics: dict[str, float | None]
-
-
-class Comparison(Wire):
-    """One row per job; `differences` names the hyperparameters that are not the same in all."""
-
-    metrics: list[str]
-    jobs: list[ComparedJob]
-    differences: list[str]
-    best: dict[str, str] = Field(description="For each loss, the job with the lowest value.")
