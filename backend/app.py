@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from backend.bell import Bell
@@ -28,6 +29,9 @@ from pegbox import __version__
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
 from pegbox.web import service
+
+CSV_THREADS = 2
+"""Files read at the same time; further uploads wait without holding up other requests."""
 
 OPEN_PATHS = ("/login", "/static/", "/api/health")
 
@@ -67,6 +71,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.engine = engine
     app.state.hub = ModelHub(settings)
     app.state.bell = Bell()
+    app.state.csv_threads = CapacityLimiter(CSV_THREADS)
     sweeper = asyncio.create_task(sweep_for_ever(app, engine, settings))
     try:
         yield

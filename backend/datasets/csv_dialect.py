@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,7 @@ def _score(sample: str, delimiter: str) -> tuple[int, float, int]:
 
 def _sample_records(sample: str, delimiter: str) -> Iterator[list[str]]:
     try:
-        for number, cells in enumerate(csv.reader(sample.splitlines(keepends=True), delimiter=delimiter)):
+        for number, cells in enumerate(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)):
             if number >= SAMPLE_RECORDS:
                 return
             if cells:

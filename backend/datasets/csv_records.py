@@ -16,8 +16,6 @@ MAX_COLUMNS = 1000
 END_MARK = "\x01end\x01"
 """Handed to the reader after the last line: when it comes back inside a cell, a quote was left open."""
 
-csv.field_size_limit(MAX_CELL_CHARACTERS)
-
 
 class Record(NamedTuple):
     """The cells of one row, and the 1-based line of the file where it starts."""
@@ -59,6 +57,7 @@ def read_records(path: Path, dialect: Dialect) -> Iterator[Record]:
 
     Raises `UnusableContentError`, naming the line, for a quote that is never closed and for rows or cells beyond the limits.
     """
+    csv.field_size_limit(MAX_CELL_CHARACTERS)  # one for the whole process, and other readers have limits of their own
     with path.open(encoding=dialect.encoding, newline="") as file:
         lines = _Lines(file)
         reader = csv.reader(lines, delimiter=dialect.delimiter)

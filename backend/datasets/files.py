@@ -32,7 +32,11 @@ class Incoming:
         self.size_bytes += len(data)
 
     def close(self) -> None:
-        self._file.close()
+        """All is on the disk afterwards, so that what is registered later survives a power cut."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
 
     @property
     def sha256(self) -> str:
@@ -47,13 +51,18 @@ class Incoming:
         except FileExistsError:
             os.utime(target)  # asked for again just now: not yet forgotten
             return False
+        except OSError:
+            # A file system without hard links. Two equal uploads at once may then both count as new.
+            is_new = not target.exists()
+            self.path.replace(target)
+            return is_new
         finally:
             self.path.unlink(missing_ok=True)
         return True
 
     def discard(self) -> None:
         """Removes what was received. Harmless after `keep`."""
-        self.close()
+        self._file.close()
         self.path.unlink(missing_ok=True)
 
 

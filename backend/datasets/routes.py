@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import FileResponse, JSONResponse
-from starlette.concurrency import run_in_threadpool
 
 from backend.bodies import parse_fields, parse_json
 from backend.datasets import service, views
@@ -69,7 +70,7 @@ CREATE_BODY: dict[str, Any] = {
     "/api/preview-csv",
     response_model=CsvPreview,
     openapi_extra=PREVIEW_BODY,
-    responses=error_responses(400, 413, 422),
+    responses=error_responses(400, 413, 422, 503),
     summary="Preview CSV File",
 )
 async def preview_csv(request: Request, settings: Config) -> CsvPreview:
@@ -78,7 +79,7 @@ async def preview_csv(request: Request, settings: Config) -> CsvPreview:
     Nothing is registered; the bytes are kept for a day so that `POST /api/datasets` can refer to them by `sha256`.
     """
     upload = await receive_upload(request, settings.datasets_dir, settings.max_preview_bytes)
-    return await run_in_threadpool(service.preview_upload, upload)
+    return await to_thread.run_sync(service.preview_upload, upload, limiter=request.app.state.csv_threads)
 
 
 @router.get("/api/datasets", response_model=list[DatasetView], summary="Get All Datasets")
@@ -94,7 +95,7 @@ def list_datasets(db: Db) -> list[DatasetView]:
     openapi_extra=CREATE_BODY,
     responses={
         200: {"model": DatasetCreated, "description": "The same bytes were registered under this name before"},
-        **error_responses(400, 404, 409, 413, 415, 422),
+        **error_responses(400, 404, 409, 413, 415, 422, 503),
     },
     summary="Create Dataset",
 )
@@ -107,13 +108,13 @@ async def create_dataset(request: Request, settings: Config, engine: Database) -
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         upload = await receive_upload(request, settings.datasets_dir, settings.max_dataset_bytes)
-        result = await run_in_threadpool(_create_from_upload, engine, settings, upload)
+        work = partial(_create_from_upload, engine, settings, upload)
     elif kind == "application/json" or kind.endswith("+json"):
         body = parse_json(DatasetCreate, await request.body())
-        result = await run_in_threadpool(_create_from_record, engine, settings, body)
+        work = partial(_create_from_record, engine, settings, body)
     else:
         raise HTTPException(415, "Send application/json or multipart/form-data")
-    answer, is_new = result
+    answer, is_new = await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
     return JSONResponse(answer.model_dump(mode="json", by_alias=True), status_code=201 if is_new else 200)
 
 

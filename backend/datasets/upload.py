@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from backend.datasets.files import Incoming
-from pegbox.errors import PayloadTooLargeError, UnusableContentError, ValidationError
+from pegbox.errors import PayloadTooLargeError, UnavailableError, UnusableContentError, ValidationError
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -51,7 +52,7 @@ async def receive_upload(request: Request, folder: Path, max_bytes: int) -> Uplo
             if form.pending_bytes >= FLUSH_BYTES:
                 await run_in_threadpool(form.flush)
         return await run_in_threadpool(form.finish)
-    except PayloadTooLargeError:
+    except (PayloadTooLargeError, UnavailableError):
         await run_in_threadpool(form.abandon)
         await _drain(request)
         raise
@@ -135,9 +136,14 @@ class _Form:
 
     def flush(self) -> None:
         """Writes what has gathered. The only place that touches the disk."""
-        if self._file is None:
-            self._file = Incoming(self._folder)
-        self._file.write(bytes(self._pending))
+        try:
+            if self._file is None:
+                self._file = Incoming(self._folder)
+            self._file.write(bytes(self._pending))
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise UnavailableError("The disk is full; free space in the data folder") from error
+            raise
         self._pending.clear()
 
     def finish(self) -> Upload:

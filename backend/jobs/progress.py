@@ -25,10 +25,11 @@ def progress_of(job: Job, run: Run | None) -> Progress:
     total_steps = (run.total_steps if run else None) or job.max_steps
     step = max(job.step, (run.last_step or 0) if run else 0)
     epochs = total_epochs(job.hyperparameters)
+    epoch = whole_epoch(run.last_epoch if run else None, epochs)
     if job.state == "completed":
-        return Progress(100.0, step, total_steps, epochs, epochs)
+        return Progress(100.0, step, total_steps, epoch or epochs, epochs)
     percent = round(min(100.0 * step / total_steps, 100.0), 1) if total_steps else 0.0
-    return Progress(percent, step, total_steps, whole_epoch(run.last_epoch if run else None, epochs), epochs)
+    return Progress(percent, step, total_steps, epoch, epochs)
 
 
 def total_epochs(hyperparameters: dict[str, Any]) -> int:

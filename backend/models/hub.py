@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -19,6 +20,10 @@ from pegbox.schemas.model import HubModel
 from pegbox.settings import Settings
 
 T = TypeVar("T")
+QUICK_SECONDS = 1.0
+REST_SECONDS = 5.0
+"""After a failure that took its time, the hub is not asked again for this long: waiting requests would pile up."""
+
 Field = Literal[
     "config", "cardData", "downloads", "gated", "lastModified", "likes", "pipeline_tag", "safetensors", "tags"
 ]
@@ -47,6 +52,7 @@ class ModelHub:
         self._timeout = settings.hub_timeout_seconds
         set_client_factory(lambda: ImpatientClient(self._timeout))
         # Looking up a name has no timeout of its own.
+        self._silent_until = 0.0
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="hub")
 
     def close(self) -> None:
@@ -72,8 +78,11 @@ class ModelHub:
         return as_hub_model(info)
 
     def _ask(self, question: Callable[[], T]) -> T:
+        if time.monotonic() < self._silent_until:
+            raise UnreachableError(f"The model hub at {self.endpoint} is out of reach")
         if constants.HF_HUB_OFFLINE:
             raise UnreachableError("The model hub is switched off (HF_HUB_OFFLINE)")
+        begun = time.monotonic()
         try:
             return self._threads.submit(question).result(timeout=self._timeout)
         except (RepositoryNotFoundError, HFValidationError):
@@ -83,6 +92,8 @@ class ModelHub:
                 f"The model hub at {self.endpoint} answered with an error: {_first(error)}"
             ) from error
         except (HubSilentError, FutureTimeout, OSError) as error:
+            if time.monotonic() - begun > QUICK_SECONDS:
+                self._silent_until = time.monotonic() + REST_SECONDS
             raise UnreachableError(f"The model hub at {self.endpoint} is out of reach") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             # Something answers there, but it is no model hub.

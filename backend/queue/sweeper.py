@@ -1,4 +1,4 @@
-"""The housekeeping that runs beside the requests: expired leases every second, forgotten uploads every hour."""
+"""The housekeeping that runs beside the requests: expired leases every second, forgotten uploads and workers every hour."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from starlette.concurrency import run_in_threadpool
 from backend.bell import ring
 from backend.datasets.service import forget_uploads
 from backend.queue.service import sweep_leases
+from backend.workers.service import forget_workers
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 1.0
-UPLOAD_SECONDS = 3600.0
+FORGET_SECONDS = 3600.0
 
 
 async def sweep_for_ever(app: FastAPI, engine: Engine, settings: Settings) -> None:
     """Runs until cancelled; a failed round (a locked database) is logged and the next one tries again."""
     loop = asyncio.get_running_loop()
-    uploads_due = loop.time()
+    forgetting_due = loop.time()
     while True:
         try:
             if await run_in_threadpool(_sweep_leases, engine, settings):
                 ring(app)
-            if loop.time() >= uploads_due:
-                await run_in_threadpool(_forget_uploads, engine, settings)
-                uploads_due = loop.time() + UPLOAD_SECONDS
+            if loop.time() >= forgetting_due:
+                await run_in_threadpool(_forget, engine, settings)
+                forgetting_due = loop.time() + FORGET_SECONDS
         except Exception:
             log.exception("housekeeping failed; it is tried again")
         await asyncio.sleep(LEASE_SECONDS)
@@ -42,6 +43,7 @@ def _sweep_leases(engine: Engine, settings: Settings) -> bool:
         return bool(sweep_leases(db, settings))
 
 
-def _forget_uploads(engine: Engine, settings: Settings) -> None:
+def _forget(engine: Engine, settings: Settings) -> None:
     with open_session(engine) as db:
         forget_uploads(db, settings.datasets_dir)
+        forget_workers(db)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from pegbox.store.tables import Worker
 
@@ -17,6 +17,10 @@ def list_workers(db: Session, since: datetime | None = None) -> list[Worker]:
     if since is not None:
         query = query.where(col(Worker.last_seen_at) >= since)
     return list(db.exec(query).all())
+
+
+def delete_workers(db: Session, before: datetime) -> None:
+    db.exec(delete(Worker).where(col(Worker.last_seen_at) < before))
 
 
 def find_worker(db: Session, worker_id: str) -> Worker | None:

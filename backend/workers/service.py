@@ -10,10 +10,13 @@ from sqlmodel import Session
 from backend.workers import repository
 from pegbox.schemas.hyperparameters import Method
 from pegbox.schemas.queue import Capabilities, ClaimRequest
+from pegbox.store.database import begin_write
 from pegbox.store.tables import Worker, now
 
 PRESENT_SECONDS = 60.0
 """A worker that has been silent for longer counts as gone."""
+
+FORGOTTEN_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,13 @@ def free(db: Session, worker_id: str | None, job_uid: str) -> None:
     if worker and worker.job_uid == job_uid:
         worker.job_uid = None
         db.add(worker)
+
+
+def forget_workers(db: Session) -> None:
+    """Drops workers not heard of for days: each start of a worker may bring a new id."""
+    begin_write(db)
+    repository.delete_workers(db, now() - timedelta(days=FORGOTTEN_DAYS))
+    db.commit()
 
 
 def _note(db: Session, worker: Worker, job_uid: str | None) -> Worker:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from backend.queue.service import claim_job
+from backend.workers.service import forget_workers
 from pegbox.schemas.queue import Capabilities, ClaimRequest, JobSpec
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session
+from pegbox.store.tables import Worker, now
 from tests.backend.conftest import Hand
 from tests.cast import SUPPORT_CSV
 from tests.stack import Stack
@@ -114,6 +117,14 @@ def test_the_worker_becomes_known(client: TestClient, hand: Hand, create_job: Cr
     hand.report("completed")
     assert client.get("/api/workers").json()[0]["job_uid"] is None
     assert client.get("/api/health").json()["workers"] == 1
+
+
+def test_workers_of_long_ago_are_forgotten(client: TestClient, db: Session, hand: Hand) -> None:
+    hand.claim()
+    db.add(Worker(id="old", last_seen_at=now() - timedelta(days=8)))
+    db.commit()
+    forget_workers(db)
+    assert [worker["id"] for worker in client.get("/api/workers").json()] == ["hand-1"]
 
 
 @pytest.fixture
