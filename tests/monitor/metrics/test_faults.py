@@ -12,7 +12,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from monitor.app import create_app
 from monitor.context import Monitor
-from monitor.live import topic
 from monitor.metrics.store import LoggedBatch
 from monitor.metrics.wire import decode_batch
 from monitor.metrics.writer import Accepted
@@ -114,11 +113,10 @@ def test_a_stream_that_breaks_asks_to_come_again(
     train(client, "run-alpha", 1, 1)
     with client.websocket_connect("/ws/training/run-alpha") as socket:
         assert socket.receive_json()["training"]["step"] == 1
-        working = topic.read_snapshot
-        monkeypatch.setattr(topic, "read_snapshot", None)
+        monkeypatch.setattr("monitor.live.topic.read_snapshot", None)
         with pytest.raises(WebSocketDisconnect) as gone:
             socket.receive_json()
     assert gone.value.code == 1011
-    monkeypatch.setattr(topic, "read_snapshot", working)
+    monkeypatch.undo()
     with client.websocket_connect("/ws/training/run-alpha?after=0") as socket:
         assert socket.receive_json()["training"]["step"] == 1

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 
-from tests.stack import Stack, wait_until
+from tests.stack import ROOT, Stack, wait_until
 
 
 class MonitorProcess:
@@ -55,3 +58,9 @@ class MonitorProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stack.stop()
+
+
+def script(text: str, home: Path, url: str, **env: str) -> subprocess.Popen[bytes]:
+    """A training script in a process of its own."""
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "PEGBOX_HOME": str(home), "PEGBOX_MONITOR_URL": url, **env}
+    return subprocess.Popen([sys.executable, "-c", text], env=variables, stdout=subprocess.PIPE)

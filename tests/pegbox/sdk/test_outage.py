@@ -13,8 +13,7 @@ import pytest
 
 import pegbox
 from pegbox.sdk.outbox import leftovers
-from tests.pegbox.sdk.monitor_process import MonitorProcess
-from tests.pegbox.sdk.test_run import script
+from tests.pegbox.sdk.monitor_process import MonitorProcess, script
 from tests.stack import wait_until
 
 
