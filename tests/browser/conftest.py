@@ -19,7 +19,7 @@ from tests.stack import ROOT, Stack
 __all__ = ["browser_context_args", "browser_type_launch_args"]
 
 TIDY = {"PEGBOX_LEASE_SECONDS": "3600", "PEGBOX_TOKEN": "", "HF_ENDPOINT": "http://127.0.0.1:9"}
-EXPECTED = re.compile(r"WebSocket connection|net::ERR_|status of (401|404|409|422|503)")
+EXPECTED = re.compile(r"WebSocket connection|net::ERR_|status of (400|401|404|409|422|503)")
 """What Chromium itself prints when a test cuts the line or asks for what is refused."""
 
 
@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def built_assets() -> Path:
     """The dashboard's scripts and styles, built from what lies in the tree."""
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     hook = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hook)
     hook.build()

@@ -34,9 +34,7 @@ def tokens() -> dict[str, dict[str, str]]:
     """Colour by theme and token name."""
     found = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\);", TOKENS.read_text("utf-8"))
     assert len(found) > 25, "the token file no longer looks as this test reads it"
-    return {
-        theme: {name: colors[index] for name, *colors in found} for index, theme in enumerate(THEMES)
-    }
+    return {theme: {name: colors[index] for name, *colors in found} for index, theme in enumerate(THEMES)}
 
 
 def luminance(color: str) -> float:

@@ -28,7 +28,7 @@ export class Logs extends LightElement {
   }
 
   override render(): TemplateResult {
-    return html`<section class="panel" aria-label="Logs">
+    return html`<div class="panel">
       <header>
         <div class="segments" role="group" aria-label="Stream">
           ${STREAMS.map(
@@ -46,7 +46,7 @@ export class Logs extends LightElement {
         <a class="button ghost" href="${this.url()}" download="${this.job}-${this.stream}.log">Download</a>
       </header>
       <pre class="log" tabindex="0" aria-label="${this.stream} of the trainer" @scroll=${this.onScroll}>${this.shown()}</pre>
-    </section>`;
+    </div>`;
   }
 
   protected override updated(changed: PropertyValues): void {
