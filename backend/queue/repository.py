@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from pegbox.store.tables import Job
 
-CANDIDATES = 200
-
 
 def has_queued(db: Session) -> bool:
     return db.exec(select(Job.uid).where(Job.state == "queued").limit(1)).first() is not None
 
 
-def list_queued(db: Session) -> list[Job]:
-    """The next jobs in turn: higher priority first, then the one that waits longest. Rows of other claims are skipped."""
+def find_next(db: Session, methods: Sequence[str]) -> Job | None:
+    """The next job in turn with one of these methods: higher priority first, then the one that waits longest.
+
+    Rows that another claim holds are skipped.
+    """
     query = (
         select(Job)
-        .where(Job.state == "queued")
+        .where(Job.state == "queued", col(Job.hyperparameters)["method"].as_string().in_(methods))
         .order_by(col(Job.priority).desc(), col(Job.queued_at), col(Job.uid))
-        .limit(CANDIDATES)
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
-    return list(db.exec(query.execution_options(populate_existing=True)).all())
+    return db.exec(query.execution_options(populate_existing=True)).first()
 
 
 def list_expired(db: Session, moment: datetime) -> list[str]:

@@ -36,7 +36,7 @@ def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimRespo
     begin_write(db)
     worker = workers.see_idle(db, body)
     db.flush()  # its row must be there before a job points to it
-    job = next((job for job in repository.list_queued(db) if _can_run(body, job)), None)
+    job = repository.find_next(db, body.capabilities.methods)
     if job is None or job.spec is None:
         db.commit()
         return None
@@ -123,7 +123,3 @@ def _is_newest(job: Job, claim_token: str) -> bool:
 def _extend_lease(job: Job, settings: Settings) -> None:
     job.lease_expires_at = now() + timedelta(seconds=settings.lease_seconds)
     job.updated_at = now()
-
-
-def _can_run(body: ClaimRequest, job: Job) -> bool:
-    return bool(job.spec) and job.hyperparameters.get("method") in body.capabilities.methods
