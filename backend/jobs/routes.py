@@ -11,6 +11,7 @@ from backend.bell import ring
 from backend.dependencies import Config, Db
 from backend.jobs import lists, service, views
 from backend.jobs.logs import read_tail
+from backend.workers.service import list_live_workers
 from pegbox.schemas.base import Done
 from pegbox.schemas.job import JobAction, JobCreate, JobCreated, JobLog, JobOutcome, JobView, StatusFilter
 from pegbox.schemas.job_lists import CompareRequest, Comparison, JobList, JobStatistics
@@ -57,7 +58,7 @@ def create_job(
     """
     job = service.create_job(db, settings, body, strict=strict)
     ring(request.app)
-    return views.show_created(job)
+    return views.show_created(job, workers=len(list_live_workers(db)))
 
 
 @router.get("/api/jobs/current", response_model=JobList, summary="Get Current Jobs")

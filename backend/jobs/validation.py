@@ -112,8 +112,5 @@ def _check_method(db: Session, checked: Checked) -> None:
     method = checked.hyperparameters.method
     if method is None:
         return
-    found = refusal(db, method)
-    if found.reason:
-        checked.errors.append(f"Method '{method}' cannot run here: {found.reason}")
-    elif not found.workers:
-        checked.warnings.append("No worker is running; the job waits in the queue until one starts (pegbox worker)")
+    if reason := refusal(db, method):
+        checked.errors.append(f"Method '{method}' cannot run here: {reason}")

@@ -72,7 +72,11 @@ def show_validation(job: Job) -> JobValidation:
     return JobValidation.model_validate(job.validation)
 
 
-def show_created(job: Job) -> JobCreated:
+def show_created(job: Job, *, workers: int) -> JobCreated:
+    """`workers` are those present now: with none, the answer says that the job has to wait."""
+    validation = show_validation(job)
+    if job.state == "queued" and not workers:
+        validation.warnings.append("No worker is running; the job waits in the queue until one starts (pegbox worker)")
     return JobCreated(
         message="Finetuning job created successfully",
         job_uid=job.uid,
@@ -86,7 +90,7 @@ def show_created(job: Job) -> JobCreated:
         priority=job.priority,
         created_at=job.created_at,
         created_at_camel=job.created_at,
-        validation=show_validation(job),
+        validation=validation,
         job=show_job(job, None),
     )
 

@@ -190,7 +190,7 @@ def _model_line(model: Model, row: ModelRow) -> str:
 
 
 def _method(db: Session, value: Method, label: str, hint: str) -> MethodChoice:
-    return MethodChoice(value, label, hint, refusal(db, value).reason or "")
+    return MethodChoice(value, label, hint, refusal(db, value) or "")
 
 
 def _worker_note(db: Session) -> str:

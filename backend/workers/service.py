@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -19,14 +18,6 @@ PRESENT_SECONDS = 60.0
 FORGOTTEN_DAYS = 7
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """How many workers are present, and why none of them can run the method (`None` when one can, or none is here)."""
-
-    workers: int
-    reason: str | None
-
-
 def list_live_workers(db: Session) -> list[Worker]:
     """Workers heard of lately, the newest sign of life first."""
     return repository.list_workers(db, present_since())
@@ -37,17 +28,16 @@ def present_since() -> datetime:
     return now() - timedelta(seconds=PRESENT_SECONDS)
 
 
-def refusal(db: Session, method: Method) -> Refusal:
-    """Asks the present workers whether the method can run."""
+def refusal(db: Session, method: Method) -> str | None:
+    """Why none of the present workers can run the method; `None` when one can, or when none is present to say."""
     reasons: list[str] = []
-    workers = list_live_workers(db)
-    for worker in workers:
+    for worker in list_live_workers(db):
         capabilities = Capabilities.model_validate(worker.capabilities)
         if method in capabilities.methods:
-            return Refusal(len(workers), None)
+            return None
         name = worker.hostname or worker.id
         reasons.append(capabilities.refusals.get(method) or f"worker {name} does not support it")
-    return Refusal(len(workers), "; ".join(dict.fromkeys(reasons)) or None)
+    return "; ".join(dict.fromkeys(reasons)) or None
 
 
 def see_idle(db: Session, body: ClaimRequest) -> Worker:

@@ -23,8 +23,14 @@ def test_a_job_that_resolves_is_queued(create_job: CreateJob) -> None:
     job = create_job()
     assert job["state"] == "queued"
     assert job["queued_at"]
-    assert job["validation"]["errors"] == []
-    assert "No worker is running" in job["validation"]["warnings"][0]
+    assert job["validation"] == {"isValid": True, "errors": [], "warnings": []}
+
+
+def test_the_answer_says_when_nobody_is_there_to_train(client: TestClient, dataset: Json) -> None:
+    body = {"name": "x", "configuration": configuration(dataset=dataset["uid"])}
+    assert "No worker is running" in client.post("/api/jobs", json=body).json()["validation"]["warnings"][0]
+    Hand(client).claim()
+    assert client.post("/api/jobs", json=body).json()["validation"]["warnings"] == []
 
 
 def test_auto_start_off_and_start(client: TestClient, create_job: CreateJob) -> None:
