@@ -9,7 +9,7 @@ import torch
 
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.hyperparameters import Hyperparameters, Method
-from pegbox.trainer.device import Decided, dtype_of
+from pegbox.trainer.device import Decided, device_map, dtype_of
 
 
 def quantization(method: Method, precision: Decided) -> Any:
@@ -48,15 +48,23 @@ def attach_adapter(model: Any, base: Path, values: Hyperparameters) -> Any:
 
 
 def _start_from_quantization_error(adapted: Any, base: Path) -> None:
-    """The difference between base and quantized base, as far as the adapter's rank can hold it."""
-    from peft import replace_lora_weights_loftq
+    """LoftQ: B·A becomes the difference between base and quantized base, as far as the adapter's rank can hold it."""
+    from bitsandbytes.functional import dequantize_4bit
+    from peft.tuners.lora.bnb import Linear4bit
+    from transformers import AutoModelForCausalLM
 
-    # Of a sharded model this file does not exist; peft then reads the index beside it.
-    replace_lora_weights_loftq(adapted, model_path=str(base / "model.safetensors"))
-    for module in adapted.modules():
-        if hasattr(module, "lora_B") and "default" in module.lora_B:
-            # peft sets B·A to the lost difference but multiplies by alpha/r when it applies the adapter.
-            module.lora_B["default"].weight.data /= module.scaling["default"]
+    original = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)
+    for name, module in adapted.named_modules():
+        if not isinstance(module, Linear4bit):
+            continue
+        weight = original.get_submodule(name.removeprefix("base_model.model.")).weight
+        quantized = dequantize_4bit(module.weight.data, module.weight.quant_state).float()
+        left, sizes, right = torch.linalg.svd(weight.data.to(quantized.device).float() - quantized, full_matrices=False)
+        rank = module.r["default"]
+        roots = sizes[:rank].sqrt()
+        module.lora_A["default"].weight.data = roots[:, None] * right[:rank]
+        # The adapter's output is multiplied by alpha/r; the difference must not be.
+        module.lora_B["default"].weight.data = left[:, :rank] * roots / module.scaling["default"]
 
 
 def merge(base: Path, adapter: Path, target: Path, tokenizer: Any, *, method: Method, precision: Decided) -> None:
@@ -68,7 +76,7 @@ def merge(base: Path, adapter: Path, target: Path, tokenizer: Any, *, method: Me
         # Its adapter makes good what quantizing lost, so it belongs on the quantized weights, not on the original ones.
         quantized = quantization(method, precision)
         model = AutoModelForCausalLM.from_pretrained(
-            base, quantization_config=quantized, device_map={"": 0}, use_safetensors=True
+            base, quantization_config=quantized, device_map=device_map(), use_safetensors=True
         ).dequantize()
     else:
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)

@@ -15,7 +15,7 @@ from pegbox.schemas.hyperparameters import Method
 from pegbox.schemas.queue import BaseModelSpec
 from pegbox.trainer.adapters import quantization
 from pegbox.trainer.data import Row
-from pegbox.trainer.device import Decided, dtype_of, has_gpu
+from pegbox.trainer.device import Decided, device_map, dtype_of, has_gpu
 from pegbox.trainer.encoding import ensure_chat_template
 from pegbox.trainer.starter import build_starter
 
@@ -91,7 +91,7 @@ def load(folder: Path, *, method: Method, precision: Decided, name: str) -> Load
             folder,
             dtype=dtype,
             quantization_config=quantized,
-            device_map={"": 0} if quantized else None,
+            device_map=device_map() if quantized else None,
             use_safetensors=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from functools import cache
 from typing import Literal
 
 import psutil
 import torch
 
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.hyperparameters import Method, Precision
+from pegbox.schemas.hyperparameters import Method, Optimizer, Precision
 from pegbox.schemas.queue import Capabilities
 
 Decided = Literal["fp32", "bf16", "fp16"]
+
+QUANTIZED: tuple[Method, ...] = ("qlora", "loftq")
+METHOD_NAMES: dict[Method, str] = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
 
 _PROCESS = psutil.Process()
 
@@ -25,15 +29,8 @@ def has_gpu() -> bool:
 
 def capabilities() -> Capabilities:
     """The methods that run here, and for each other one the reason why not."""
-    refusals: dict[str, str] = {}
-    bitsandbytes = importlib.util.find_spec("bitsandbytes") is not None
-    for method, label in (("qlora", "QLoRA"), ("loftq", "LoftQ")):
-        if not has_gpu():
-            refusals[method] = (
-                f"{label} keeps the base model in 4 bits, which needs an NVIDIA GPU; this machine has none."
-            )
-        elif not bitsandbytes:
-            refusals[method] = f"{label} needs the package bitsandbytes: pip install 'pegbox[quantize]'."
+    problem = _quantization_problem()
+    refusals = {method: problem.format(METHOD_NAMES[method]) for method in QUANTIZED} if problem else {}
     every: tuple[Method, ...] = ("full", "lora", "qlora", "loftq")
     return Capabilities(
         methods=[method for method in every if method not in refusals],
@@ -44,11 +41,42 @@ def capabilities() -> Capabilities:
     )
 
 
+@cache
+def _quantization_problem() -> str | None:
+    """Why no base model can be kept in 4 bits here, as a sentence with a place for the method; tried out, not guessed."""
+    if importlib.util.find_spec("bitsandbytes") is None:
+        return (
+            "{} keeps the base model in 4 bits, which needs the package bitsandbytes: pip install 'pegbox[quantize]'."
+        )
+    try:
+        from bitsandbytes.functional import dequantize_4bit, quantize_4bit
+
+        weight = torch.ones(64, 64, device="cuda" if has_gpu() else "cpu")
+        dequantize_4bit(*quantize_4bit(weight, quant_type="nf4"))
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        return "{} keeps the base model in 4 bits, which bitsandbytes cannot do on this machine: " + reason[0]
+    return None
+
+
 def require_method(method: Method) -> None:
     """Raises `UnusableContentError` with the reason when `method` cannot run here; nothing else is trained in its stead."""
     reason = capabilities().refusals.get(method)
     if reason:
         raise UnusableContentError(reason)
+
+
+def require_optimizer(optimizer: Optimizer) -> None:
+    """Raises `UnusableContentError` when `optimizer` cannot run here."""
+    if "8bit" in optimizer and (not has_gpu() or importlib.util.find_spec("bitsandbytes") is None):
+        raise UnusableContentError(
+            f"The optimizer {optimizer} needs an NVIDIA GPU and the package bitsandbytes; choose adamw_torch instead."
+        )
+
+
+def device_map() -> dict[str, str | int]:
+    """Where a quantized model goes; others are moved by the trainer."""
+    return {"": 0 if has_gpu() else "cpu"}
 
 
 def decide_precision(wanted: Precision) -> Decided:

@@ -20,7 +20,7 @@ from pegbox.trainer.arguments import training_arguments
 from pegbox.trainer.base_model import find_weights, load
 from pegbox.trainer.checkpoints import Progress, latest_checkpoint, remove_torn
 from pegbox.trainer.data import Split, read_rows, split_rows
-from pegbox.trainer.device import decide_precision, require_method
+from pegbox.trainer.device import decide_precision, require_method, require_optimizer
 from pegbox.trainer.encoding import Encoded, encode_rows
 from pegbox.trainer.job_folder import JobFolder, write_atomically
 from pegbox.trainer.keeper import Keeper
@@ -70,6 +70,7 @@ def train(spec: JobSpec, folder: JobFolder, run: Recorder, stop: StopRequest, pr
 
     announce(run, progress, "prepare", "Reading the dataset", step=so_far.step)
     require_method(values.method or "full")
+    require_optimizer(values.optimizer)
     precision = decide_precision(values.precision)
     source = spec.dataset
     rows = read_rows(folder.dataset, source.column_mapping, encoding=source.encoding, delimiter=source.delimiter)

@@ -138,8 +138,8 @@ def _logits(folder: Path, *, adapter: bool) -> list[float]:
 
 
 @pytest.mark.parametrize("method", ["qlora", "loftq"])
-def test_a_method_that_this_machine_cannot_run_is_refused(
-    method: str, run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder
+def test_a_quantized_method_runs_here_or_is_refused_with_the_reason(
+    method: str, run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder, record: Any
 ) -> None:
     from pegbox.trainer.device import capabilities
 
@@ -149,8 +149,51 @@ def test_a_method_that_this_machine_cannot_run_is_refused(
             run_job(make_spec(method=method))
         assert refused.value.message == refusals[method]
         assert not folder.model.exists()
+        return
+    result = run_job(make_spec(method=method, lora_r=8, learning_rate=0.02, merge_adapter=True))
+    losses = list(record.series("train_loss").values())
+    assert losses[-1] < losses[0]
+    assert result.trainable_parameters is not None
+    assert (Path(result.merged_path or "") / "model.safetensors").is_file()
+
+
+def test_loftq_starts_closer_to_the_base_than_qlora(tiny_model: Path, make_spec: Callable[..., JobSpec]) -> None:
+    """What quantizing lost is in the adapter, whatever alpha is."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from pegbox.trainer.adapters import attach_adapter
+    from pegbox.trainer.base_model import load
+    from pegbox.trainer.device import capabilities
+    from pegbox.trainer.sft import quieten
+
+    quieten()
+    if "loftq" not in capabilities().methods:
+        assert "bitsandbytes" in capabilities().refusals["loftq"]
+        return
+    tokens = torch.tensor([[5, 6, 7, 8, 9, 10]])
+    with torch.no_grad():
+        wanted = AutoModelForCausalLM.from_pretrained(tiny_model)(tokens).logits
+        errors = {}
+        for method in ("qlora", "loftq"):
+            values = make_spec(method=method, lora_r=32, lora_alpha=96, lora_dropout=0).hyperparameters
+            base = load(tiny_model, method=values.method or "full", precision="fp32", name="tiny")
+            model = attach_adapter(base.model, tiny_model, values).eval()
+            errors[method] = (model(tokens).logits - wanted).abs().mean().item()
+    assert errors["loftq"] < errors["qlora"] / 10
+
+
+@pytest.mark.parametrize("optimizer", ["adamw_8bit", "paged_adamw_8bit"])
+def test_an_optimizer_that_needs_a_gpu_is_refused_without_one(
+    optimizer: str, run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec]
+) -> None:
+    from pegbox.trainer.device import has_gpu
+
+    if has_gpu():
+        assert run_job(make_spec(optimizer=optimizer)).steps == 12
     else:
-        assert run_job(make_spec(method=method)).steps == 12
+        with pytest.raises(UnusableContentError, match=f"The optimizer {optimizer} needs an NVIDIA GPU"):
+            run_job(make_spec(optimizer=optimizer))
 
 
 @pytest.mark.parametrize(
