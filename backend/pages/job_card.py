@@ -131,7 +131,7 @@ def _progress_note(job: JobView) -> str:
     if job.state in ("created", "queued"):
         return ""
     if not training.total_steps:
-        return f"step {filters.whole(training.current_step)}"
+        return f"step {filters.whole(training.current_step)}" if training.current_step else ""
     return f"{filters.whole(training.current_step)} of {filters.whole(training.total_steps)}"
 
 

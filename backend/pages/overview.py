@@ -128,5 +128,5 @@ def _machine(db: Session) -> str:
     for worker in list_live_workers(db):
         gpus += Capabilities.model_validate(worker.capabilities).gpus
     if not gpus:
-        return "no GPU reported; the starter model and small models train on the CPU"
+        return "No worker reports a GPU: the starter and small models train on the CPU."
     return ", ".join(f"{gpus.count(name)} × {name}" for name in dict.fromkeys(gpus))

@@ -16,7 +16,7 @@ export interface HubModel {
 /** What a search brought: hits of the hub, or word that it is out of reach. */
 export interface HubAnswer {
   models: HubModel[];
-  /** A sentence when the hub did not answer; the collection can still be used. */
+  /** A sentence when the hub did not answer; `models` are then what the collection has of that name. */
   offline: string | null;
 }
 
@@ -26,10 +26,16 @@ export async function searchHub(query: string, signal: AbortSignal): Promise<Hub
     return { models: await getJson<HubModel[]>(`/api/models/search?${parameters}`, signal), offline: null };
   } catch (error) {
     if (error instanceof ApiError && (error.status === 503 || error.status === 0)) {
-      return { models: [], offline: error.message };
+      return { models: localMatches(error.body), offline: error.message.split(". Matches in")[0]! };
     }
     throw error;
   }
+}
+
+/** The refusal names what the collection has instead. */
+function localMatches(body: unknown): HubModel[] {
+  const findings = (body as { errors?: { model?: HubModel }[] } | null)?.errors ?? [];
+  return findings.flatMap((finding) => (finding.model ? [finding.model] : []));
 }
 
 export function addModel(model: { id: string }): Promise<{ message: string }> {

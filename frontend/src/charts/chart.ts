@@ -78,7 +78,7 @@ export class Chart extends LightElement {
           </svg>
         </button>
       </div>
-      <div class="chart-body ${this.isEmpty() ? "empty" : ""}" tabindex="0" role="img" aria-label=${this.summary()} @keydown=${this.onKey}>
+      <div class="chart-body ${this.isEmpty() ? "without-values" : ""}" tabindex="0" role="img" aria-label=${this.summary()} @keydown=${this.onKey}>
         ${this.isEmpty() && this.note ? html`<p class="chart-note">${this.note}</p>` : ""}
       </div>
     `;

@@ -142,7 +142,8 @@ function yScale({ log, clip, context }: PlotSettings): uPlot.Scale {
   };
 }
 
-function axes({ log, context }: PlotSettings, font: string): uPlot.Axis[] {
+function axes(settings: PlotSettings, font: string): uPlot.Axis[] {
+  const { log, context } = settings;
   const { palette } = context();
   const shared = {
     stroke: palette.color("--text-3"),
@@ -158,7 +159,12 @@ function axes({ log, context }: PlotSettings, font: string): uPlot.Axis[] {
     return splits.map((value) => (isDecade(value) ? value : null)) as number[];
   };
   return [
-    { ...shared, size: 24, space: 64, values: (_plot, values) => values.map((x) => context().model.formatX(x)) },
+    {
+      ...shared,
+      size: 24,
+      space: settings.width > 500 ? 64 : 52,
+      values: (_plot, values) => values.map((x) => context().model.formatX(x)),
+    },
     {
       ...shared,
       size: 46,

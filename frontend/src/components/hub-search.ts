@@ -48,7 +48,7 @@ export class HubSearch extends LightElement {
         Any causal language model with a tokenizer can be trained. Weights are fetched when a job needs them.
       </p>`;
     }
-    if (this.answer.offline) return this.offline(this.answer.offline);
+    if (this.answer.offline) return this.offline(this.answer.offline, this.answer.models);
     if (!this.answer.models.length)
       return html`<p class="body small muted">The hub knows nothing called “${this.text}”.</p>`;
     return html`<div class="table-scroll">
@@ -60,11 +60,16 @@ export class HubSearch extends LightElement {
     </div>`;
   }
 
-  private offline(reason: string): TemplateResult {
+  private offline(reason: string, local: HubModel[]): TemplateResult {
+    const matches = html`<p>In your collection already:</p>
+      <ul>
+        ${local.map((model) => html`<li><a class="link" href="/jobs/new?model=${encodeURIComponent(model.id)}">${model.name}</a></li>`)}
+      </ul>`;
     return html`<div class="empty small">
       ${icon("offline", 28)}
       <h3>The hub is out of reach</h3>
-      <p>${reason}</p>
+      <p>${reason}.</p>
+      ${local.length ? matches : ""}
       <p class="small muted">
         The starter model trains without any network, and a folder with weights can be added by its path below.
       </p>

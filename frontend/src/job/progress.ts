@@ -82,12 +82,15 @@ function updatePhases(panel: HTMLElement, store: RunStore, facts: JobFacts, now:
   const current = facts.state === "running" ? store.status?.phase : null;
   const done = facts.state === "completed";
   const starts = phaseStarts(store);
-  const at = current ? PHASES.indexOf(current) : done ? PHASES.length : -1;
+  // What has ended early stopped in the phase it began last.
+  const stoppedIn = facts.state === "failed" || facts.state === "cancelled" ? [...starts.keys()].at(-1) : undefined;
+  const at = done ? PHASES.length : PHASES.indexOf(current ?? stoppedIn ?? "");
   for (const item of panel.querySelectorAll<HTMLElement>("[data-phase]")) {
     const name = item.dataset["phase"]!;
     const index = PHASES.indexOf(name);
     item.classList.toggle("done", index < at);
-    if (index === at) item.setAttribute("aria-current", "step");
+    item.classList.toggle("stopped", index === at && stoppedIn !== undefined);
+    if (index === at && current) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
     const start = starts.get(name);
     const end = [...starts.values()].filter((time) => start !== undefined && time > start).sort((a, b) => a - b)[0];

@@ -18,7 +18,6 @@ export function pageCommands(): Command[] {
   }));
   return [
     ...links,
-    { label: "New job", group: "Action", href: "/jobs/new" },
     { label: "Import a dataset", group: "Action", href: "/datasets#import" },
     { label: "Switch light or dark theme", group: "Action", action: switchTheme },
   ];
