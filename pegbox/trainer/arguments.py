@@ -11,12 +11,21 @@ from pegbox.schemas.hyperparameters import Hyperparameters
 from pegbox.trainer.device import Decided, has_gpu
 
 EVALUATION_BATCH = 64
+CHECKPOINTING_FROM = 300_000_000
+"""Parameters from which activations are recomputed instead of kept: small models do not need the memory, only the time."""
+
 MIN_LEARNING_RATE_SHARE = 0.1
 """Where `cosine_with_min_lr` ends, as a share of the peak."""
 
 
 def training_arguments(
-    values: Hyperparameters, output: Path, precision: Decided, training_rows: int, *, evaluate_first: bool
+    values: Hyperparameters,
+    output: Path,
+    precision: Decided,
+    training_rows: int,
+    parameters: int,
+    *,
+    evaluate_first: bool,
 ) -> SFTConfig:
     """Everything SFTTrainer is told; when to evaluate and save is the keeper's business, so it is off here."""
     gpu = has_gpu()
@@ -44,7 +53,7 @@ def training_arguments(
         use_cpu=not gpu,
         bf16=precision == "bf16",
         fp16=precision == "fp16",
-        gradient_checkpointing=gpu,
+        gradient_checkpointing=gpu and parameters >= CHECKPOINTING_FROM,
         dataloader_pin_memory=gpu,
         pad_to_multiple_of=8,
         logging_strategy="steps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ def answer_question(folder: Path, question: str, *, max_new_tokens: int) -> str:
     """
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder}.")
+    # As in the trainer: a core may be wanted by somebody else.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import torch
 

@@ -86,17 +86,24 @@ def train(spec: JobSpec, folder: JobFolder, run: Recorder, stop: StopRequest, pr
     prompts = (split.validation or split.training)[:VALIDATION_PROMPTS]
     reporter = Reporter(run, base.tokenizer, prompts, folder.base_answers, progress)
     keeper = Keeper(values, folder.checkpoints, run, stop, so_far, validates=validates)
-    evaluate_first = validates and checkpoint is None
+    arguments = training_arguments(
+        values,
+        folder.checkpoints,
+        precision,
+        len(training.input_ids),
+        model.num_parameters(),
+        evaluate_first=validates and checkpoint is None,
+    )
     trainer = QuietTrainer(
         model=model,
-        args=training_arguments(
-            values, folder.checkpoints, precision, len(training.input_ids), evaluate_first=evaluate_first
-        ),
+        args=arguments,
         train_dataset=training.as_dataset(),
         eval_dataset=validation.as_dataset() if validates else None,
         processing_class=base.tokenizer,
         callbacks=[keeper, reporter],
     )
+    if precision == "fp16":
+        keep_trained_weights_whole(trainer.model)
     trainer.remove_callback(PrinterCallback)
     leave_if(stop)
 
@@ -123,9 +130,17 @@ def train(spec: JobSpec, folder: JobFolder, run: Recorder, stop: StopRequest, pr
 
     announce(run, progress, "save", "Writing the model", step=step)
     result = describe_result(trainer, keeper, reporter, folder, answers, held_out=validates)
-    result = save_model(spec, folder, trainer.model, base, result, split, precision)
+    if spec.model_saving.save_model:
+        result = save_model(spec, folder, trainer.model, base, result, split, precision)
     write_atomically(folder.result, result.model_dump_json(indent=2))
     return result
+
+
+def keep_trained_weights_whole(model: Any) -> None:
+    """Loss scaling needs fp32 gradients; SFTTrainer turns the adapters of quantized models into bf16."""
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
 
 
 def leave_if(stop: StopRequest) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from pegbox.errors import ConflictError, LeaseLostError, NotFoundError, PegboxError, UnavailableError
+from pegbox.errors import ConflictError, PegboxError, UnavailableError
 from pegbox.schemas.queue import (
     Capabilities,
     ClaimRequest,
@@ -120,7 +120,9 @@ class Worker:
             while True:
                 try:
                     claimed = self._queue.claim(request)
-                except UnavailableError as error:
+                except PegboxError as error:
+                    if not _passes(error):
+                        raise
                     if failures == 0:
                         log.warning("waiting for the backend: %s", error.message)
                     time.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
@@ -224,14 +226,19 @@ class Worker:
             try:
                 self._queue.report(uid, report)
                 return
-            except UnavailableError:
+            except PegboxError as error:
+                if not _passes(error):
+                    log.warning("job %s: report refused: %s", uid, error)
+                    return
                 if self._stopping and time.monotonic() > deadline:
                     return
                 time.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
                 failures += 1
-            except (LeaseLostError, NotFoundError) as error:
-                log.warning("job %s: report refused: %s", uid, error)
-                return
+
+
+def _passes(error: PegboxError) -> bool:
+    """Whether the backend, not the request, is at fault: it is away, starting or broken, and may come back."""
+    return error.status >= 500
 
 
 def _sha256(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from pegbox.trainer.data import Row, read_rows
 from pegbox.trainer.job_folder import JobFolder
 
 SMALL_ROWS = 80
+
+# As the executor tells its children; torch reads it when it is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 class Record:

@@ -137,6 +137,52 @@ def _logits(folder: Path, *, adapter: bool) -> list[float]:
     return values
 
 
+@pytest.mark.parametrize(("method", "steps"), [("full", 60), ("lora", 10)])
+def test_the_saved_weights_are_those_of_the_best_evaluation(
+    method: str,
+    steps: int,
+    run_job: Callable[..., JobResult],
+    make_spec: Callable[..., JobSpec],
+    folder: JobFolder,
+    record: Any,
+) -> None:
+    from safetensors.torch import load_file
+
+    overfitting = {
+        "learning_rate": 0.1,
+        "max_steps": steps,
+        "eval_steps": 5,
+        "scheduler": "constant",
+        "weight_decay": 0,
+    }
+
+    result = run_job(make_spec(method=method, **overfitting))
+
+    validation = record.series("validation_loss")
+    assert result.best_step == min(list(validation)[1:], key=lambda step: validation[step])
+    assert result.best_step != steps, "the training must get worse for this test to mean anything"
+    name = "model.safetensors" if method == "full" else "adapter_model.safetensors"
+    saved = load_file(folder.model / name)
+    best = load_file(folder.checkpoints / f"checkpoint-{result.best_step}" / name)
+    last = load_file(folder.checkpoints / f"checkpoint-{steps}" / name)
+    assert all(saved[key].equal(best[key]) for key in saved)
+    assert not all(saved[key].equal(last[key]) for key in saved)
+    assert [info.step for info in result.checkpoints if info.best] == [result.best_step]
+
+
+def test_without_saving_there_is_a_result_and_no_model(
+    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder
+) -> None:
+    spec = make_spec()
+    spec.model_saving.save_model = False
+
+    result = run_job(spec)
+
+    assert result.model_path is None
+    assert result.exact_match is not None
+    assert not folder.model.exists()
+
+
 @pytest.mark.parametrize("method", ["qlora", "loftq"])
 def test_a_quantized_method_runs_here_or_is_refused_with_the_reason(
     method: str, run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder, record: Any
