@@ -29,7 +29,7 @@ class _Lines:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._ended = False
+        self.ended = False
         self.record_line = 1
         self.taken = 0
 
@@ -37,11 +37,11 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        if self._ended:
+        if self.ended:
             raise StopIteration
         line = self._file.readline(MAX_RECORD_CHARACTERS + 1)
         if not line:
-            self._ended = True
+            self.ended = True
             return END_MARK
         self.taken += len(line)
         if self.taken > MAX_RECORD_CHARACTERS:
@@ -66,7 +66,7 @@ def read_records(path: Path, dialect: Dialect) -> Iterator[Record]:
                 cells = next(reader)
             except csv.Error as error:
                 raise unreadable(_reason(error, lines.record_line)) from error
-            if cells and cells[-1].endswith(END_MARK):
+            if lines.ended and cells and cells[-1].endswith(END_MARK):
                 if cells == [END_MARK]:
                     return
                 raise unreadable(f"the quote opened in the row that starts at line {lines.record_line} is never closed")

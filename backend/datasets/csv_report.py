@@ -18,7 +18,7 @@ PREVIEW_ROWS = 5
 MAX_ISSUES = 200
 ADVISED_ROWS = 100
 DUPLICATE_MEMORY = 200_000
-"""Rows remembered to find duplicates; beyond them memory would grow with the file."""
+"""Rows among which duplicates are looked for; with more of them memory would grow with the file."""
 
 FORMULA = re.compile(r"[=@]\S|[+-][A-Za-z]+\(")
 GUESSES = {
@@ -146,36 +146,49 @@ def _name_columns(header: Record) -> tuple[list[str], list[str]]:
 
 
 def _count(report: CsvReport, records: Iterator[Record]) -> None:
+    """Looks at every row once. Written for speed: a file may hold tens of millions of them."""
     seen: set[int] = set()
     width = len(report.columns)
     roles = [(role, report.columns.index(name)) for role, name in report.mapping.items() if name in report.columns]
+    places = [place for _, place in roles]
+    has_both = len(roles) == len(REQUIRED)
     for line, cells in records:
-        if not any(map(str.strip, cells)):
+        is_regular = len(cells) == width
+        is_usable = is_regular and has_both and all(cells[place] and not cells[place].isspace() for place in places)
+        if not is_usable and not any(map(str.strip, cells)):
             report.empty_rows += 1
             report.note("empty_row", line, "The row is empty")
             continue
         report.total_rows += 1
-        if len(cells) != width and (len(cells) < width or any(cells[width:])):
-            report.ragged_rows += 1
-            report.note("ragged", line, f"The row has {len(cells)} cells where the header has {width}")
-        empty = [role for role, at in roles if at >= len(cells) or not cells[at].strip()]
-        if empty:
-            report.rows_with_empty_cells += 1
-            report.note("empty_cell", line, f"No {' and no '.join(empty)}")
-        elif len(roles) == len(REQUIRED):
+        if is_usable:
             report.usable_rows += 1
-        formulas = sum(1 for cell in cells if cell[:1] in "=@+-" and FORMULA.match(cell))
-        if formulas:
-            report.formula_cells += formulas
-            report.note("formula", line, "A cell looks like a spreadsheet formula; it is kept as text")
-        if len(seen) < DUPLICATE_MEMORY:
+        else:
+            _count_irregular(report, line, cells, roles)
+        for cell in cells:
+            if cell and cell[0] in "=@+-" and FORMULA.match(cell):
+                report.formula_cells += 1
+                report.note("formula", line, "A cell looks like a spreadsheet formula; it is kept as text")
+        if report.total_rows <= DUPLICATE_MEMORY:
             key = hash(tuple(cells))
             if key in seen:
                 report.duplicate_rows += 1
                 report.note("duplicate", line, "The same row stands further up")
             seen.add(key)
-        if len(report.preview) < PREVIEW_ROWS:
-            report.preview.append(as_row(report.columns, cells))
+            if report.total_rows <= PREVIEW_ROWS:
+                report.preview.append(as_row(report.columns, cells))
+
+
+def _count_irregular(report: CsvReport, line: int, cells: list[str], roles: list[tuple[str, int]]) -> None:
+    width = len(report.columns)
+    if len(cells) < width or any(cells[width:]):
+        report.ragged_rows += 1
+        report.note("ragged", line, f"The row has {len(cells)} cells where the header has {width}")
+    empty = [role for role, place in roles if place >= len(cells) or not cells[place].strip()]
+    if empty:
+        report.rows_with_empty_cells += 1
+        report.note("empty_cell", line, f"No {' and no '.join(empty)}")
+    elif len(roles) == len(REQUIRED):
+        report.usable_rows += 1
 
 
 def _warnings(report: CsvReport) -> list[str]:

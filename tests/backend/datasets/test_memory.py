@@ -20,9 +20,11 @@ HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="big.csv"\
 TAIL = b"\r\n--b--\r\n"
 
 
-@pytest.fixture
-def backend(home: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A backend process that has already seen a small upload, so that its idle memory is that of a service at work."""
+    home = tmp_path_factory.mktemp("memory") / "home"
+    home.mkdir()
     stack = Stack(home)
     try:
         stack.start("backend")
