@@ -35,7 +35,9 @@ def configuration_groups(job: JobView) -> list[ConfigurationGroup]:
         if key == "adapter" and values.method == "full":
             continue
         rows = [
-            (field.label, _text(getattr(values, field.name), field.placeholder)) for field in FIELDS if field.group == key
+            (field.label, _text(getattr(values, field.name), field.placeholder))
+            for field in FIELDS
+            if field.group == key
         ]
         groups.append(ConfigurationGroup(title, rows))
     return groups

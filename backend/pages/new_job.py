@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from backend.bell import ring
 from backend.datasets import repository as datasets
@@ -118,6 +119,8 @@ def show_new_job(
 @router.post("/jobs/new", response_class=HTMLResponse)
 async def create_job(request: Request, settings: Config, engine: Database) -> Response:
     """Makes the job; a form that does not fit comes back with what is wrong, field by field."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        raise HTTPException(415, "Send the form as application/x-www-form-urlencoded")
     sent = await request.form()
     form = parse_form({name: str(value) for name, value in sent.items()})
     return await run_in_threadpool(_create, request, engine, settings, form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -61,12 +62,12 @@ def environment() -> Environment:
 def assets() -> Assets:
     """The built assets; read again when a build has replaced them."""
     manifest = DIST / "manifest.json"
-    return _load(manifest.stat().st_mtime_ns if manifest.is_file() else 0)
+    return _load(DIST, manifest.stat().st_mtime_ns if manifest.is_file() else 0)
 
 
 @lru_cache(maxsize=1)
-def _load(_built_at: int) -> Assets:
-    return Assets.load()
+def _load(dist: Path, _built_at: int) -> Assets:
+    return Assets.load(dist)
 
 
 def _headers(nonce: str, monitor_url: str, request: Request) -> dict[str, Any]:
