@@ -1,5 +1,7 @@
 """Pegbox: fine-tune language models on your own machine, and watch them learn.
 
+A script of your own logs to it like this:
+
     import pegbox
 
     with pegbox.init(experiment="digits", name="first try") as run:

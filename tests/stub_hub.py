@@ -80,7 +80,9 @@ class StubHub:
 
     def add_model(self, model_id: str, folder: Path) -> None:
         """Publishes the files of a folder as a model."""
-        files = [{"rfilename": path.relative_to(folder).as_posix()} for path in sorted(folder.rglob("*")) if path.is_file()]
+        files = [
+            {"rfilename": path.relative_to(folder).as_posix()} for path in sorted(folder.rglob("*")) if path.is_file()
+        ]
         self.models[model_id] = record(model_id, parameters=1_000_000, downloads=1, siblings=files)
         self.folders[model_id] = folder
 
