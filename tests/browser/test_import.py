@@ -43,8 +43,8 @@ def test_a_guess_is_shown_as_a_guess_and_can_be_changed(importer: Page) -> None:
     answer.select_option("output")
     importer.get_by_label("Name").fill("Sums")
     importer.get_by_role("button", name="Register dataset").click()
-    expect(importer.get_by_role("heading", name="Sums")).to_be_visible()
-    assert "/datasets/dataset_" in importer.url
+    expect(importer).to_have_url(re.compile("/datasets/dataset_"))
+    expect(importer.get_by_role("heading", name="Sums", exact=True)).to_be_visible()
     expect(importer.get_by_role("columnheader", name="question input")).to_be_visible()
     importer.get_by_role("link", name="Train on it").click()
     expect(importer.get_by_role("radio", name="Sums")).to_be_checked()
