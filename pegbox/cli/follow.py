@@ -146,7 +146,7 @@ def _show_bar(client: Client, uid: str, from_start: bool) -> None:
                 completed=standing.step,
                 total=standing.total_steps,
                 losses=standing.line,
-                eta="" if standing.eta_seconds is None else f"{_duration(standing.eta_seconds)} left",
+                eta=f"{_duration(standing.eta_seconds)} left" if standing.eta_seconds else "",
             )
 
 
@@ -163,7 +163,7 @@ def _show_lines(client: Client, uid: str, from_start: bool) -> None:
             state = standing.state
             typer.echo(state)
         for sentence in standing.news:
-            eta = "" if standing.eta_seconds is None else f", {_duration(standing.eta_seconds)} left"
+            eta = f", {_duration(standing.eta_seconds)} left" if standing.eta_seconds else ""
             of_total = f" ({standing.step}/{standing.total_steps}{eta})" if standing.total_steps else ""
             typer.echo(f"{sentence}{of_total}")
         standing.news.clear()
@@ -213,7 +213,7 @@ def _result(client: Client, uid: str) -> dict[str, Any]:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(text.split()))
     return line if len(line) <= 160 else f"{line[:159]}…"
 
 
