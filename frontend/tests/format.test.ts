@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytes, figure, tick, whole } from "../src/format/number";
-import { ago, clock, duration } from "../src/format/time";
+import { ago, clock, duration, elapsed } from "../src/format/time";
 
 describe("numbers", () => {
   it("shows as many digits as help", () => {
@@ -35,6 +35,10 @@ describe("times", () => {
     expect(duration(64)).toBe("1 m 04 s");
     expect(duration(3600 * 4 + 38 * 60)).toBe("4 h 38 m");
     expect(duration(86_400 * 2 + 3600)).toBe("2 d 1 h");
+  });
+
+  it("labels a time axis without zeros", () => {
+    expect([0, 90, 120, 3600, 5400].map(elapsed)).toEqual(["0 s", "1 m 30 s", "2 m", "1 h", "1 h 30 m"]);
   });
 
   it("adds the day when it is not today", () => {

@@ -35,6 +35,8 @@ export interface ChartModel {
   /** Fixed y range, for percentages and the like. */
   range?: [number, number];
   formatX: (x: number) => string;
+  /** Allowed distances between ticks of x; by default decimal ones. */
+  stepsX?: number[];
 }
 
 /** Two models of the same shape can share one plot: only the numbers differ. */
@@ -42,5 +44,5 @@ export function shapeOf(model: ChartModel): string {
   const lines = model.lines
     .map((line) => `${line.key}${line.low ? `~${line.edge ?? 0}` : ""}${line.dots ? "." : ""}`)
     .join();
-  return `${lines}|${model.range?.join() ?? ""}`;
+  return `${lines}|${model.range?.join() ?? ""}|${model.stepsX?.length ?? 0}`;
 }

@@ -158,9 +158,11 @@ function axes(settings: PlotSettings, font: string): uPlot.Axis[] {
     if (splits.filter(isDecade).length < 2) return splits.filter((_, index) => index % 2 === 0);
     return splits.map((value) => (isDecade(value) ? value : null)) as number[];
   };
+  const { stepsX } = context().model;
   return [
     {
       ...shared,
+      ...(stepsX ? { incrs: stepsX } : {}),
       size: 24,
       space: settings.width > 500 ? 64 : 52,
       values: (_plot, values) => values.map((x) => context().model.formatX(x)),

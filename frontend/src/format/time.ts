@@ -10,6 +10,23 @@ export function duration(seconds: number): string {
   return `${total} s`;
 }
 
+/** A place on a time axis, without the parts that are zero. */
+export function elapsed(seconds: number): string {
+  const total = Math.round(seconds);
+  const parts: [number, string][] = [
+    [Math.floor(total / 3600), "h"],
+    [Math.floor((total % 3600) / 60), "m"],
+    [total % 60, "s"],
+  ];
+  const shown = parts.filter(([value]) => value);
+  return shown.length ? shown.map(([value, unit]) => `${value} ${unit}`).join(" ") : "0 s";
+}
+
+/** Steps between ticks of a time axis, in seconds: what clocks count in. */
+export const TIME_STEPS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
+];
+
 /** Hours and minutes of a moment on the reader's clock; with the day when it is not today. */
 export function clock(unixSeconds: number, now = Date.now()): string {
   const moment = new Date(unixSeconds * 1000);

@@ -1,5 +1,5 @@
 /** The row of headline numbers: the latest value of each, and what it means. */
-import { type Buckets, indexOfLeast, latest } from "../charts/buckets";
+import { indexOfLeast, latest } from "../charts/buckets";
 import { SPANS, smooth } from "../charts/smoothing";
 import { bytes, figure, whole } from "../format/number";
 import { setField } from "./progress";
@@ -10,12 +10,12 @@ export function updateKpis(row: HTMLElement, store: RunStore, view: View): void 
   trainLoss(row, store, view);
   validationLoss(row, store);
   const rate = store.buckets("learning_rate");
-  show(row, "learning_rate", latest(rate.mean), (value) => figure(value, 3));
+  show(row, "learning_rate", store.exactLatest("learning_rate"), figure);
   const peak = Math.max(...rate.max.filter((value): value is number => value != null));
   if (Number.isFinite(peak)) setField(row, "learning_rate_peak", `, peak ${figure(peak)}`);
   gradientNorm(row, store);
-  show(row, "tokens_per_second", latest(store.buckets("tokens_per_second").mean), whole);
-  memory(row, store.buckets("memory_bytes"));
+  show(row, "tokens_per_second", store.exactLatest("tokens_per_second"), whole);
+  memory(row, store);
   answers(row, store);
 }
 
@@ -23,7 +23,7 @@ function trainLoss(row: HTMLElement, store: RunStore, view: View): void {
   const buckets = store.buckets("train_loss");
   const smoothed = smooth(buckets.mean, buckets.count, SPANS[view.smoothing] ?? 0);
   const now = latest(smoothed);
-  show(row, "train_loss", now, (value) => figure(value));
+  show(row, "train_loss", now, figure);
   const last = buckets.x.at(-1);
   if (now == null || last === undefined || buckets.x.length < 10) return;
   const window = Math.max(10, Math.round(last / 10));
@@ -41,7 +41,7 @@ function trainLoss(row: HTMLElement, store: RunStore, view: View): void {
 
 function validationLoss(row: HTMLElement, store: RunStore): void {
   const { mean, x } = store.buckets("validation_loss");
-  show(row, "validation_loss", latest(mean), (value) => figure(value));
+  show(row, "validation_loss", latest(mean), figure);
   const best = indexOfLeast(mean);
   if (best < 0) return;
   if (mean.length === 1) {
@@ -59,14 +59,14 @@ function validationLoss(row: HTMLElement, store: RunStore): void {
 
 function gradientNorm(row: HTMLElement, store: RunStore): void {
   const buckets = store.buckets("grad_norm");
-  show(row, "grad_norm", latest(buckets.mean), (value) => figure(value));
+  show(row, "grad_norm", store.exactLatest("grad_norm"), figure);
   const bad = buckets.nonfinite.length + store.buckets("train_loss").nonfinite.length;
   if (bad) note(row, "grad_norm", `${whole(bad)} not finite`, "bad");
 }
 
-function memory(row: HTMLElement, buckets: Buckets): void {
-  show(row, "memory_bytes", latest(buckets.mean), bytes);
-  const peak = Math.max(...buckets.max.filter((value): value is number => value != null));
+function memory(row: HTMLElement, store: RunStore): void {
+  show(row, "memory_bytes", store.exactLatest("memory_bytes"), bytes);
+  const peak = Math.max(...store.buckets("memory_bytes").max.filter((value): value is number => value != null));
   if (Number.isFinite(peak)) note(row, "memory_bytes", `peak ${bytes(peak)}`);
 }
 

@@ -4,7 +4,7 @@ import type { Buckets, Maybe } from "../charts/buckets";
 import type { ChartModel, Line } from "../charts/model";
 import { SPANS, smooth } from "../charts/smoothing";
 import { figure, whole } from "../format/number";
-import { duration } from "../format/time";
+import { elapsed, TIME_STEPS } from "../format/time";
 import type { RunStore } from "./store";
 import type { Axis, View } from "./view";
 
@@ -15,10 +15,15 @@ export function xOf(buckets: Buckets, axis: Axis, startedAt: number): number[] {
   return buckets.epoch.map((epoch) => epoch ?? 0);
 }
 
-export function formatX(axis: Axis): (x: number) => string {
+function formatX(axis: Axis): (x: number) => string {
   if (axis === "step") return whole;
-  if (axis === "time") return duration;
+  if (axis === "time") return elapsed;
   return (x) => figure(x, 2);
+}
+
+/** How a chart labels this axis. */
+export function axisX(axis: Axis): Pick<ChartModel, "formatX" | "stepsX"> {
+  return { formatX: formatX(axis), ...(axis === "time" ? { stepsX: TIME_STEPS } : {}) };
 }
 
 /** Loss and validation loss on one x, with the band of the former. */
@@ -104,11 +109,11 @@ function contextOf(store: RunStore, view: View) {
   const train = store.buckets("train_loss");
   return {
     x,
-    shared: (buckets: Buckets): Pick<ChartModel, "nonfinite" | "epochs" | "pauses" | "formatX"> => ({
+    shared: (buckets: Buckets): Pick<ChartModel, "nonfinite" | "epochs" | "pauses" | "formatX" | "stepsX"> => ({
       nonfinite: buckets.nonfinite.map((step) => x(buckets)[indexAtStep(buckets, step)] ?? step),
       epochs: epochEnds(train, x(train)),
       pauses: view.axis === "time" ? pauses(store, start) : [],
-      formatX: formatX(view.axis),
+      ...axisX(view.axis),
     }),
   };
 }

@@ -2,7 +2,7 @@
 import type { ResourceSample } from "../api/resources";
 import type { Buckets, Maybe } from "../charts/buckets";
 import type { ChartModel, Line } from "../charts/model";
-import { formatX, startOf, xOf } from "./models";
+import { axisX, startOf, xOf } from "./models";
 import type { RunStore } from "./store";
 import type { View } from "./view";
 
@@ -69,7 +69,7 @@ function model(
     x: x.filter((value): value is number => value != null),
     lines: lines(shown),
     range,
-    formatX: formatX(view.axis),
+    ...axisX(view.axis),
   };
 }
 

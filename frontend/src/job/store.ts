@@ -42,6 +42,8 @@ export class RunStore extends EventTarget {
   failure: string | null = null;
   feed?: Feed;
 
+  /** Values of the newest live points: a bucket only knows a mean. */
+  private readonly lastValues = new Map<string, number>();
   private changes = new Set<Change>();
   private frame = 0;
   /** Counts loads, so that a slow old answer does not overwrite a newer one. */
@@ -54,13 +56,15 @@ export class RunStore extends EventTarget {
     super();
   }
 
-  /** Loads the history and follows the run from where it ends. */
-  async open(): Promise<void> {
+  /** Loads the history and follows the run from where it ends. A job that never ran has none: the feed brings it all. */
+  async open(hasBegun = true): Promise<void> {
     this.round += 1;
     const round = this.round;
     this.feed?.stop();
+    this.lastValues.clear();
     let after = 0;
     try {
+      if (!hasBegun) throw new ApiError("The job has not begun.", 404);
       const answer = await loadSeries(this.run, METRICS, this.columns);
       if (round !== this.round) return;
       after = answer.lastSeq;
@@ -85,6 +89,13 @@ export class RunStore extends EventTarget {
 
   buckets(metric: Metric): Buckets {
     return this.series.get(metric) ?? emptyBuckets();
+  }
+
+  /** The newest value itself; null where only a mean over several steps is known. */
+  exactLatest(metric: Metric): number | null {
+    const buckets = this.buckets(metric);
+    const single = buckets.count.at(-1) === 1 ? buckets.mean.at(-1) : null;
+    return this.lastValues.get(metric) ?? single ?? null;
   }
 
   private async loadRest(round: number): Promise<void> {
@@ -146,6 +157,7 @@ export class RunStore extends EventTarget {
   private takePoint(point: PointData): void {
     for (const [name, raw] of Object.entries(point.values)) {
       const value = typeof raw === "number" ? raw : null;
+      if (value !== null) this.lastValues.set(name, value);
       const buckets = this.series.get(name) ?? emptyBuckets();
       append(buckets, { step: point.step, time: point.time, epoch: point.epoch, value });
       this.series.set(name, compact(buckets, this.columns));

@@ -151,4 +151,4 @@ setInterval(() => {
   if (facts.state === "running") updateProgress(find("#progress"), store, facts);
 }, 1000);
 
-await store.open();
+await store.open(facts.startedAt !== null);
