@@ -7,11 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.cast import SUPPORT_CSV
-from tests.stack import Stack
+from tests.stack import Stack, http
 from tests.stub_hub import StubHub
 
 SECONDS = 50
@@ -68,7 +67,7 @@ def test_generated_requests_find_no_server_error(home: Path, stub_hub: StubHub, 
 def register_things(url: str) -> dict[str, str]:
     """A dataset and a queued job, so that requests reach further than the first 404."""
     files = {"file": ("support.csv", SUPPORT_CSV.read_bytes())}
-    dataset = httpx2.post(f"{url}/api/datasets", files=files).raise_for_status().json()["uid"]
+    dataset = http.post(f"{url}/api/datasets", files=files).raise_for_status().json()["uid"]
     configuration = {"model": {"uid": "starter"}, "dataset": {"uid": dataset}}
-    job = httpx2.post(f"{url}/api/jobs", json={"name": "fuzzed", "configuration": configuration}).raise_for_status()
+    job = http.post(f"{url}/api/jobs", json={"name": "fuzzed", "configuration": configuration}).raise_for_status()
     return {"dataset": dataset, "job": job.json()["uid"]}

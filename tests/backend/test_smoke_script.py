@@ -7,9 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx2
-
-from tests.stack import ROOT, Stack, free_port
+from tests.stack import ROOT, Stack, free_port, http
 
 
 def run(url: str) -> subprocess.CompletedProcess[str]:
@@ -25,8 +23,8 @@ def test_smoke_script(home: Path) -> None:
         result = run(stack.backend_url)
         assert result.returncode == 0, result.stdout + result.stderr
         assert result.stdout.endswith("all as expected\n")
-        assert httpx2.get(f"{stack.backend_url}/api/datasets").json() == []
-        assert httpx2.get(f"{stack.backend_url}/api/jobs").json()["total"] == 0
+        assert http.get(f"{stack.backend_url}/api/datasets").json() == []
+        assert http.get(f"{stack.backend_url}/api/jobs").json()["total"] == 0
     finally:
         stack.stop()
 

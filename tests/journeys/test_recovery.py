@@ -14,7 +14,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.stack import ROOT, Stack, wait_until
+from tests.stack import ROOT, Stack, http, wait_until
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]
 
@@ -66,11 +66,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, rows: Path) -> Curve:
 def submit(stack: Stack, rows: Path) -> str:
     """Uploads the rows and queues a job on them."""
     with rows.open("rb") as handle:
-        dataset = httpx2.post(
+        dataset = http.post(
             f"{stack.backend_url}/api/datasets", files={"file": ("rows.csv", handle, "text/csv")}, data={"name": "rows"}
         )
     assert dataset.status_code == 201, dataset.text
-    answer = httpx2.post(
+    answer = http.post(
         f"{stack.backend_url}/api/jobs",
         json={
             "name": "recovery",
@@ -89,7 +89,7 @@ def submit(stack: Stack, rows: Path) -> str:
 def job(stack: Stack, uid: str) -> dict[str, Any]:
     """The job, or nothing while the backend is down."""
     try:
-        answer = httpx2.get(f"{stack.backend_url}/api/jobs/{uid}", timeout=5)
+        answer = http.get(f"{stack.backend_url}/api/jobs/{uid}", timeout=5)
         return dict(answer.json()) if answer.status_code == 200 else {}
     except httpx2.HTTPError:
         return {}
@@ -101,7 +101,7 @@ def state(stack: Stack, uid: str) -> str:
 
 def last_step(stack: Stack, uid: str) -> int:
     try:
-        answer = httpx2.get(f"{stack.monitor_url}/api/runs/{uid}", timeout=5)
+        answer = http.get(f"{stack.monitor_url}/api/runs/{uid}", timeout=5)
     except httpx2.HTTPError:
         return 0
     return int(answer.json()["last_step"] or 0) if answer.status_code == 200 else 0
@@ -109,7 +109,7 @@ def last_step(stack: Stack, uid: str) -> int:
 
 def curve(stack: Stack, uid: str) -> Curve:
     """Loss by step, exact: more columns than points, so that every bucket holds one."""
-    answer = httpx2.get(
+    answer = http.get(
         f"{stack.monitor_url}/api/runs/{uid}/series",
         params={"metrics": "train_loss,validation_loss,learning_rate,grad_norm", "cols": 10_000},
     )
@@ -164,11 +164,11 @@ def test_kill_nine_in_mid_run_changes_nothing(workshop: Stack, rows: Path, undis
 def test_pause_and_resume_continue_the_same_curve(workshop: Stack, rows: Path, undisturbed: Curve) -> None:
     uid = submit(workshop, rows)
     wait_until(lambda: last_step(workshop, uid) >= KILL_AT, seconds=90, what=f"step {KILL_AT}")
-    assert httpx2.post(f"{workshop.backend_url}/api/jobs/{uid}/pause").status_code == 200
+    assert http.post(f"{workshop.backend_url}/api/jobs/{uid}/pause").status_code == 200
     wait_until(lambda: state(workshop, uid) == "paused", what="the pause")
     paused_at = last_step(workshop, uid)
     assert KILL_AT <= paused_at < STEPS
-    assert httpx2.post(f"{workshop.backend_url}/api/jobs/{uid}/resume").status_code == 200
+    assert http.post(f"{workshop.backend_url}/api/jobs/{uid}/resume").status_code == 200
     finish(workshop, uid)
     assert_same_curve(curve(workshop, uid), undisturbed)
 
@@ -177,11 +177,11 @@ def test_cancel_ends_the_trainer_and_keeps_what_was_learned(workshop: Stack, row
     uid = submit(workshop, rows)
     wait_until(lambda: last_step(workshop, uid) >= 5, seconds=90, what="step 5")
     trainer = trainer_of(workshop, uid)
-    assert httpx2.post(f"{workshop.backend_url}/api/jobs/{uid}/cancel").status_code == 200
+    assert http.post(f"{workshop.backend_url}/api/jobs/{uid}/cancel").status_code == 200
     wait_until(lambda: state(workshop, uid) == "cancelled", what="the cancellation")
     wait_until(lambda: not trainer.is_running(), what="the end of the trainer")
     assert list((workshop.home / "jobs" / uid / "work").glob("**/checkpoint-*"))
-    assert httpx2.post(f"{workshop.backend_url}/api/jobs/{uid}/resume").status_code == 409
+    assert http.post(f"{workshop.backend_url}/api/jobs/{uid}/resume").status_code == 409
 
 
 def test_a_trainer_that_always_dies_fails_with_the_reason(workshop: Stack, rows: Path) -> None:
@@ -201,5 +201,5 @@ def test_a_trainer_that_always_dies_fails_with_the_reason(workshop: Stack, rows:
         return False
 
     wait_until(kill_the_next, seconds=150, what="the failure")
-    assert "signal 9" in str(job(workshop, uid)["error_message"])
+    assert "SIGKILL" in str(job(workshop, uid)["error_message"])
     assert len(seen) == 3

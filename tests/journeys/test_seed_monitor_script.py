@@ -9,25 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
 import pegbox
-from tests.stack import Stack
+from tests.stack import Stack, http
 
 pytestmark = pytest.mark.browser
 
 SCRIPT = (Path(__file__).parent / "seed" / "training_monitor.js").read_text("utf-8")
 PAGE = """<!doctype html><title>monitor</title><link rel="icon" href="data:,">
 <p id="current-loss"></p><p id="gpu-usage"></p><div id="progress"></div><script>{script}</script>"""
-REFUSED = "const Real = WebSocket; window.WebSocket = class extends Real { constructor() { super('ws://127.0.0.1:9/'); } };"
+REFUSED = (
+    "const Real = WebSocket; window.WebSocket = class extends Real { constructor() { super('ws://127.0.0.1:9/'); } };"
+)
 
 
 @pytest.fixture
 def live_run(stack: Stack) -> Iterator[pegbox.Run]:
     """A job that a worker has claimed, and the run it logs to."""
-    job = httpx2.post(
+    job = http.post(
         f"{stack.backend_url}/api/jobs",
         json={
             "name": "watched",
@@ -53,7 +54,7 @@ def open_page(page: Page, stack: Stack, job_uid: str) -> None:
 def test_on_the_websocket(page: Page, stack: Stack, live_run: pegbox.Run) -> None:
     open_page(page, stack, str(live_run.job_uid))
     expect(page.locator("#current-loss")).to_have_text("0.5000")
-    live_run.log({"train_loss": 0.3421, "learning_rate": 2e-4, "epoch": 1.3}, step=150)
+    live_run.log({"train_loss": 0.3421, "learning_rate": 2e-4, "epoch": 0.02}, step=2)
     expect(page.locator("#current-loss")).to_have_text("0.3421")
     expect(page.locator("#gpu-usage")).to_have_text("0.0%")
     assert float(page.locator("#progress").evaluate("e => parseFloat(e.style.width)")) == pytest.approx(100 / 230)
@@ -63,6 +64,6 @@ def test_on_polling_when_the_socket_is_refused(page: Page, stack: Stack, live_ru
     page.add_init_script(REFUSED)
     open_page(page, stack, str(live_run.job_uid))
     expect(page.locator("#current-loss")).to_have_text("0.5000", timeout=15_000)
-    live_run.log({"train_loss": 0.3421, "learning_rate": 2e-4, "epoch": 1.3}, step=150)
+    live_run.log({"train_loss": 0.3421, "learning_rate": 2e-4, "epoch": 0.02}, step=2)
     expect(page.locator("#current-loss")).to_have_text("0.3421", timeout=15_000)
     expect(page.locator("#gpu-usage")).to_have_text("0.0%")

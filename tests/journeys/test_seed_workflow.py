@@ -12,11 +12,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.cast import SUPPORT_CSV
-from tests.stack import Stack
+from tests.stack import Stack, http
 from tests.stub_hub import StubHub
 
 EXAMPLE = Path(__file__).parent / "seed" / "workflow_example.py.txt"
@@ -49,7 +48,7 @@ def test_the_workflow_example_runs_to_its_last_line(services: Stack, tmp_path: P
     assert run.returncode == 0, run.stderr
     assert run.stdout == "Training Progress: 0.0%\n"
 
-    job = httpx2.get(f"{services.backend_url}/api/jobs").json()["jobs"][0]
+    job = http.get(f"{services.backend_url}/api/jobs").json()["jobs"][0]
     assert job["name"] == "My Fine-tuning Job"
     assert job["configuration"]["model"] == {"uid": "openai-community/gpt2", "name": "GPT-2"}
     assert job["configuration"]["hyperparameters"]["learning_rate"] == 2e-4

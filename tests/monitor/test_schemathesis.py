@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from monitor.app import create_app
 from pegbox.settings import Settings
-from tests.stack import Stack
+from tests.stack import Stack, http
 
 SCHEMA = schemathesis.openapi.from_dict(create_app(Settings(home=Path("unused"))).openapi())
 OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)}
@@ -35,10 +34,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     stack = Stack(home)
     try:
         stack.start("monitor")
-        httpx2.post(f"{stack.monitor_url}/api/runs", json={"id": "0"}).raise_for_status()
+        http.post(f"{stack.monitor_url}/api/runs", json={"id": "0"}).raise_for_status()
         points = {"step": [1, 2], "time": [1.0, 2.0], "metrics": {"train_loss": [1.0, "NaN"]}}
         batch = {"writer": "w", "sequence": 1, "points": points}
-        httpx2.post(f"{stack.monitor_url}/api/runs/0/batches", json=batch).raise_for_status()
+        http.post(f"{stack.monitor_url}/api/runs/0/batches", json=batch).raise_for_status()
         yield stack.monitor_url
     finally:
         stack.stop()

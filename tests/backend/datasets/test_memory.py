@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.stack import Stack
+from tests.stack import Stack, http
 
 MIB = 1024 * 1024
 LIMIT = 52_428_800
@@ -28,7 +28,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(home)
     try:
         stack.start("backend")
-        small = httpx2.post(f"{stack.backend_url}/api/preview-csv", files={"file": ("a.csv", b"input,output\nq,a\n")})
+        small = http.post(f"{stack.backend_url}/api/preview-csv", files={"file": ("a.csv", b"input,output\nq,a\n")})
         assert small.status_code == 200
         yield stack
     finally:
@@ -75,7 +75,7 @@ def post(stack: Stack, chunks: Iterator[bytes], size: int | None = None) -> http
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     if size is not None:
         headers["Content-Length"] = str(len(HEAD) + size + len(TAIL))
-    return httpx2.post(f"{stack.backend_url}/api/preview-csv", content=form(chunks), headers=headers, timeout=120)
+    return http.post(f"{stack.backend_url}/api/preview-csv", content=form(chunks), headers=headers, timeout=120)
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ def test_the_largest_allowed_file_is_previewed_in_little_memory(backend: Stack) 
 
     def keep_asking() -> None:
         while not done.is_set():
-            httpx2.get(f"{backend.backend_url}/", timeout=30).raise_for_status()
+            http.get(f"{backend.backend_url}/", timeout=30).raise_for_status()
             answered[0] += 1
 
     asking = threading.Thread(target=keep_asking)

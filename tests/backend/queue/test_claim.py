@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
@@ -25,7 +24,7 @@ from pegbox.store.database import open_engine, open_session
 from pegbox.store.tables import Worker, now
 from tests.backend.conftest import Hand
 from tests.cast import SUPPORT_CSV
-from tests.stack import Stack
+from tests.stack import Stack, http
 
 CreateJob = Callable[..., dict[str, Any]]
 
@@ -140,21 +139,21 @@ def backend(home: Path) -> Any:
 def test_a_waiting_claim_gets_a_new_job(backend: Stack) -> None:
     url = backend.backend_url
     files = {"file": ("support.csv", SUPPORT_CSV.read_bytes())}
-    dataset = httpx2.post(f"{url}/api/datasets", files=files).json()["uid"]
+    dataset = http.post(f"{url}/api/datasets", files=files).json()["uid"]
     body = {"worker_id": "w", "capabilities": {"methods": ["full"]}, "wait_seconds": 10}
     with ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(lambda: httpx2.post(f"{url}/api/queue/claim", json=body, timeout=20))
-        while not httpx2.get(f"{url}/api/workers").json():
+        waiting = thread.submit(lambda: http.post(f"{url}/api/queue/claim", json=body, timeout=20))
+        while not http.get(f"{url}/api/workers").json():
             assert not waiting.done()
         configuration = {"model": {"uid": "starter"}, "dataset": {"uid": dataset}}
-        httpx2.post(f"{url}/api/jobs", json={"name": "x", "configuration": configuration}).raise_for_status()
+        http.post(f"{url}/api/jobs", json={"name": "x", "configuration": configuration}).raise_for_status()
     assert waiting.result().status_code == 200
 
 
 def test_a_claim_waits_as_long_as_asked(backend: Stack) -> None:
     before = time.monotonic()
     body = {"worker_id": "w", "capabilities": {"methods": ["full"]}, "wait_seconds": 1.2}
-    assert httpx2.post(f"{backend.backend_url}/api/queue/claim", json=body, timeout=20).status_code == 204
+    assert http.post(f"{backend.backend_url}/api/queue/claim", json=body, timeout=20).status_code == 204
     assert time.monotonic() - before > 1.1
 
 

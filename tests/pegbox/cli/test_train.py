@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.pegbox.cli.conftest import Pegbox
-from tests.stack import ROOT, Stack, wait_until
+from tests.stack import ROOT, Stack, http, wait_until
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]
 
@@ -93,15 +93,13 @@ def test_pause_and_resume_continue_the_same_curve(workshop: Stack, pegbox: Pegbo
     pegbox("job", "cancel", uid, stack=workshop)
     wait_until(lambda: show()["state"] == "cancelled", seconds=60, what="the end")
 
-    import httpx2
-
     url = f"{workshop.monitor_url}/api/runs/{uid}/series?metrics=train_loss&cols=10000"
-    series = httpx2.get(url).json()["series"]["train_loss"]
+    series = http.get(url).json()["series"]["train_loss"]
     assert set(series["count"]) == {1}
     assert series["x"] == list(range(1, len(series["x"]) + 1))
-    events = httpx2.get(f"{workshop.monitor_url}/api/runs/{uid}/events").json()
+    events = http.get(f"{workshop.monitor_url}/api/runs/{uid}/events").json()
     assert any(event["kind"] == "resumed" for event in events)
     wait_until(
-        lambda: httpx2.get(f"{workshop.monitor_url}/api/runs/{uid}").json()["status"] == "cancelled",
+        lambda: http.get(f"{workshop.monitor_url}/api/runs/{uid}").json()["status"] == "cancelled",
         what="the run's end",
     )

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from tests.pegbox.cli.conftest import Pegbox
-from tests.stack import ROOT, free_port, wait_until
+from tests.stack import ROOT, free_port, http, wait_until
 
 pytestmark = pytest.mark.train
 
@@ -73,7 +73,7 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 def jobs(up: Up) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx2.get(f"{up.url}/api/jobs", timeout=10).json()["jobs"]
+    found: list[dict[str, Any]] = http.get(f"{up.url}/api/jobs", timeout=10).json()["jobs"]
     return found
 
 
@@ -109,7 +109,7 @@ def test_up_says_its_address_restarts_what_dies_and_stops_on_ctrl_c(home: Path, 
 
 def answers(url: str) -> bool:
     try:
-        return httpx2.get(url, timeout=2).status_code == 200
+        return http.get(url, timeout=2).status_code == 200
     except httpx2.HTTPError:
         return False
 
@@ -121,7 +121,7 @@ def test_the_sample_brings_data_and_a_first_training(home: Path, ups: list[Up]) 
 
     (job,) = jobs(up)
     assert job["configuration"]["model"]["uid"] == "starter"
-    dataset = httpx2.get(f"{up.url}/api/datasets").json()[0]
+    dataset = http.get(f"{up.url}/api/datasets").json()[0]
     assert (dataset["name"], dataset["rows"]) == ("Python docstrings", 1160)
 
     up.wait_for(rf"worker +job {job['uid']}: attempt 1")

@@ -9,9 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import httpx2
-
-from tests.stack import ROOT, Stack, wait_until
+from tests.stack import ROOT, Stack, http, wait_until
 
 
 class MonitorProcess:
@@ -31,7 +29,7 @@ class MonitorProcess:
         self.stack.kill("monitor")
 
     def get(self, path: str) -> Any:
-        answer = httpx2.get(self.url + path, timeout=30, headers=self.headers)
+        answer = http.get(self.url + path, timeout=30, headers=self.headers)
         answer.raise_for_status()
         return answer.json()
 
