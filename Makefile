@@ -78,7 +78,7 @@ $(VENV)/.torch: $(VENV)/.created requirements/torch.txt
 	$(PIP) install $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL)) $(TORCH_SPEC)
 	@touch $@
 
-# Four-bit methods need an NVIDIA GPU and one package more.
+# Holding a base model in four bits takes one package more; without a GPU it is hardly worth the download.
 TRAIN_REQUIREMENTS := requirements/$(if $(NVIDIA),quantize,train).txt
 
 $(VENV)/.locked: $(VENV)/.torch $(TRAIN_REQUIREMENTS)

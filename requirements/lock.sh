@@ -21,7 +21,7 @@ compile() { # compile <name> <uv options…>
   echo "$out: $(grep -cE '^[a-z]' "$out") packages"
 }
 
-compile dev --extra train --group pyproject.toml:dev pyproject.toml
+compile dev --extra train --extra quantize --group pyproject.toml:dev pyproject.toml
 # The smaller sets start from the same pins, so that services, trainer and tests run the same versions.
 cp requirements/dev.txt requirements/train.txt
 UPGRADE='' compile train --extra train pyproject.toml
