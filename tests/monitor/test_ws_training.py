@@ -58,7 +58,7 @@ def test_a_message_looks_as_published(monitor_client: TestClient) -> None:
 def test_messages_equal_what_rest_says(monitor_client: TestClient) -> None:
     create_run(monitor_client)
     evaluate(monitor_client, "run-alpha", 0, 2.5)
-    with monitor_client.websocket_connect("/ws/training/run-alpha") as socket:
+    with monitor_client.websocket_connect("/ws/training/run-alpha?after=0") as socket:
         train(monitor_client, "run-alpha", 1, 3)
         messages = receive_until(socket, 3)
         evaluate(monitor_client, "run-alpha", 3, 1.25)
