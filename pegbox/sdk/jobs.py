@@ -48,8 +48,9 @@ class Jobs:
             "description": description,
             "tags": list(tags),
             "configuration": {
-                "model": {"uid": model, "name": model},
-                "dataset": {"uid": dataset, "name": dataset},
+                # Without a name the backend shows the record's own.
+                "model": {"uid": model},
+                "dataset": {"uid": dataset},
                 "hyperparameters": dict(hyperparameters or {}),
             },
             "modelSaving": {"saveModel": True, "modelName": model_name or name},
