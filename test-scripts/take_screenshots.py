@@ -16,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from pegbox import Client
+from pegbox.errors import PegboxError
 
 VIEWS = {"": (1440, 900), "-phone": (390, 844)}
 THEMES = ("light", "dark")
@@ -69,8 +70,12 @@ def main() -> int:
     if executable is None:
         print("No Chromium on PATH", file=sys.stderr)
         return 1
-    with Client(given.url) as client:
-        pages = addresses(client)
+    try:
+        with Client(given.url) as client:
+            pages = addresses(client)
+    except PegboxError as error:
+        print(error.message, file=sys.stderr)
+        return 1
     wanted = given.pages.split(",") if given.pages else list(pages)
     if unknown := [name for name in wanted if name not in pages]:
         print(f"Nothing to show for {', '.join(unknown)}; there are {', '.join(pages)}", file=sys.stderr)
