@@ -1,11 +1,11 @@
 """What Pegbox costs per training step: the same training as a bare TRL script and as a Pegbox job, in turns.
 
-Usage: python benchmarks/training_overhead.py [--steps 150] [--rounds 3] [--same-threads]
+Usage: python benchmarks/training_overhead.py [--steps 60] [--rounds 10] [--same-settings]
 
 Claim: the job's median step time is at most 1.03 x the bare script's. Both train the starter model (192 x 3) on the sample data
 with the same hyperparameters and log every step; the job runs in a whole `pegbox up`, so that the backend, the monitor with its
 sampler, the worker's heartbeats and the metric stream compete for the same cores. The first 10 steps are left out (warm-up).
-With --same-threads the bare script gets the thread setting of Pegbox's trainer too (OMP_WAIT_POLICY).
+With --same-settings the bare script gets the thread and heap settings of the trainer too.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from peers.workshop import Workshop, workshop
 
 from pegbox.sample import SAMPLE_CSV
+from pegbox.trainer.cpu_settings import HEAP, THREADS
 
 LIMIT = 1.03
 WARM_UP = 10
@@ -37,9 +38,9 @@ HYPERPARAMETERS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--same-threads", action="store_true")
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--same-settings", action="store_true")
     options = parser.parse_args()
     bare: list[float] = []
     job: list[float] = []
@@ -48,7 +49,7 @@ def main() -> int:
         model = build_model(folder / "starter")
         with workshop(folder) as place:
             for number in range(options.rounds):
-                bare += run_bare(model, folder / f"bare-{number}", options.steps, same_threads=options.same_threads)
+                bare += run_bare(model, folder / f"bare-{number}", options.steps, same_settings=options.same_settings)
                 job += run_job(place, model, options.steps)
                 print(
                     f"round {number + 1}: so far bare {statistics.median(bare) * 1000:.1f} ms, "
@@ -78,7 +79,7 @@ def build_model(target: Path) -> Path:
     return target
 
 
-def run_bare(model: Path, output: Path, steps: int, *, same_threads: bool) -> list[float]:
+def run_bare(model: Path, output: Path, steps: int, *, same_settings: bool) -> list[float]:
     """Seconds of each step of the bare script."""
     output.mkdir()
     command = [
@@ -89,7 +90,7 @@ def run_bare(model: Path, output: Path, steps: int, *, same_threads: bool) -> li
         output,
         str(steps),
     ]
-    env = {**os.environ, "HF_HUB_OFFLINE": "1", **({"OMP_WAIT_POLICY": "PASSIVE"} if same_threads else {})}
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", **({**THREADS, **HEAP} if same_settings else {})}
     with (output / "log").open("w") as log:
         subprocess.run([str(word) for word in command], check=True, stdout=log, stderr=log, env=env)
     seconds: list[float] = json.loads((output / "steps.json").read_text())["seconds"]

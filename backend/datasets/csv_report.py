@@ -21,6 +21,9 @@ DUPLICATE_MEMORY = 200_000
 """Rows among which duplicates are looked for; with more of them memory would grow with the file."""
 
 FORMULA = re.compile(r"[=@]\S|[+-][A-Za-z]+\(")
+COMMAND = re.compile(r"\w\|\s*['\"][^'\"]*['\"]\s*!|=\s*(?:DDE|CALL|EXEC|REGISTER)\s*\(", re.IGNORECASE)
+"""In a formula: starts a program when a spreadsheet opens the file (`=cmd|'/c calc'!A0`), so no row of questions and answers."""
+
 GUESSES = {
     "input": ("input", "prompt", "question", "instruction", "query", "request", "text", "source"),
     "output": ("output", "completion", "answer", "response", "reply", "target", "label"),
@@ -166,6 +169,10 @@ def _count(report: CsvReport, records: Iterator[Record]) -> None:
             _count_irregular(report, line, cells, roles)
         for cell in cells:
             if cell and cell[0] in "=@+-" and FORMULA.match(cell):
+                if COMMAND.search(cell):
+                    raise unreadable(
+                        f"a formula on line {line} would start a program in a spreadsheet; put ' before it if you mean it"
+                    )
                 report.formula_cells += 1
                 report.note("formula", line, "A cell looks like a spreadsheet formula; it is kept as text")
         if report.total_rows <= DUPLICATE_MEMORY:

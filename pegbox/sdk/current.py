@@ -38,6 +38,7 @@ def init(
     token: str | None = None,
     home: str | os.PathLike[str] | None = None,
     require_monitor: bool = True,
+    flush_interval: float | None = None,
 ) -> Run:
     """Starts a run, or with a known `id` goes on with it, and makes it the one that `pegbox.log` writes to.
 
@@ -46,12 +47,14 @@ def init(
 
     Raises `UnreachableError` when the monitor does not answer, `AuthenticationError` for a wrong token, `ConflictError` when
     `resume="never"` meets an existing id. With `require_monitor=False` an unreachable monitor is an outage like any other:
-    the run starts, and its metrics wait on disk.
+    the run starts, and its metrics wait on disk. `flush_interval` is the least time between two batches in seconds (default
+    0.02): a longer one takes less of the machine from a fast training, and shows it later.
     """
     global _current
     import secrets  # noqa: PLC0415
 
     from pegbox.sdk.leftovers import send_leftovers  # noqa: PLC0415
+    from pegbox.sdk.run import FLUSH_INTERVAL  # noqa: PLC0415
     from pegbox.sdk.start import start_run  # noqa: PLC0415
 
     folder = _home(home) / "worker" / "outbox"
@@ -67,7 +70,14 @@ def init(
             create[key] = value
     address = url or monitor_address()
     secret = token if token is not None else os.environ.get("PEGBOX_TOKEN") or None
-    run = start_run(address, secret, create, folder, require_monitor=require_monitor)
+    run = start_run(
+        address,
+        secret,
+        create,
+        folder,
+        require_monitor=require_monitor,
+        flush_interval=FLUSH_INTERVAL if flush_interval is None else flush_interval,
+    )
     send_leftovers(run.url, secret, folder, except_run=run.id)
     _current = run
     return run

@@ -20,6 +20,9 @@ MAX_NAME_LENGTH = 200
 MAX_WAITING = 500_000
 """Log calls that may wait for the background thread before `log` lets it catch up."""
 
+FLUSH_INTERVAL = 0.02
+"""Seconds between two batches: short enough to look live, long enough that a tight loop travels in bulk."""
+
 _living: set[Run] = set()
 
 
@@ -31,7 +34,14 @@ class Run:
     """
 
     def __init__(
-        self, url: str, token: str | None, create: dict[str, Any], folder: Path, *, last_step: int | None = None
+        self,
+        url: str,
+        token: str | None,
+        create: dict[str, Any],
+        folder: Path,
+        *,
+        last_step: int | None = None,
+        flush_interval: float = FLUSH_INTERVAL,
     ) -> None:
         self.id: str = create["id"]
         self.name: str = create.get("name") or self.id
@@ -41,6 +51,7 @@ class Run:
         self._token = token
         self._create = create
         self._folder = folder
+        self._flush_interval = flush_interval
         self._lock = threading.RLock()
         self._names: set[str] = set()
         self._step = -1 if last_step is None else last_step
@@ -53,7 +64,7 @@ class Run:
     def _new_sender(self) -> Sender:
         writer = secrets.token_hex(6)
         outbox = Outbox.create(self._folder, self.id, writer, {"url": self.url, "run": self._create})
-        sender = Sender(self.url, self._token, self._create, writer, outbox, self._folder)
+        sender = Sender(self.url, self._token, self._create, writer, outbox, self._folder, self._flush_interval)
         sender.start()
         return sender
 

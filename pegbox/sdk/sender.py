@@ -18,8 +18,8 @@ from pegbox.sdk.transport import MonitorConnection
 
 log = logging.getLogger("pegbox")
 
-SEND_INTERVAL = 0.02
-"""Seconds between two batches: short enough to look live, long enough that a tight loop travels in bulk."""
+NAP = 0.05
+"""Seconds; how soon a sender between two batches notices a `flush`."""
 
 RETRY_FIRST, RETRY_MOST = 0.05, 2.0
 """Seconds before a failed batch is tried again; doubles up to the second value."""
@@ -40,13 +40,21 @@ class Sender:
     """Owns the outbox and the connection. `queue` takes entries from any thread; `wake` tells a parked sender of them."""
 
     def __init__(
-        self, url: str, token: str | None, create: dict[str, Any], writer: str, outbox: Outbox, folder: Path
+        self,
+        url: str,
+        token: str | None,
+        create: dict[str, Any],
+        writer: str,
+        outbox: Outbox,
+        folder: Path,
+        interval: float,
     ) -> None:
         self.queue: deque[Entry | Flush] = deque()
         self.parked = False
         self._run_id: str = create["id"]
         self._outbox = outbox
         self._folder = folder
+        self._interval = interval
         self._encoder = BatchEncoder(writer)
         self._connection = MonitorConnection(url, token)
         self._delivery = Delivery(self._connection, create)
@@ -113,9 +121,14 @@ class Sender:
             self._signal.wait(self._until_retry())
         self.parked = False
         self._signal.clear()
-        pause = SEND_INTERVAL - (time.monotonic() - last_send)
-        if pause > 0 and not self._closing:
-            time.sleep(pause)
+        deadline = last_send + self._interval
+        while not (self._closing or self._is_awaited) and (pause := deadline - time.monotonic()) > 0:
+            time.sleep(min(pause, NAP))
+
+    @property
+    def _is_awaited(self) -> bool:
+        """Whether somebody waits in `flush`. Marks stand behind what they wait for, so the last entry tells."""
+        return bool(self.queue) and isinstance(self.queue[-1], Flush)
 
     def _until_retry(self) -> float | None:
         if self._is_backlogged:

@@ -7,13 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import AuthenticationError, NotFoundError, PermissionDeniedError, UnavailableError, UnreachableError
-from pegbox.sdk.run import Run
+from pegbox.sdk.run import FLUSH_INTERVAL, Run
 from pegbox.sdk.transport import MonitorConnection
 
 log = logging.getLogger("pegbox")
 
 
-def start_run(url: str, token: str | None, create: dict[str, Any], folder: Path, *, require_monitor: bool) -> Run:
+def start_run(
+    url: str,
+    token: str | None,
+    create: dict[str, Any],
+    folder: Path,
+    *,
+    require_monitor: bool,
+    flush_interval: float = FLUSH_INTERVAL,
+) -> Run:
     """The running `Run`. See `pegbox.init` for the errors."""
     connection = MonitorConnection(url, token)
     last_step = None
@@ -38,4 +46,4 @@ def start_run(url: str, token: str | None, create: dict[str, Any], folder: Path,
         create = {**create, "name": view.get("name") or create.get("name")}
     finally:
         connection.close()
-    return Run(connection.url, token, create, folder, last_step=last_step)
+    return Run(connection.url, token, create, folder, last_step=last_step, flush_interval=flush_interval)

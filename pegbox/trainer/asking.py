@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import NotFoundError, UnavailableError, UnusableContentError
+from pegbox.trainer.cpu_settings import THREADS
 
 
 def answer_question(folder: Path, question: str, *, max_new_tokens: int) -> str:
@@ -17,8 +18,8 @@ def answer_question(folder: Path, question: str, *, max_new_tokens: int) -> str:
     """
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder}.")
-    # As in the trainer: a core may be wanted by somebody else.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     try:
         import torch
 

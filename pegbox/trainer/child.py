@@ -25,6 +25,9 @@ LOCK_PATIENCE_SECONDS = 120.0
 
 PROGRESS_INTERVAL_SECONDS = 0.5
 
+FLUSH_SECONDS = 0.25
+"""Between two batches of metrics: live to the eye, and on a CPU the monitor's share of the cores stays small."""
+
 DELIVERY_SECONDS = 5.0
 """How long the end waits for a monitor that is away; what it does not get now, the worker sends later."""
 
@@ -103,6 +106,7 @@ def run(assignment: Assignment, folder: JobFolder, stop: StopRequest, pipe: Prog
         token=assignment.token,
         home=assignment.home,
         require_monitor=False,
+        flush_interval=FLUSH_SECONDS,
     )
     try:
         result = train(job, folder, record, stop, pipe)

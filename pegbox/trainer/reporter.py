@@ -74,7 +74,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         metrics["memory_bytes"] = float(memory_bytes())
         self._run.log(metrics, step=state.global_step)
         self._progress("train", state.global_step, state.max_steps)
-        self._step_began = time.perf_counter()
+        self._step_began = now  # what reporting costs counts as part of the next step
         self._watch_for_divergence(logs["loss"], state.global_step)
 
     def on_evaluate(

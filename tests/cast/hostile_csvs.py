@@ -72,6 +72,9 @@ HOSTILE_CSVS: dict[str, Hostile] = {
     "a cell of two megabytes": Hostile(HEADER + b"q," + b"a" * 2 * MIB + b"\n", "line 2 is longer than 1048576"),
     "a quote that is never closed": Hostile(HEADER + b'q,"a\nq2,a2\n', "starts at line 2 is never closed"),
     "a quote left open far above": Hostile(HEADER + b'"q,a\n' + _rows(300_000), "a quote left open"),
+    "a formula that starts a program": Hostile(HEADER + b"q,=cmd|'/C calc'!A0\n", "a formula on line 2 would start"),
+    "a command behind a sum": Hostile(HEADER + b"q,a\n@SUM(1+1)*cmd|' /C calc'!A0,a\n", "a formula on line 3 would"),
+    "a formula that calls a library": Hostile(HEADER + b'q,"=CALL(""urlmon"",""x"",1)"\n', "a formula on line 2 would"),
     "a spreadsheet by its name": Hostile(PLAIN, "Only CSV files are supported", "data.xlsx"),
     "a name without an ending": Hostile(PLAIN, "Only CSV files are supported", "data"),
 }

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pegbox.errors import UnavailableError
 from pegbox.schemas.queue import Capabilities
 from pegbox.trainer.assignment import Assignment, ChildLine
+from pegbox.trainer.cpu_settings import HEAP, THREADS
 
 LOG_TAIL_CHARACTERS = 2000
 
@@ -138,9 +139,8 @@ def _environment() -> dict[str, str]:
         # SFTTrainer wants no more than one GPU in one process.
         "CUDA_VISIBLE_DEVICES": "0",
         "TOKENIZERS_PARALLELISM": "false",
-        # Torch's threads burn their time slice while they wait for each other. As soon as anything else wants a core (a
-        # browser, the services), a step then takes five to fifteen times as long: measured on two cores.
-        "OMP_WAIT_POLICY": "PASSIVE",
+        **THREADS,
+        **HEAP,
         **os.environ,
         "PYTHONUNBUFFERED": "1",
     }

@@ -12,13 +12,15 @@ import pytest
 
 from pegbox.sample import SAMPLE_CSV
 from pegbox.schemas.queue import BaseModelSpec, DatasetSpec, JobSpec
+from pegbox.trainer.cpu_settings import THREADS
 from pegbox.trainer.data import Row, read_rows
 from pegbox.trainer.job_folder import JobFolder
 
 SMALL_ROWS = 80
 
 # As the executor tells its children; torch reads it when it is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+for _name, _value in THREADS.items():
+    os.environ.setdefault(_name, _value)
 
 
 class Record:
