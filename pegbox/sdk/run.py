@@ -136,8 +136,19 @@ class Run:
         """Waits until all that was logged is safe in the monitor's database. False when `timeout` seconds were not enough."""
         flush = Flush()
         self._put(flush)
+        self._living_sender().wake()
         flush.done.wait(timeout)
         return flush.acknowledged
+
+    def settle(self, timeout: float = 5.0) -> None:
+        """Waits until all that was logged is in the outbox: a few milliseconds, whatever the monitor does.
+
+        Call it before a checkpoint counts as written: a training that goes on from there would not log those steps again.
+        """
+        mark = Flush()
+        self._put(mark)
+        self._living_sender().wake()
+        mark.stored.wait(timeout)
 
     def finish(self, status: str = "finished", timeout: float = 30.0) -> bool:
         """Ends the run and waits until everything was delivered; does nothing the second time.

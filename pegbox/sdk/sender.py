@@ -18,9 +18,6 @@ from pegbox.sdk.transport import MonitorConnection
 
 log = logging.getLogger("pegbox")
 
-NAP = 0.05
-"""Seconds; how soon a sender between two batches notices a `flush`."""
-
 RETRY_FIRST, RETRY_MOST = 0.05, 2.0
 """Seconds before a failed batch is tried again; doubles up to the second value."""
 
@@ -29,9 +26,13 @@ SYNC_INTERVAL = 1.0
 
 
 class Flush:
-    """A mark in the queue: `done` is set when everything before it was acknowledged, or when the sender gave up."""
+    """A mark in the queue: `done` is set when everything before it was acknowledged, or when the sender gave up.
+
+    `stored` is set as soon as everything before it is in the outbox, where the end of the process cannot harm it.
+    """
 
     def __init__(self) -> None:
+        self.stored = threading.Event()
         self.done = threading.Event()
         self.acknowledged = False
 
@@ -73,7 +74,7 @@ class Sender:
         self._thread.start()
 
     def wake(self) -> None:
-        """Call after appending to `queue` when `parked` is true."""
+        """Call after appending to `queue` when `parked` is true, and after every `Flush`."""
         self._signal.set()
 
     def close(self, timeout: float | None) -> bool:
@@ -112,6 +113,7 @@ class Sender:
             self._connection.close()
             self._outbox.close()
             for flush in self._flushes:
+                flush.stored.set()
                 flush.done.set()
 
     def _park(self, last_send: float) -> None:
@@ -123,7 +125,8 @@ class Sender:
         self._signal.clear()
         deadline = last_send + self._interval
         while not (self._closing or self._is_awaited) and (pause := deadline - time.monotonic()) > 0:
-            time.sleep(min(pause, NAP))
+            self._signal.wait(pause)
+            self._signal.clear()
 
     @property
     def _is_awaited(self) -> bool:
@@ -156,6 +159,8 @@ class Sender:
                 self._warn("disk", f"cannot write to {self._outbox.path}: {error}; keeping metrics in memory")
                 return
             self._unwritten.popleft()
+        for flush in self._flushes:
+            flush.stored.set()
 
     def _send(self) -> None:
         """Sends all that waits, oldest first; on failure sets the time of the next attempt."""

@@ -97,12 +97,25 @@ def load(folder: Path, *, method: Method, precision: Decided, name: str) -> Load
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UnusableContentError(f"{name} cannot be loaded as a language model: {first_line}") from error
+    if quantized and not has_gpu():
+        _keep_quantized_blocks(model)
     if tokenizer.eos_token is None:
         raise UnusableContentError(f"The tokenizer of {name} has no end token, so its answers would never end.")
     brings_template = ensure_chat_template(tokenizer)
     if method == "full" and has_gpu() and precision == "bf16" and not _fits_in_fp32(model):
         model = model.to(torch.bfloat16)
     return LoadedModel(model, tokenizer, folder, brings_template)
+
+
+def _keep_quantized_blocks(model: Any) -> None:
+    """On CPUs with AVX512-BF16, bitsandbytes packs 4-bit weights anew for every evaluation and unpacks them for training.
+
+    That rounds the scale of each block to bf16, so an evaluation would change the model; and it breaks on layers narrower than
+    a block.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _fits_in_fp32(model: Any) -> bool:

@@ -102,6 +102,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
             train_loss=self._train_loss,
             finished=self.stopped_early or step >= state.max_steps,
         )
+        self._run.settle()
         mark_complete(self._root / f"checkpoint-{step}", self.progress)
         prune(self._root, self.progress.best_step)
         self._run.log_event("checkpoint", f"Checkpoint at step {step}", step=step)

@@ -21,5 +21,8 @@ class Recorder(Protocol):
     def rewind(self, step: int) -> None:
         """What was reported for later steps no longer counts."""
 
+    def settle(self) -> None:
+        """Returns once the end of this process can take nothing away that was reported."""
+
     def update(self, *, total_steps: int | None = None, summary: Mapping[str, Any] | None = None) -> None:
         """Changes the run's own record."""

@@ -13,7 +13,7 @@ from tests.cast import SUPPORT_CSV
 from tests.stack import Stack, http
 from tests.stub_hub import StubHub
 
-SECONDS = 50
+SECONDS = 30
 KNOWN_THINGS = """
 [[operations]]
 include-path-regex = "^/api/dataset"

@@ -47,6 +47,9 @@ class Record:
         self.rewound_to.append(step)
         self.points = {at: values for at, values in self.points.items() if at <= step}
 
+    def settle(self) -> None:
+        pass
+
     def update(self, *, total_steps: int | None = None, summary: Mapping[str, Any] | None = None) -> None:
         self.total_steps = total_steps or self.total_steps
 
