@@ -5,16 +5,9 @@ Either service may start first: both call `upgrade`, which runs the migrations u
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, inspect, text
 from sqlmodel import Session, create_engine
 
 from pegbox.settings import Settings
@@ -22,8 +15,8 @@ from pegbox.settings import Settings
 BUSY_TIMEOUT_MS = 15_000
 """Two services share the SQLite file; a writer waits this long for the other one's commit."""
 
-ADVISORY_LOCK = 0x5045_4742
-"""PostgreSQL advisory lock held while migrating ("PEGB")."""
+NEWEST = "0001"
+"""The revision of the newest migration."""
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -55,26 +48,20 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 def upgrade(engine: Engine, settings: Settings) -> None:
     """Brings the schema to the newest migration; safe to call from several processes at once."""
-    config = Config()
-    config.set_main_option("script_location", str(files("pegbox.store") / "migrations"))
-    with _migration_lock(engine, settings.home), engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if _schema_version(engine) == NEWEST:
+        return  # nearly every start; Alembic is a sixth of what an idle service would keep in memory
+    from pegbox.store.migration import migrate  # noqa: PLC0415
+
+    migrate(engine, settings.home)
 
 
-@contextmanager
-def _migration_lock(engine: Engine, home: Path) -> Iterator[None]:
-    if engine.dialect.name == "sqlite":
-        with (home / ".migrate.lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        return
+def _schema_version(engine: Engine) -> str | None:
+    """The migration that the database is at; `None` for an empty one."""
     with engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ADVISORY_LOCK})
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return version
 
 
 def open_session(engine: Engine) -> Session:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel
 
 from pegbox.settings import Settings
-from pegbox.store.database import open_engine, upgrade
+from pegbox.store.database import NEWEST, open_engine, upgrade
 from pegbox.store.tables import Experiment, now
 
 
@@ -53,3 +56,18 @@ def test_moments_come_back_aware_and_naive_ones_are_refused(db: Session) -> None
     db.add(Experiment(id="exp-2", name="second", created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
     with pytest.raises(Exception, match="naive"):
         db.commit()
+
+
+def test_the_newest_migration_is_the_one_that_is_named() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("pegbox.store") / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
+
+
+def test_a_schema_that_is_current_needs_no_alembic(db: Session, home: Path) -> None:
+    script = (
+        "import sys; from pegbox.settings import Settings; from pegbox.store.database import open_engine, upgrade;"
+        "s = Settings(); upgrade(open_engine(s), s); print('alembic' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout
+    assert said.strip() == "False"
