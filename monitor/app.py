@@ -11,6 +11,7 @@ from monitor.health import router as health
 from monitor.lifespan import lifespan
 from monitor.live.routes import router as feed
 from monitor.live.websocket import router as websocket
+from monitor.metrics.express import BatchExpress
 from monitor.metrics.routes import plain as ingest
 from monitor.metrics.routes import router as metrics
 from monitor.resources.routes import router as resources
@@ -48,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     service.install(app, settings, open_paths=OPEN_PATHS)
+    app.add_middleware(BatchExpress, settings=settings)
     app.include_router(training)
     app.include_router(health)
     app.include_router(runs)

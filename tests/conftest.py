@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
@@ -14,6 +15,9 @@ from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
 from tests.stack import Stack, free_port
 from tests.stub_hub import StubHub
+
+hypothesis.settings.register_profile("pegbox", deadline=None)  # a slow machine is no fault of the code
+hypothesis.settings.load_profile("pegbox")
 
 SCRUBBED = ("PEGBOX_", "HF_", "TRACKIO_", "WANDB_", "MLFLOW_", "CUDA_VISIBLE")
 

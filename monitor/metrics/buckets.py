@@ -17,7 +17,7 @@ from monitor.metrics.history import Floats, Ints
 class Buckets:
     """Arrays of equal length, one entry per column that has a finite value; `nonfinite` holds x of NaN and infinite values."""
 
-    x: Floats
+    x: Floats | Ints
     """x of the column's last value."""
     last: Ints
     """Index (into the given arrays) of the column's last value."""
@@ -25,25 +25,23 @@ class Buckets:
     min: Floats
     max: Floats
     count: Ints
-    nonfinite: Floats
+    nonfinite: Floats | Ints
 
 
-def bucketize(x: Floats, y: Floats, columns: int) -> Buckets:
-    """Cuts the range of x (ascending, finite) into `columns` (at least 1) parts of equal width.
+def bucketize(x: Floats | Ints, y: Floats, columns: int, *, is_finite: bool = False) -> Buckets:
+    """Cuts the range of x (ascending, finite, integers within ±2**53) into `columns` (at least 1) parts of equal width.
 
-    With no more points than columns every point stays a column of its own.
+    With no more points than columns every point stays a column of its own. `is_finite` promises that every y is.
     """
-    finite = np.isfinite(y)
-    if finite.all():
-        nonfinite = np.empty(0)
-        index = None
-    else:
-        nonfinite = x[~finite]
-        index = np.flatnonzero(finite)
-        x, y = x[index], y[index]
+    bad: Ints = np.empty(0, np.int64)
+    nonfinite = x[:0]
+    if not is_finite:
+        finite = np.isfinite(y)
+        bad = np.flatnonzero(~finite)
+        if bad.size:
+            nonfinite, x, y = x[bad], x[finite], y[finite]
     if x.size <= columns:
-        last = np.arange(x.size) if index is None else index
-        return Buckets(x, last, y, y, y, np.ones(x.size, np.int64), nonfinite)
+        return Buckets(x, _given(np.arange(x.size), bad), y, y, y, np.ones(x.size, np.int64), nonfinite)
     starts = _starts(x, columns)
     ends = np.append(starts[1:], x.size) - 1
     counts = np.diff(np.append(starts, x.size))
@@ -55,11 +53,19 @@ def bucketize(x: Floats, y: Floats, columns: int) -> Buckets:
     if overflown.any():
         mean[overflown] = low[overflown] / 2 + high[overflown] / 2
     mean = np.clip(mean, low, high)
-    return Buckets(x[ends], ends if index is None else index[ends], mean, low, high, counts, nonfinite)
+    return Buckets(x[ends], _given(ends, bad), mean, low, high, counts, nonfinite)
 
 
-def _starts(x: Floats, columns: int) -> Ints:
+def _given(index: Ints, bad: Ints) -> Ints:
+    """Indexes among the finite values as indexes among all; `bad` are those of the others."""
+    return index + np.searchsorted(bad - np.arange(bad.size), index, side="right") if bad.size else index
+
+
+def _starts(x: Floats | Ints, columns: int) -> Ints:
     """Index of the first point of each column that has points."""
     part = np.arange(1, columns) / columns
-    edges = x[0] * (1 - part) + x[-1] * part  # unlike a difference of the two, this cannot overflow
+    # Unlike a difference of the two ends, this cannot overflow; but rounding may carry it past the last one.
+    edges = np.minimum(x[0] * (1 - part) + x[-1] * part, x[-1])
+    if x.dtype == np.int64:
+        edges = np.ceil(edges).astype(np.int64)  # the same points, found without a copy of x as floats
     return np.unique(np.append(0, np.searchsorted(x, edges, side="left")))[:columns]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from monitor.metrics import store
+from monitor.metrics.cursor import newest_cursor
 
 if TYPE_CHECKING:
     from monitor.metrics.history import RunHistory
@@ -39,6 +40,18 @@ class Histories:
                         history.apply(batch.first_seq, batch.last_seq, batch.columns, batch.rewind_to)
             yield history
         self._shrink()
+
+    def last_seq(self, run_id: str) -> int:
+        """The cursor up to which `reading` would hold everything, found without reading a point."""
+        history = self._kept.get(run_id)
+        if history is not None and history.lock.acquire(blocking=False):
+            try:
+                if not history.is_stale:
+                    return history.last_seq
+            finally:
+                history.lock.release()
+        with self._engine.connect() as connection:
+            return newest_cursor(connection, run_id)
 
     def committed(self, batch: store.LoggedBatch) -> None:
         """Called by the writer, in log order. Never waits: a history that is being read is caught up by its next reader."""

@@ -7,7 +7,8 @@ here is the truth: it is rebuilt from the log whenever it is missing.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,25 +50,109 @@ class Growing:
         return self._buffer[: self.size]
 
 
+class Claim:
+    """Something that holds of all of a growing array, or does not. Only entries that came since the last question are looked at."""
+
+    __slots__ = ("_check", "_holds", "_seen")
+
+    def __init__(self, check: Callable[[NDArray[Any]], bool]) -> None:
+        self._check = check
+        self.forget()
+
+    def forget(self) -> None:
+        """The array was replaced: look at all of it again."""
+        self._holds, self._seen = True, 0
+
+    def holds_of(self, values: NDArray[Any]) -> bool:
+        if self._holds and self._seen < len(values):
+            self._holds = self._check(values[max(self._seen - 1, 0) :])
+            self._seen = len(values)
+        return self._holds
+
+
+def all_finite(values: NDArray[Any]) -> bool:
+    """Neither NaN nor infinite, any of them."""
+    return bool(np.isfinite(values).all())
+
+
+def never_falls(values: NDArray[Any]) -> bool:
+    """No value is smaller than the one before it, and none is NaN."""
+    return not values.size or bool(values[0] == values[0] and (values[1:] >= values[:-1]).all())
+
+
 class _Series:
-    __slots__ = ("is_ordered", "last_step", "rows", "values")
+    __slots__ = ("finite", "is_ordered", "last_step", "rows", "rows_rise", "values")
 
     def __init__(self) -> None:
         self.rows = Growing(np.int32)
         self.values = Growing(np.float64)
+        self.finite = Claim(all_finite)
         self.is_ordered = True  # steps rise strictly
+        self.rows_rise = True
         self.last_step = -(2**62)
 
 
-@dataclass(frozen=True, slots=True)
 class SeriesView:
-    """One metric, one value per step, steps rising. Arrays of equal length; `epochs` is NaN while unknown."""
+    """One metric, one value per step, steps rising. Arrays of equal length; `epochs` is NaN while unknown.
 
-    steps: Ints
-    times: Floats
-    epochs: Floats
-    seqs: Ints
-    values: Floats
+    `is_finite`: every value is. `times_rise`, `epochs_rise`: known everywhere, and never less than the one before.
+    """
+
+    def __init__(
+        self,
+        records: tuple[Ints, Floats, Floats, Ints],
+        rows: slice | NDArray[np.int32],
+        values: Floats,
+        *,
+        is_finite: bool,
+        times_rise: bool,
+        epochs_rise: bool,
+    ) -> None:
+        self._records = records
+        self._rows = rows
+        self.values = values
+        self.is_finite = is_finite
+        self.times_rise = times_rise
+        self.epochs_rise = epochs_rise
+
+    # Made when asked for: where another metric has records in between, this copies.
+    @cached_property
+    def steps(self) -> Ints:
+        return self._records[0][self._rows]
+
+    @cached_property
+    def times(self) -> Floats:
+        return self._records[1][self._rows]
+
+    @cached_property
+    def epochs(self) -> Floats:
+        return self._records[2][self._rows]
+
+    @cached_property
+    def seqs(self) -> Ints:
+        return self._records[3][self._rows]
+
+    def part(self, low: int, high: int) -> SeriesView:
+        """The points from index `low` up to, but without, `high`."""
+        if isinstance(self._rows, slice):
+            rows: slice | NDArray[np.int32] = slice(
+                self._rows.start + low, min(self._rows.start + high, self._rows.stop)
+            )
+        else:
+            rows = self._rows[low:high]
+        return SeriesView(
+            self._records,
+            rows,
+            self.values[low:high],
+            is_finite=self.is_finite,
+            times_rise=self.times_rise,
+            epochs_rise=self.epochs_rise,
+        )
+
+    def at(self, indexes: Ints) -> tuple[Floats, Floats]:
+        """Times and epochs of some points."""
+        rows = indexes + self._rows.start if isinstance(self._rows, slice) else self._rows[indexes]
+        return self._records[1][rows], self._records[2][rows]
 
 
 class RunHistory:
@@ -82,6 +167,8 @@ class RunHistory:
         self._times = Growing(np.float64)
         self._epochs = Growing(np.float64)
         self._seqs = Growing(np.int64)
+        self._times_rise = Claim(never_falls)
+        self._epochs_rise = Claim(never_falls)
         self._series: dict[str, _Series] = {}
 
     @property
@@ -138,10 +225,10 @@ class RunHistory:
             series = self._series.get(name)
             if series is None:
                 series = self._series[name] = _Series()
-            first, last = int(self._steps.view[rows[0]]), int(self._steps.view[rows[-1]])
-            if not rises or first <= series.last_step:
+            if not rises or int(self._steps.view[rows[0]]) <= series.last_step:
                 series.is_ordered = False
-            series.last_step = max(last, series.last_step)
+            highest = rows[-1] if rises else rows[self._steps.view[rows].argmax()]
+            series.last_step = max(int(self._steps.view[highest]), series.last_step)
             series.rows.extend(rows)
             series.values.extend(values)
 
@@ -152,12 +239,15 @@ class RunHistory:
             return
         for growing in (self._steps, self._times, self._epochs, self._seqs):
             growing.replace(growing.view[keep])
+        self._times_rise.forget()
+        self._epochs_rise.forget()
         new_row = np.cumsum(keep) - 1
         for series in self._series.values():
             rows = series.rows.view
             kept = keep[rows]
             series.values.replace(series.values.view[kept])
             series.rows.replace(new_row[rows[kept]])
+            series.finite.forget()
             series.last_step = int(self._steps.view[series.rows.view].max()) if series.rows.size else -(2**62)
 
     def series(self, name: str) -> SeriesView | None:
@@ -168,16 +258,15 @@ class RunHistory:
         if not series.is_ordered:
             self._order(series)
         rows = series.rows.view
-        if int(rows[-1]) - int(rows[0]) + 1 == rows.size and (rows.size == 1 or bool((rows[1:] > rows[:-1]).all())):
-            part: slice | NDArray[np.int32] = slice(int(rows[0]), int(rows[-1]) + 1)  # the usual case: no copying
-        else:
-            part = rows
+        first, last = int(rows[0]), int(rows[-1])
+        is_block = series.rows_rise and last - first + 1 == rows.size  # the usual case: no copying
         return SeriesView(
-            self._steps.view[part],
-            self._times.view[part],
-            self._epochs.view[part],
-            self._seqs.view[part],
+            (self._steps.view, self._times.view, self._epochs.view, self._seqs.view),
+            slice(first, last + 1) if is_block else rows,
             series.values.view,
+            is_finite=series.finite.holds_of(series.values.view),
+            times_rise=series.rows_rise and self._times_rise.holds_of(self._times.view),
+            epochs_rise=series.rows_rise and self._epochs_rise.holds_of(self._epochs.view),
         )
 
     def _order(self, series: _Series) -> None:
@@ -187,8 +276,11 @@ class RunHistory:
         ordered = steps[order]
         newest = np.append(ordered[1:] != ordered[:-1], True)  # equal steps lie in log order: the last one wins
         chosen = order[newest]
+        chosen_rows = rows[chosen]
         series.values.replace(series.values.view[chosen])
-        series.rows.replace(rows[chosen])
+        series.rows.replace(chosen_rows)
+        series.finite.forget()
+        series.rows_rise = bool((chosen_rows[1:] > chosen_rows[:-1]).all())
         series.is_ordered = True
 
     def last_values(self) -> dict[str, float]:

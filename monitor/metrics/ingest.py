@@ -6,21 +6,36 @@ import asyncio
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive
 
-from monitor.context import Monitor
+from monitor.metrics.binary import CONTENT_TYPES, decode_binary
 from monitor.metrics.store import LoggedBatch
 from monitor.metrics.wire import MAX_BODY_BYTES, decode_batch
-from monitor.metrics.writer import Accepted
+from monitor.metrics.writer import Accepted, Writer
 from pegbox.errors import PayloadTooLargeError
+
+TOO_LARGE = f"A batch must not exceed {MAX_BODY_BYTES} bytes"
+
+
+class ClientGoneError(Exception):
+    """The client left before its batch was here whole."""
 
 
 async def ingest_batch(request: Request) -> Response:
-    """Takes one batch; see `monitor.metrics.wire.Batch` for its body."""
-    monitor: Monitor = request.app.state.monitor
-    batch, columns = decode_batch(await _read_body(request))
+    """Takes one batch; see `monitor.metrics.wire.Batch` for its body, `monitor.metrics.binary` for the MessagePack form."""
+    headers = request.scope["headers"]
+    body = await read_body(headers, request.receive)
+    content = await take(request.app.state.monitor.writer, request.path_params["run_id"], headers, body)
+    return Response(content, media_type="application/json")
+
+
+async def take(writer: Writer, run_id: str, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
+    """Decodes a batch, waits until it is committed; the answer's JSON."""
+    is_binary = _header(headers, b"content-type").partition(b";")[0].strip().lower() in CONTENT_TYPES
+    batch, columns = decode_binary(body) if is_binary else decode_batch(body)
     logged = LoggedBatch(
         first_seq=0,
-        run_id=request.path_params["run_id"],
+        run_id=run_id,
         writer=batch.writer,
         sequence=batch.sequence,
         rewind_to=batch.rewind_to,
@@ -34,10 +49,9 @@ async def ingest_batch(request: Request) -> Response:
     def done(result: Accepted | BaseException) -> None:
         loop.call_soon_threadsafe(_settle, answer, result)
 
-    monitor.writer.append(logged, done)
+    writer.append(logged, done)
     accepted = await answer
-    content = b'{"acknowledged":%d,"seq":%d}' % (accepted.sequence, accepted.seq)
-    return Response(content, media_type="application/json")
+    return b'{"acknowledged":%d,"seq":%d}' % (accepted.sequence, accepted.seq)
 
 
 def _settle(answer: asyncio.Future[Accepted], result: Accepted | BaseException) -> None:
@@ -49,17 +63,25 @@ def _settle(answer: asyncio.Future[Accepted], result: Accepted | BaseException) 
         answer.set_result(result)
 
 
-async def _read_body(request: Request) -> bytes:
+async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
     """The body, given up as soon as it exceeds the limit."""
-    message = f"A batch must not exceed {MAX_BODY_BYTES} bytes"
-    announced = request.headers.get("content-length", "")
+    announced = _header(headers, b"content-length")
     if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-        raise PayloadTooLargeError(message)
+        raise PayloadTooLargeError(TOO_LARGE)
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY_BYTES:
-            raise PayloadTooLargeError(message)
+            raise PayloadTooLargeError(TOO_LARGE)
         parts.append(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        if not message.get("more_body"):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _header(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes:
+    return next((value for key, value in headers if key == name), b"")

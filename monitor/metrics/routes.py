@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
 from monitor.context import MonitorDep
 from monitor.metrics import store
+from monitor.metrics.etag import REVALIDATE, is_known, series_etag
+from monitor.metrics.formats import MEDIA_TYPES, Format, file_name, writer_of
 from monitor.metrics.ingest import ingest_batch
 from monitor.runs.service import find_run_id
 from pegbox.errors import ValidationError
@@ -40,33 +43,82 @@ plain.add_api_route(
         "parameters": [{"name": "run_id", "in": "path", "required": True, "schema": {"type": "string"}}],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BatchCreate"}}},
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/BatchCreate"}},
+                "application/msgpack": {"schema": {"type": "string", "format": "binary"}},
+            },
         },
     },
 )
 
 
-@router.get("/{run_id}/series", response_model=SeriesSet, responses=error_responses(404, 422))
+Names = Annotated[str | None, Query(description="Names, comma separated; all by default.", max_length=50_000)]
+Bound = float | None
+
+
+@router.get(
+    "/{run_id}/series",
+    response_model=SeriesSet,
+    responses={304: {"description": "What `If-None-Match` names still holds"}, **error_responses(404, 422)},
+)
 def get_series(
     run_id: str,
     monitor: MonitorDep,
-    metrics: Annotated[
-        str | None, Query(description="Names, comma separated; all by default.", max_length=50_000)
-    ] = None,
+    metrics: Names = None,
     cols: Annotated[int, Query(ge=1, le=20_000, description="Chart columns, one per pixel.")] = 1200,
     x: Literal["step", "time", "epoch"] = "step",
-    start: Annotated[float | None, Query(alias="from", allow_inf_nan=False)] = None,
-    end: Annotated[float | None, Query(alias="to", allow_inf_nan=False)] = None,
+    start: Annotated[Bound, Query(alias="from", allow_inf_nan=False)] = None,
+    end: Annotated[Bound, Query(alias="to", allow_inf_nan=False)] = None,
+    if_none_match: Annotated[str | None, Header(description="The `ETag` of an answer that the client has.")] = None,
 ) -> Response:
     """Series as chart columns: least, greatest and mean value of each, so that no spike is lost."""
     from monitor.metrics.series import read_series  # noqa: PLC0415 - NumPy, which an idle monitor does without
 
-    names = None if metrics is None else [name for name in metrics.split(",") if name]
+    names = _names(metrics)
     if names is not None and len(names) > MAX_METRICS_PER_ANSWER:
         raise ValidationError(f"metrics: at most {MAX_METRICS_PER_ANSWER} in one answer")
     known = find_run_id(monitor.engine, run_id)
+    query = (names, cols, x, start, end)
+    if if_none_match is not None:
+        etag = series_etag(known, monitor.histories.last_seq(known), *query)
+        if is_known(etag, if_none_match):
+            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": REVALIDATE})
     body = read_series(monitor.histories, known, metrics=names, columns=cols, x=x, start=start, end=end)
-    return Response(msgspec.json.encode(body), media_type="application/json")
+    headers = {"ETag": series_etag(known, body["last_seq"], *query), "Cache-Control": REVALIDATE}
+    return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/{run_id}/export",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()},
+            "description": "One row per step, as a file",
+        },
+        **error_responses(404, 422, 503),
+    },
+)
+def export_points(
+    run_id: str,
+    monitor: MonitorDep,
+    file_format: Annotated[Format, Query(alias="format")] = "csv",
+    metrics: Names = None,
+    start: Annotated[Bound, Query(alias="from", allow_inf_nan=False, description="First step.")] = None,
+    end: Annotated[Bound, Query(alias="to", allow_inf_nan=False, description="Last step.")] = None,
+) -> StreamingResponse:
+    """Every point of the run, nothing reduced: a row per step with its time, its epoch and a column for each metric."""
+    from monitor.metrics.export import take_table  # noqa: PLC0415 - NumPy, which an idle monitor does without
+
+    write = writer_of(file_format)
+    known = find_run_id(monitor.engine, run_id)
+    table = take_table(monitor.histories, known, metrics=_names(metrics), start=start, end=end)
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(known, file_format)}"'}
+    return StreamingResponse(write(table), media_type=MEDIA_TYPES[file_format], headers=headers)
+
+
+def _names(metrics: str | None) -> list[str] | None:
+    return None if metrics is None else [name for name in metrics.split(",") if name]
 
 
 @router.get("/{run_id}/samples", response_model=list[SampleSet], responses=error_responses(404, 422))

@@ -9,10 +9,13 @@ import numpy as np
 
 from monitor.metrics.buckets import bucketize
 from monitor.metrics.histories import Histories
-from monitor.metrics.history import Floats, SeriesView
+from monitor.metrics.history import Floats, Ints, SeriesView
 
 Axis = Literal["step", "time", "epoch"]
 DIGITS_OF_TIME = 3
+DIGITS_OF_AXIS = 6
+FAR = 2.0**62
+"""Beyond every step."""
 
 
 def read_series(
@@ -35,35 +38,48 @@ def read_series(
 
 
 def _reduce(view: SeriesView, columns: int, axis: Axis, start: float | None, end: float | None) -> dict[str, Any]:
-    if axis == "step":
-        x: Floats = view.steps.astype(np.float64)
-    else:
-        x = view.times if axis == "time" else view.epochs
-    values, chosen = view.values, None
-    if axis != "step":
-        known = ~np.isnan(x)
-        if not known.all() or (x.size > 1 and bool((x[1:] < x[:-1]).any())):  # a clock may have gone back
-            chosen = np.flatnonzero(known)
-            chosen = chosen[np.argsort(x[chosen], kind="stable")]
-            x, values = x[chosen], values[chosen]
-    low = 0 if start is None else int(np.searchsorted(x, start, side="left"))
-    high = x.size if end is None else int(np.searchsorted(x, end, side="right"))
-    buckets = bucketize(x[low:high], values[low:high], columns)
+    x, order = _axis(view, axis)
+    values = view.values if order is None else view.values[order]
+    low = 0 if start is None else position(x, start, "left")
+    high = x.size if end is None else position(x, end, "right")
+    buckets = bucketize(x[low:high], values[low:high], columns, is_finite=view.is_finite)
     rows = buckets.last + low
-    if chosen is not None:
-        rows = chosen[rows]
+    times, epochs = view.at(rows if order is None else order[rows])
     return {
-        "x": _axis_values(buckets.x, axis),
+        "x": _axis_values(buckets.x),
         "mean": buckets.mean.tolist(),
         "min": buckets.min.tolist(),
         "max": buckets.max.tolist(),
         "count": buckets.count.tolist(),
-        "nonfinite": _axis_values(buckets.nonfinite, axis),
-        "epoch": [None if math.isnan(epoch) else epoch for epoch in view.epochs[rows].tolist()],
-        "time": np.round(view.times[rows], DIGITS_OF_TIME).tolist(),
+        "nonfinite": _axis_values(buckets.nonfinite),
+        "epoch": [None if math.isnan(epoch) else epoch for epoch in epochs.tolist()],
+        "time": np.round(times, DIGITS_OF_TIME).tolist(),
     }
 
 
-def _axis_values(x: Floats, axis: Axis) -> list[Any]:
-    values: list[Any] = (x.astype(np.int64) if axis == "step" else np.round(x, 6)).tolist()
+def _axis(view: SeriesView, axis: Axis) -> tuple[Floats | Ints, Ints | None]:
+    """Positions, rising, and the points they belong to; None for the order in which the view has them."""
+    if axis == "step":
+        return view.steps, None
+    x = view.times if axis == "time" else view.epochs
+    if view.times_rise if axis == "time" else view.epochs_rise:
+        return x, None
+    known = ~np.isnan(x)
+    if known.all() and bool((x[1:] >= x[:-1]).all()):
+        return x, None
+    order = np.flatnonzero(known)
+    order = order[np.argsort(x[order], kind="stable")]  # a clock may have gone back
+    return x[order], order
+
+
+def position(x: Floats | Ints, bound: float, side: Literal["left", "right"]) -> int:
+    """Where the bound lies in the rising x: before (`left`) or behind (`right`) the points that equal it."""
+    if x.dtype == np.int64:  # a whole bound that cuts alike spares a copy of x as floats
+        within = min(max(bound, -FAR), FAR)
+        bound = math.ceil(within) if side == "left" else math.floor(within)
+    return int(np.searchsorted(x, bound, side=side))
+
+
+def _axis_values(x: Floats | Ints) -> list[Any]:
+    values: list[Any] = (x if x.dtype == np.int64 else np.round(x, DIGITS_OF_AXIS)).tolist()
     return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,9 +17,11 @@ MAX_METRICS = 10_000
 MAX_SAMPLE_ROWS = 1_000
 MAX_SAMPLE_SETS = 200
 MAX_EVENTS = 1_000
+MAX_STEP = 2**53
+MAX_TIME = 1e11
 
-Step = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-Time = Annotated[float, Meta(ge=0, le=1e11)]
+Step = Annotated[int, Meta(ge=-MAX_STEP, le=MAX_STEP)]
+Time = Annotated[float, Meta(ge=0, le=MAX_TIME)]
 """Unix seconds; the bound (the year 5138) catches milliseconds sent by mistake only beyond reason, but keeps dates printable."""
 
 Number = float | Literal["NaN", "Infinity", "-Infinity"] | None
@@ -80,11 +83,15 @@ def decode_batch(body: bytes) -> tuple[Batch, Columns]:
     points = batch.points
     if points is None:
         return batch, Columns.empty()
-    count = len(points.step)
-    if len(points.metrics) > MAX_METRICS:
-        raise PayloadTooLargeError(f"A batch carries at most {MAX_METRICS} metrics")
-    if count * max(1, len(points.metrics)) > MAX_VALUES:
-        raise PayloadTooLargeError(f"A batch carries at most {MAX_VALUES} values (steps times metrics)")
-    if len(points.time) != count or any(len(column) != count for column in points.metrics.values()):
-        raise ValidationError("points: step, time and every metric must have the same length")
+    check_lengths(len(points.step), len(points.time), {name: len(column) for name, column in points.metrics.items()})
     return batch, Columns.from_lists(points.step, points.time, points.metrics)
+
+
+def check_lengths(steps: int, times: int, metrics: Mapping[str, int]) -> None:
+    """Refuses points beyond the limits, and columns of unequal length. `metrics` gives the length of each column."""
+    if len(metrics) > MAX_METRICS:
+        raise PayloadTooLargeError(f"A batch carries at most {MAX_METRICS} metrics")
+    if steps * max(1, len(metrics)) > MAX_VALUES:
+        raise PayloadTooLargeError(f"A batch carries at most {MAX_VALUES} values (steps times metrics)")
+    if times != steps or any(length != steps for length in metrics.values()):
+        raise ValidationError("points: step, time and every metric must have the same length")

@@ -15,8 +15,8 @@ THINNING = ((FULL_SECONDS, 10), (24 * 3600, 60))
 """(older than these seconds, one sample per so many seconds is kept)"""
 
 
-def insert_sample(connection: Connection, row: dict[str, Any]) -> None:
-    connection.execute(insert(_sample).values(**row))
+def insert_samples(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    connection.execute(insert(_sample), rows)
 
 
 def thin(connection: Connection, now: float) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy.exc import OperationalError
 
 from monitor.context import MonitorDep
 from monitor.resources.history import run_resources
@@ -21,4 +23,6 @@ def get_run_resources(
     cols: Annotated[int, Query(ge=1, le=20_000, description="Most samples in the answer.")] = 1200,
 ) -> ResourceSeries:
     """The machine during the run."""
+    with contextlib.suppress(OperationalError):  # a full disk: what was stored can be read all the same
+        monitor.sampler.store()
     return run_resources(monitor.engine, run_id, cols)

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 KEPT_SAMPLES = 3600
 THIN_EVERY_SECONDS = 600
+STORE_EVERY = 10
+"""Samples that share a commit: one a second would wake the disk of an idle machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Sampler:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="resource-sampler", daemon=True)
         self._last_time = 0.0
+        self._unstored: list[dict[str, object]] = []
+        self._storing = threading.Lock()
         self._thin_at = time.monotonic() + THIN_EVERY_SECONDS
 
     def start(self) -> None:
@@ -88,8 +92,18 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
+        """Ends the thread; what it has read is stored."""
         self._stop.set()
         self._thread.join()
+        self.store()
+
+    def store(self) -> None:
+        """Writes to the database what is only in memory so far. Waits for the writer: not for the event loop."""
+        with self._storing:
+            rows = self._unstored[:]
+            if rows:
+                self._writer.call(lambda connection: repository.insert_samples(connection, rows))
+                del self._unstored[: len(rows)]
 
     @property
     def latest(self) -> Sample:
@@ -128,8 +142,10 @@ class Sampler:
         if sample.time <= self._last_time:  # the clock went back; the row's key must be new
             return
         self._last_time = sample.time
-        row = sample.as_row()
-        self._writer.call(lambda connection: repository.insert_sample(connection, row))
+        self._unstored.append(sample.as_row())
+        del self._unstored[:-KEPT_SAMPLES]  # a disk that is full for an hour
+        if len(self._unstored) >= STORE_EVERY:
+            self.store()
         if time.monotonic() > self._thin_at:
             self._thin_at = time.monotonic() + THIN_EVERY_SECONDS
             self._writer.call(lambda connection: repository.thin(connection, sample.time))

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, String, cast, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from monitor.runs.filters import RunFilter
+from monitor.runs.sorting import RunSort
 from pegbox.store.tables import TERMINAL_STATES, Experiment, Job, Run, now
 
 run_table = Run.__table__  # type: ignore[attr-defined]
@@ -43,14 +45,28 @@ def find_run(connection: Connection, run_id: str) -> RunRow | None:
     return row
 
 
-def list_runs(connection: Connection, *, job_uid: str | None, status: str | None, limit: int) -> list[RunRow]:
-    """Newest first."""
-    query = _query().order_by(run_table.c.created_at.desc(), run_table.c.id).limit(limit)
-    if job_uid is not None:
-        query = query.where(run_table.c.job_uid == job_uid)
-    if status is not None:
-        query = query.where(run_table.c.status == status)
-    return list(connection.execute(query))
+def find_run_id(connection: Connection, run_id: str) -> str | None:
+    """The id of what `find_run` finds, without its columns and joins."""
+    found = connection.execute(select(run_table.c.id).where(run_table.c.id == run_id)).scalar()
+    if found is None:
+        newest = run_table.c.created_at.desc()
+        of_job = select(run_table.c.id).where(run_table.c.job_uid == run_id).order_by(newest).limit(1)
+        found = connection.execute(of_job).scalar()
+    return None if found is None else str(found)
+
+
+def list_runs(
+    connection: Connection, which: RunFilter, sort: RunSort, *, limit: int, cursor: str | None = None
+) -> tuple[list[RunRow], str | None]:
+    """A page of runs, and the cursor of the next one if there is more."""
+    query = _query().add_columns(sort.key.label("sort_key")).where(*which.conditions(connection.dialect.name))
+    if cursor is not None:
+        query = query.where(sort.behind(cursor))
+    rows = list(connection.execute(query.order_by(*sort.order).limit(limit + 1)))
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1]
+    return rows[:limit], sort.cursor(last.sort_key, last.id)
 
 
 def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:

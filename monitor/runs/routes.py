@@ -7,11 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from monitor.context import MonitorDep
-from monitor.runs import repository, service
+from monitor.runs import service
+from monitor.runs.filters import RunFilter
+from monitor.runs.sorting import NEWEST_FIRST
 from pegbox.schemas.run import RunCreate, RunStatus, RunUpdate, RunView
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Runs"])
+NEXT_CURSOR = "X-Next-Cursor"
 
 
 @router.post(
@@ -27,17 +30,34 @@ def create_run(body: RunCreate, response: Response, monitor: MonitorDep) -> RunV
     return run
 
 
-@router.get("", response_model=list[RunView], responses=error_responses(422))
+@router.get(
+    "",
+    response_model=list[RunView],
+    responses={
+        200: {"headers": {NEXT_CURSOR: {"description": "Absent on the last page.", "schema": {"type": "string"}}}},
+        **error_responses(422),
+    },
+)
 def list_runs(
     monitor: MonitorDep,
+    response: Response,
     job_uid: Annotated[str | None, Query(max_length=64)] = None,
+    experiment: Annotated[str | None, Query(max_length=200, description="Name of the experiment.")] = None,
     status: RunStatus | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    tag: Annotated[str | None, Query(max_length=100)] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Words to find in name, id, experiment, config or summary.")
+    ] = None,
+    sort: Annotated[str, Query(max_length=250, description="A minus means greatest first.")] = NEWEST_FIRST,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    cursor: Annotated[str | None, Query(max_length=4000, description="`X-Next-Cursor` of the page before.")] = None,
 ) -> list[RunView]:
-    """Newest first."""
-    with monitor.engine.connect() as connection:
-        rows = repository.list_runs(connection, job_uid=job_uid, status=status, limit=limit)
-    return [service.view(row) for row in rows]
+    """A page of the runs that fit, newest first unless sorted otherwise; runs without the sorted value come last."""
+    which = RunFilter(job_uid=job_uid, experiment=experiment, status=status, tag=tag, q=q)
+    runs, following = service.list_runs(monitor.engine, which, sort=sort, limit=limit, cursor=cursor)
+    if following is not None:
+        response.headers[NEXT_CURSOR] = following
+    return runs
 
 
 @router.get("/{run_id}", response_model=RunView, responses=error_responses(404, 422))

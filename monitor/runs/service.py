@@ -10,18 +10,12 @@ from sqlalchemy import Connection, Engine
 
 from monitor.metrics.writer import Writer
 from monitor.runs import repository
+from monitor.runs.filters import STATUS_OF_JOB, RunFilter
 from monitor.runs.repository import RunRow
+from monitor.runs.sorting import RunSort
 from pegbox.errors import ConflictError, NotFoundError
 from pegbox.schemas.run import RunCreate, RunStatus, RunUpdate, RunView
 from pegbox.store.tables import now
-
-STATUS_OF_JOB: dict[str, RunStatus] = {
-    "completed": "finished",
-    "failed": "failed",
-    "cancelled": "cancelled",
-    "paused": "paused",
-}
-"""A job knows better than a run whose process was killed before it could say goodbye."""
 
 
 def create_run(writer: Writer, body: RunCreate) -> tuple[RunView, bool]:
@@ -152,13 +146,23 @@ def get_run(connection: Connection, run_id: str) -> RunView:
     return view(row)
 
 
+def list_runs(
+    engine: Engine, which: RunFilter, *, sort: str, limit: int, cursor: str | None
+) -> tuple[list[RunView], str | None]:
+    """A page of runs and the cursor of the next one. Raises `ValidationError` for a sort or cursor that is none."""
+    with engine.connect() as connection:
+        order = RunSort.parse(sort, connection.dialect.name)
+        rows, following = repository.list_runs(connection, which, order, limit=limit, cursor=cursor)
+    return [view(row) for row in rows], following
+
+
 def find_run_id(engine: Engine, run_id: str) -> str:
     """The id of the run that an id or a job's uid stands for. Raises `NotFoundError`."""
     with engine.connect() as connection:
-        row = repository.find_run(connection, run_id)
-    if row is None:
+        known = repository.find_run_id(connection, run_id)
+    if known is None:
         raise NotFoundError(f"Run not found: {run_id}")
-    return str(row.id)
+    return known
 
 
 def view(row: RunRow) -> RunView:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from monitor.metrics.history import Floats, Ints, RunHistory
 from monitor.metrics.words import wire_number
 from pegbox.schemas.training import LossRecord
+
+if TYPE_CHECKING:
+    from monitor.metrics.history import Ints, RunHistory
 
 LOSS = "train_loss"
 MAX_EXTRA_METRICS = 50
@@ -56,17 +57,23 @@ def count_records(history: RunHistory, *, after: int = 0) -> int:
     return 0 if view is None else int((view.seqs > after).sum())
 
 
-def iteration_at(history: RunHistory, times: Floats) -> Ints:
+def iterations_at(history: RunHistory, times: list[float]) -> list[int]:
     """For moments (Unix seconds) the index of the record current then, 0 before the first."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+
     view = history.series(LOSS)
     if view is None:
-        return np.zeros(len(times), np.int64)
-    return np.maximum(np.searchsorted(np.maximum.accumulate(view.times), times, side="right") - 1, 0)
+        return [0] * len(times)
+    places = np.searchsorted(np.maximum.accumulate(view.times), times, side="right") - 1
+    found: list[int] = np.maximum(places, 0).tolist()
+    return found
 
 
 def _records(
     history: RunHistory, expectation: Expectation, after: int, count: int, *, newest: bool, with_metrics: bool
 ) -> list[TrainingRecord]:
+    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+
     view = history.series(LOSS)
     if view is None:
         return []
@@ -117,6 +124,8 @@ def whole_epoch(epoch: float, total: int | None) -> int:
 
 def _known_at(history: RunHistory, name: str, seqs: Ints) -> list[float | None]:
     """For each cursor the metric's newest value at or before it."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+
     view = history.series(name)
     if view is None:
         return [None] * len(seqs)
@@ -128,6 +137,8 @@ def _known_at(history: RunHistory, name: str, seqs: Ints) -> list[float | None]:
 
 def _values_at(history: RunHistory, seqs: Ints) -> list[dict[str, float | str | None]]:
     """For each cursor the metrics logged in that very record."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+
     found: list[dict[str, float | str | None]] = [{} for _ in range(len(seqs))]
     for name in history.names[:MAX_EXTRA_METRICS]:
         view = history.series(name)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
 
 from monitor.context import Monitor
-from monitor.metrics.history import RunHistory
 from monitor.resources.wire import resource_numbers, resource_record
 from monitor.runs import repository
 from monitor.runs.repository import RunRow
 from monitor.runs.service import active_seconds
 from monitor.training.durations import clock
-from monitor.training.records import TrainingRecord, count_records, iteration_at, newest_records
+from monitor.training.records import TrainingRecord, count_records, iterations_at, newest_records
 from monitor.training.status import expectation_of, job_status, run_status, status_word
 from pegbox.errors import NotFoundError, UnavailableError
 from pegbox.schemas.training import (
@@ -25,6 +24,10 @@ from pegbox.schemas.training import (
     TrainingSummary,
 )
 from pegbox.store.tables import TERMINAL_STATES
+
+if TYPE_CHECKING:
+    from monitor.metrics.history import RunHistory
+
 
 NO_TRAINING = "Training data not available"
 NO_RESOURCES = "Resource data not available"
@@ -47,12 +50,12 @@ def resources(monitor: Monitor, last_n: int) -> list[ResourceRecord]:
     samples = monitor.sampler.recent(last_n, monitor.modes.view.since_time)
     if not samples:
         raise UnavailableError(NO_RESOURCES)
-    iterations = np.zeros(len(samples), np.int64)
+    iterations = [0] * len(samples)
     row = _focus(monitor)
     if row is not None:
         with monitor.histories.reading(row.id) as history:
-            iterations = iteration_at(history, np.array([sample.time for sample in samples]))
-    return [resource_record(sample, iteration) for sample, iteration in zip(samples, iterations.tolist(), strict=True)]
+            iterations = iterations_at(history, [sample.time for sample in samples])
+    return [resource_record(sample, iteration) for sample, iteration in zip(samples, iterations, strict=True)]
 
 
 def status(monitor: Monitor, job_id: str) -> TrainingStatus:

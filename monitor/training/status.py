@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sqlalchemy import Row
 
-from monitor.metrics.history import RunHistory
 from monitor.runs.repository import RunRow
 from monitor.runs.service import active_seconds, status_of
 from monitor.training.durations import spoken
 from monitor.training.records import LOSS, Expectation, whole_epoch
 from pegbox.schemas.training import TrainingStatus
+
+if TYPE_CHECKING:
+    from monitor.metrics.history import RunHistory
+
 
 RECENT = 64
 """Records whose spacing tells the present speed."""
@@ -45,6 +47,8 @@ def status_word(row: RunRow) -> str:
 
 def remaining_seconds(history: RunHistory, row: RunRow) -> float | None:
     """Estimated from the newest records; None before there are two, or when the number of steps is unknown."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+
     total = expectation_of(row).total_steps
     view = history.series(LOSS)
     if not total or view is None or view.steps.size < 2:

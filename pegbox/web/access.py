@@ -17,33 +17,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pegbox.errors import AuthenticationError, PegboxError, PermissionDeniedError
 from pegbox.settings import Settings
-from pegbox.web.error_handlers import error_response
+from pegbox.web.error_handlers import error_response, pegbox_error_response
 
 COOKIE = "pegbox_token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_NAMES = frozenset({"localhost", "testserver"})
 
 
-class AccessMiddleware:
-    """Plain ASGI. `open_paths` need no token (login page, static files, health); a trailing `/` makes a prefix."""
+class AccessRules:
+    """`open_paths` need no token (login page, static files, health); a trailing `/` makes a prefix."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, open_paths: tuple[str, ...] = ()) -> None:
-        self.app = app
+    def __init__(self, settings: Settings, open_paths: tuple[str, ...] = ()) -> None:
         self.settings = settings
         self.open_paths = open_paths
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            return
-        try:
-            self._check(scope)
-        except PegboxError as error:
-            await self._refuse(error, scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-
-    def _check(self, scope: Scope) -> None:
+    def check(self, scope: Scope) -> None:
+        """Lets a request or WebSocket pass, or raises the `PegboxError` that refuses it."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self._host_is_ours(host):
@@ -83,6 +72,25 @@ class AccessMiddleware:
         if not hmac.compare_digest(given.encode(), expected.encode()):
             raise AuthenticationError("The token is not valid")
 
+
+class AccessMiddleware:
+    """Plain ASGI: checks the rules before anything else runs."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, open_paths: tuple[str, ...] = ()) -> None:
+        self.app = app
+        self.rules = AccessRules(settings, open_paths)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        try:
+            self.rules.check(scope)
+        except PegboxError as error:
+            await self._refuse(error, scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
     @staticmethod
     async def _refuse(error: PegboxError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -100,14 +108,7 @@ class AccessMiddleware:
             headers = {"Location": "/login"}
             response = error_response(303, error.message, error_type=error.error_type, headers=headers)
         else:
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-            response = error_response(
-                error.status,
-                error.message,
-                error_type=error.error_type,
-                request_id=scope.get("state", {}).get("request_id", ""),
-                headers=headers,
-            )
+            response = pegbox_error_response(error, scope.get("state", {}).get("request_id", ""))
         await response(scope, receive, send)
 
 

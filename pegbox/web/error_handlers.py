@@ -81,17 +81,22 @@ def install(app: FastAPI) -> None:
 
 async def _pegbox_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PegboxError)
-    headers = (
-        {"Retry-After": str(max(1, round(error.retry_after_seconds)))}
-        if isinstance(error, TooManyRequestsError)
-        else {}
-    )
+    return pegbox_error_response(error, _request_id(request))
+
+
+def pegbox_error_response(error: PegboxError, request_id: str) -> JSONResponse:
+    """The answer for an error of ours."""
+    headers = {}
+    if isinstance(error, TooManyRequestsError):
+        headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     return error_response(
         error.status,
         error.message,
         error_type=error.error_type,
         errors=error.errors,
-        request_id=_request_id(request),
+        request_id=request_id,
         headers=headers,
     )
 
@@ -121,15 +126,20 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    log.exception("database error", exc_info=error)
+    return database_error_response(error, _request_id(request))
+
+
+def database_error_response(error: Exception, request_id: str) -> JSONResponse:
+    """The answer when the database did not do what it was asked; says what a person can do about it."""
+    log.error("database error", exc_info=error)
     text = str(error).lower()
     if "locked" in text or "busy" in text:
         return error_response(
-            503, "The database is busy; try again", request_id=_request_id(request), headers={"Retry-After": "1"}
+            503, "The database is busy; try again", request_id=request_id, headers={"Retry-After": "1"}
         )
     if "full" in text:
-        return error_response(503, "The disk is full; free space in the data folder", request_id=_request_id(request))
-    return error_response(500, "The database could not answer; see the log", request_id=_request_id(request))
+        return error_response(503, "The disk is full; free space in the data folder", request_id=request_id)
+    return error_response(500, "The database could not answer; see the log", request_id=request_id)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -24,8 +24,8 @@ def install(app: FastAPI, settings: Settings, *, open_paths: tuple[str, ...] = (
         allow_origin_regex=allowed_origin_pattern(settings),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["X-Request-ID", "ETag", "X-Total-Count"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+        expose_headers=["X-Request-ID", "ETag", "X-Total-Count", "X-Next-Cursor", "Content-Disposition"],
     )
     app.add_middleware(RequestIdMiddleware)
 

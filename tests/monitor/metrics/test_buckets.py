@@ -64,3 +64,21 @@ def test_a_mean_never_overflows() -> None:
     buckets = bucketize(np.arange(4.0), np.array([1.7e308, 1.7e308, -1.0, 1.7e308]), 1)
     assert math.isfinite(buckets.mean[0])
     assert buckets.min[0] <= buckets.mean[0] <= buckets.max[0]
+
+
+@given(st.lists(st.integers(-(2**53), 2**53), max_size=300).map(sorted), st.integers(1, 50))
+def test_whole_positions_are_cut_like_the_same_numbers_as_floats(positions: list[int], columns: int) -> None:
+    y = np.arange(float(len(positions)))
+    whole = bucketize(np.array(positions, np.int64), y, columns, is_finite=True)
+    floats = bucketize(np.array(positions, np.float64), y, columns)
+    assert whole.x.dtype == np.int64
+    assert whole.x.tolist() == floats.x.tolist()
+    assert whole.last.tolist() == floats.last.tolist()
+    assert whole.count.tolist() == floats.count.tolist()
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(2, 50))
+def test_points_at_one_position_are_one_column(position: float, columns: int) -> None:
+    buckets = bucketize(np.full(100, position), np.arange(100.0), columns)
+    assert buckets.x.tolist() == [position]
+    assert (buckets.min[0], buckets.max[0], buckets.count[0]) == (0, 99, 100)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hypothesis import given
+import numpy as np
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.metrics.columns import Columns
@@ -45,6 +46,7 @@ def same(left: float, right: Any) -> bool:
 
 
 @given(st.lists(BATCH, max_size=12), st.booleans())
+@example([([(1, {"a": 1.0}), (0, {"a": 2.0})], None), ([(1, {"a": 3.0})], None)], True)
 def test_history_equals_the_plain_definition(batches: list[Any], read_between: bool) -> None:
     history = RunHistory("run")
     seq = 1
@@ -67,6 +69,26 @@ def test_history_equals_the_plain_definition(batches: list[Any], read_between: b
                 same(value, expected[step])
                 for step, value in zip(view.steps.tolist(), view.values.tolist(), strict=True)
             )
+
+
+@given(st.lists(BATCH, max_size=12))
+def test_what_a_view_says_of_its_values_is_so(batches: list[Any]) -> None:
+    history = RunHistory("run")
+    for number, (records, rewind_to) in enumerate(batches, 1):
+        history.apply(100 * number, 100 * number + max(len(records), 1) - 1, columns_of(records), rewind_to)
+        for name in NAMES:
+            view = history.series(name)
+            if view is None:
+                continue
+            assert view.is_finite == bool(np.isfinite(view.values).all())
+            assert not view.times_rise or view.times.tolist() == sorted(view.times.tolist())
+            assert not view.epochs_rise or view.epochs.tolist() == sorted(view.epochs.tolist())
+            half = view.part(1, 3)
+            assert half.steps.tolist() == view.steps[1:3].tolist()
+            assert half.seqs.tolist() == view.seqs[1:3].tolist()
+            times, epochs = view.at(np.arange(view.values.size))
+            assert times.tolist() == view.times.tolist()
+            assert np.array_equal(epochs, view.epochs, equal_nan=True)
 
 
 @given(st.lists(RECORD, max_size=20))

@@ -1,0 +1,62 @@
+"""A monitor on a free port in a folder of its own, for benchmarks of the metrics engine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class MonitorUnderTest:
+    url: str
+    pid: int
+    start_seconds: float
+    """From the start of the process until it answered."""
+
+
+@contextlib.contextmanager
+def monitor(home: Path, *, slow_disk: bool = False) -> Iterator[MonitorUnderTest]:
+    """Started as `pegbox up` starts it; ended with SIGTERM. `slow_disk` adds 10 ms to each commit."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home.mkdir(parents=True, exist_ok=True)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PEGBOX_HOME": str(home), "PEGBOX_MONITOR_PORT": str(port)}
+    service = (
+        [str(Path(__file__).parent / "slow_disk_monitor.py")] if slow_disk else ["-m", "pegbox.cli.serve", "monitor"]
+    )
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *service, "127.0.0.1", str(port)],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        cwd=ROOT,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        while not _answers(url):
+            if process.poll() is not None:
+                raise SystemExit("the monitor ended at once")
+            time.sleep(0.02)
+        yield MonitorUnderTest(url, process.pid, time.perf_counter() - began)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(httpx2.get(f"{url}/api/health", timeout=2).status_code == 200)
+    except httpx2.HTTPError:
+        return False

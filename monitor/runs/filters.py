@@ -1,0 +1,73 @@
+"""Which runs a list shows: conditions on the columns of a run, its experiment and its job."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, or_, select
+
+from pegbox.schemas.run import RunStatus
+from pegbox.store.tables import Experiment, Job, Run
+
+STATUS_OF_JOB: dict[str, RunStatus] = {
+    "completed": "finished",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "paused": "paused",
+}
+"""A job knows better than a run whose process was killed before it could say goodbye."""
+
+_run = Run.__table__  # type: ignore[attr-defined]
+_experiment = Experiment.__table__  # type: ignore[attr-defined]
+_job = Job.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """What is None does not matter. `q` is words, each of which must occur in the run's name, id, experiment, config or summary."""
+
+    job_uid: str | None = None
+    experiment: str | None = None
+    status: RunStatus | None = None
+    tag: str | None = None
+    q: str | None = None
+
+    def conditions(self, dialect: str) -> list[ColumnElement[bool]]:
+        """For a query on run, experiment and job together. `dialect` is the database's name in SQLAlchemy."""
+        found: list[ColumnElement[bool]] = []
+        if self.job_uid is not None:
+            found.append(_run.c.job_uid == self.job_uid)
+        if self.experiment is not None:
+            found.append(_experiment.c.name == self.experiment)
+        if self.status is not None:
+            found.append(_has_status(self.status))
+        if self.tag is not None:
+            found.append(_has_tag(self.tag, dialect))
+        return found + [_mentions(word) for word in (self.q or "").split()]
+
+
+def _has_status(status: RunStatus) -> ColumnElement[bool]:
+    """The status that is shown: a running run's is corrected by its job's."""
+    if status == "running":
+        goes_on = or_(_job.c.state.is_(None), _job.c.state.not_in(STATUS_OF_JOB))
+        return and_(_run.c.status == status, goes_on)
+    states = [state for state, shown in STATUS_OF_JOB.items() if shown == status]
+    return or_(_run.c.status == status, and_(_run.c.status == "running", _job.c.state.in_(states)))
+
+
+def _has_tag(tag: str, dialect: str) -> ColumnElement[bool]:
+    # The one place where the databases have no common word: the elements of a JSON array as rows.
+    if dialect == "sqlite":
+        tags = func.json_each(_run.c.tags).table_valued("value")
+    else:
+        tags = func.json_array_elements_text(_run.c.tags).table_valued("value").render_derived()
+    return exists(select(1).select_from(tags).where(tags.c.value == tag))
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    as_json = json.dumps(word)[1:-1]  # as it is stored: quotes and other alphabets escaped
+    return or_(
+        *(column.icontains(word, autoescape=True) for column in (_run.c.name, _run.c.id, _experiment.c.name)),
+        *(cast(column, String).icontains(as_json, autoescape=True) for column in (_run.c.config, _run.c.summary)),
+    )
