@@ -79,7 +79,9 @@ def test_no_bytes_break_the_decoder(data: bytes) -> None:
         decode_binary(data)
 
 
-number = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["NaN", "Infinity", "-Infinity"]) | st.none()
+number = (
+    st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(["NaN", "Infinity", "-Infinity"]) | st.none()
+)
 
 
 @given(st.lists(st.tuples(st.integers(-(2**53), 2**53), st.floats(0, 1e11), number), min_size=1, max_size=40))
