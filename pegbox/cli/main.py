@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pegbox.cli import dataset, job, model
+from pegbox.cli import database, dataset, job, model
 from pegbox.cli.train import train
 from pegbox.cli.up import up
 from pegbox.cli.worker import worker
@@ -28,6 +28,7 @@ cli.command()(train)
 cli.add_typer(job.commands, name="job")
 cli.add_typer(dataset.commands, name="dataset")
 cli.add_typer(model.commands, name="model")
+cli.add_typer(database.commands, name="db")
 
 
 @cli.callback(invoke_without_command=True)

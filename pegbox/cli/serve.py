@@ -22,6 +22,8 @@ def main(service: str, host: str, port: int) -> None:
         log_level="warning",
         # The default WebSocket implementation rests on an interface that websockets has deprecated.
         ws="websockets-sansio",
+        # Live messages are small and go to many: compressing one anew for each viewer costs more than sending it.
+        ws_per_message_deflate=False,
         ws_ping_interval=10,
         timeout_graceful_shutdown=5,
     )

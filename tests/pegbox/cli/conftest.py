@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,17 +38,17 @@ Pegbox = Callable[..., Outcome]
 def pegbox() -> Pegbox:
     """`pegbox("job", "list")` against a stack, if one is given."""
 
-    def run(*words: str, stack: Any = None, seconds: float = 60) -> Outcome:
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    def run(*words: str, stack: Any = None, seconds: float = 60, env: Mapping[str, str] | None = None) -> Outcome:
+        variables = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
         if stack is not None:
-            env |= {
+            variables |= {
                 "PEGBOX_URL": stack.backend_url,
                 "PEGBOX_MONITOR_URL": stack.monitor_url,
                 "PEGBOX_HOME": str(stack.home),
             }
         done = subprocess.run(
             [sys.executable, "-m", "pegbox", *words],
-            env=env,
+            env=variables,
             capture_output=True,
             text=True,
             timeout=seconds,
