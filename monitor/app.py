@@ -9,7 +9,9 @@ from fastapi import FastAPI
 import pegbox
 from monitor.health import router as health
 from monitor.lifespan import lifespan
+from monitor.live.multiplex import router as multiplex
 from monitor.live.routes import router as feed
+from monitor.live.sse import router as server_events
 from monitor.live.websocket import router as websocket
 from monitor.metrics.express import BatchExpress
 from monitor.metrics.routes import plain as ingest
@@ -57,7 +59,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(metrics)
     app.include_router(resources)
     app.include_router(feed)
+    app.include_router(server_events)
     app.include_router(websocket)
+    app.include_router(multiplex)
     return app
 
 

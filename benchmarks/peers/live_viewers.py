@@ -31,7 +31,10 @@ async def main(address: str, count: int, compression: str | None) -> None:
     for _ in range(count):  # one after the other: a crowd that arrives at once is another benchmark
         ready = asyncio.Event()
         viewers.append(asyncio.create_task(watch(ready)))
-        await ready.wait()
+        waiter = asyncio.create_task(ready.wait())
+        await asyncio.wait((viewers[-1], waiter), timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.is_set():
+            raise SystemExit("a viewer could not connect")
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for viewer in viewers:

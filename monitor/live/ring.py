@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
+
+from monitor.live.forms import Form, as_messages
 
 CAPACITY = 4096
 
@@ -16,20 +18,21 @@ class Ring:
     def __init__(self, published_seq: int, capacity: int = CAPACITY) -> None:
         self.published_seq = published_seq
         self.viewers = 0
-        self._frames: deque[str] = deque(maxlen=capacity)
+        self._texts: deque[str] = deque(maxlen=capacity)
         self._end = 0
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._news: dict[Form, tuple[int, int, list[str]]] = {}
 
     @property
     def end(self) -> int:
         """The position behind the newest message."""
         return self._end
 
-    def publish(self, frames: Iterable[str], seq: int | None = None) -> None:
+    def publish(self, texts: Iterable[str], seq: int | None = None) -> None:
         """Adds messages; `seq` is the cursor they reach."""
         before = self._end
-        for frame in frames:
-            self._frames.append(frame)
+        for text in texts:
+            self._texts.append(text)
             self._end += 1
         if seq is not None:
             self.published_seq = max(seq, self.published_seq)
@@ -38,26 +41,37 @@ class Ring:
 
     def wake(self) -> None:
         """Lets every waiting viewer look again."""
-        waiting, self._waiting = self._waiting, set()
+        waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():
                 future.set_result(None)
 
-    def read(self, position: int) -> list[str] | None:
-        """Messages from a position on; None when the oldest of them are gone."""
+    def read(self, position: int, form: Form = as_messages) -> list[str] | None:
+        """Frames with the messages from a position on; None when the oldest of them are gone.
+
+        Viewers at the same position get the same list, put into its form once: leave it as it is.
+        """
         missing = self._end - position
-        if missing > len(self._frames):
+        if missing > len(self._texts):
             return None
         if not missing:
             return []
-        return [self._frames[index] for index in range(len(self._frames) - missing, len(self._frames))]
+        known = self._news.get(form)
+        if known is not None and known[:2] == (position, self._end):
+            return known[2]
+        texts = list(islice(reversed(self._texts), missing))
+        texts.reverse()
+        frames = form(texts)
+        self._news[form] = (position, self._end, frames)
+        return frames
 
     async def wait(self, timeout: float | None = None) -> None:
         """Returns when something was published, or `wake` was called, or after `timeout` seconds."""
+        # One future each, since a viewer that leaves cancels what it awaits; the next wake clears away what they leave.
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
-        try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(future, timeout)
-        finally:
-            self._waiting.discard(future)
+        self._waiting.append(future)
+        if timeout is None:
+            await future
+        else:
+            await asyncio.wait((future,), timeout=timeout)
+            future.cancel()

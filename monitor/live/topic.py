@@ -11,8 +11,9 @@ from collections.abc import Callable
 from anyio.to_thread import run_sync
 from sqlalchemy import Engine
 
-from monitor.live.envelopes import envelope, of_batch, reset
+from monitor.live.envelopes import envelope, reset
 from monitor.live.messages import TrainingMessages
+from monitor.live.resets import Resets
 from monitor.live.ring import Ring
 from monitor.live.snapshot import Snapshot, Subject, read_snapshot
 from monitor.metrics.histories import Histories
@@ -22,9 +23,6 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
 KEEPALIVE_SECONDS = 10.0
-BULK_RECORDS = 500
-"""A larger batch is no live training but an import: viewers read the series again instead of taking it piece by piece."""
-
 LAST_POINTS_SECONDS = 2.0
 """A job's end may be known before its last points have arrived; this long they are waited for."""
 
@@ -50,7 +48,8 @@ class Topic:
         self._histories = histories
         self._messages = messages
         self._last_seq = last_seq
-        self._pending: list[LoggedBatch] = []
+        self._resets = Resets()
+        self._pending_seq: int | None = None
         self._wake = asyncio.Event()
         self._over_since: float | None = None
         self._polled_at = 0.0
@@ -71,9 +70,20 @@ class Topic:
         return bool(self.feed.viewers or self.training.viewers)
 
     def push(self, batch: LoggedBatch) -> None:
-        """A commit of this run."""
-        self._pending.append(batch)
-        self._wake.set()
+        """A commit of this run. The feed has it when this returns; the training messages need a thread and follow."""
+        if self.feed.viewers:
+            try:
+                messages = self._resets.messages(batch, self.feed.viewers)
+            except Exception:
+                self._break_off()
+                return
+            if messages:
+                self.feed.publish(messages, batch.last_seq)
+            else:
+                self._wake.set()
+        if self.training.viewers:
+            self._pending_seq = batch.last_seq
+            self._wake.set()
 
     async def refresh(self) -> None:
         """Reads state and progress again."""
@@ -85,10 +95,10 @@ class Topic:
             self._said_at = time.monotonic()
             self.feed.publish([self.status_message()])
 
-    def status_message(self) -> str:
-        """The `status` envelope of this moment."""
+    def status_message(self, seq: int | None = None) -> str:
+        """The `status` envelope of this moment; `seq` is how far its reader has got, if not as far as the feed."""
         data = self.snapshot.data if self.snapshot else {"state": "unknown"}
-        return envelope(self.feed.published_seq, "status", data)
+        return envelope(self.feed.published_seq if seq is None else seq, "status", data)
 
     def end_message(self) -> str:
         """The last envelope of a feed."""
@@ -100,36 +110,47 @@ class Topic:
             self._consider_end()
             while self.ended is None and self.has_viewers:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(0.0, self._polled_at + POLL_SECONDS - time.monotonic())):
+                    async with asyncio.timeout(self._seconds_until_work()):
                         await self._wake.wait()
                 self._wake.clear()
+                self._publish_held_reset()
+                await self._publish_training()
                 if time.monotonic() >= self._polled_at + POLL_SECONDS:
                     await self.refresh()
-                await self._publish()
                 self._consider_end()
         except Exception:
-            log.exception("live stream of run %s broke off", self.subject.run_id)
-            self.is_broken = True
+            self._break_off()
         finally:
             self.feed.wake()
             self.training.wake()
 
-    async def _publish(self) -> None:
-        batches, self._pending = self._pending, []
-        if not batches:
+    def _break_off(self) -> None:
+        """Viewers are sent away; they connect again and resume."""
+        log.exception("live stream of run %s broke off", self.subject.run_id)
+        self.is_broken = True
+        self.feed.wake()
+        self.training.wake()
+
+    def _seconds_until_work(self) -> float:
+        poll = max(0.0, self._polled_at + POLL_SECONDS - time.monotonic())
+        held = self._resets.wait_seconds
+        return poll if held is None else min(poll, held)
+
+    def _publish_held_reset(self) -> None:
+        seq = self._resets.release()
+        if seq is not None:
+            self.feed.publish([reset(seq)], seq)
+
+    async def _publish_training(self) -> None:
+        last, self._pending_seq = self._pending_seq, None
+        if last is None or not self.training.viewers:
             return
-        last = batches[-1].last_seq
-        if self.feed.viewers:
-            for batch in batches:
-                texts = of_batch(batch) if batch.count <= BULK_RECORDS else [reset(batch.last_seq)]
-                self.feed.publish(texts, batch.last_seq)
-        if self.training.viewers:
-            if self.snapshot is None or not self.snapshot.is_settled:
-                await self.refresh()  # points say that it runs by now, and it may have told how long it will be
-            if self.snapshot is not None:
-                after = self.training.published_seq
-                texts = await run_sync(self._messages.after, self.subject.run_id, self.snapshot, after, last)
-                self.training.publish(texts, last)
+        if self.snapshot is None or not self.snapshot.is_settled:
+            await self.refresh()  # points say that it runs by now, and it may have told how long it will be
+        if self.snapshot is not None:
+            after = self.training.published_seq
+            texts = await run_sync(self._messages.after, self.subject.run_id, self.snapshot, after, last)
+            self.training.publish(texts, last)
 
     def _consider_end(self) -> None:
         snapshot = self.snapshot
@@ -140,5 +161,6 @@ class Topic:
         else:
             now = time.monotonic()
             self._over_since = self._over_since or now
-            if not self._pending and (snapshot.run_has_ended or now - self._over_since > LAST_POINTS_SECONDS):
+            is_told = self._pending_seq is None and self._resets.wait_seconds is None
+            if is_told and (snapshot.run_has_ended or now - self._over_since > LAST_POINTS_SECONDS):
                 self.ended = snapshot.state

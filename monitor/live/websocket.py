@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from monitor.context import Monitor
-from monitor.live.backlog import read_backlog
-from monitor.live.envelopes import reset
+from monitor.live.feed import BrokenOffError, follow_feed, news
+from monitor.live.forms import as_array, as_messages
 from monitor.live.ring import Ring
 from monitor.live.snapshot import Subject, find_subject
 from monitor.live.topic import Topic
@@ -24,6 +24,7 @@ UNKNOWN = 4404
 OVER = 1000
 BROKEN = 1011
 Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="Only what has a greater seq.")]
+Frames = Annotated[Literal["single", "array"], Query(description="One envelope in a frame, or as many as there are.")]
 
 
 @router.websocket("/ws/training/{job_id}")
@@ -38,14 +39,15 @@ async def training_stream(websocket: WebSocket, job_id: str, after: Cursor = Non
 
 
 @router.websocket("/ws/runs/{run_id}")
-async def run_stream(websocket: WebSocket, run_id: str, after: Cursor = None) -> None:
-    """Everything of a run as envelopes `{"seq", "kind", "data"}`."""
+async def run_stream(websocket: WebSocket, run_id: str, after: Cursor = None, frames: Frames = "single") -> None:
+    """Everything of a run as envelopes `{"seq", "kind", "data"}`; with `frames=array` each frame is a list of them."""
     monitor: Monitor = websocket.app.state.monitor
     subject = await _accept(websocket, monitor, run_id)
     if subject is None:
         return
-    async with monitor.hub.watching(subject, "feed") as (topic, ring):
-        await _send_all(websocket, _feed(monitor, topic, ring, after))
+    form = as_array if frames == "array" else as_messages
+    async with monitor.hub.watching(subject, "feed") as (topic, _):
+        await _send_all(websocket, follow_feed(monitor.engine, topic, after, form))
 
 
 async def _accept(websocket: WebSocket, monitor: Monitor, name: str) -> Subject | None:
@@ -78,37 +80,7 @@ async def _training(monitor: Monitor, topic: Topic, ring: Ring, after: int | Non
         elif is_over:
             return
         else:
-            await _news(topic, ring)
-
-
-async def _feed(monitor: Monitor, topic: Topic, ring: Ring, after: int | None) -> AsyncIterator[list[str]]:
-    position, until = ring.end, ring.published_seq
-    if after is not None:
-        yield await run_sync(read_backlog, monitor.engine, topic.subject.run_id, after, until)
-    yield [topic.status_message()]
-    while True:
-        is_over = topic.ended is not None
-        texts = ring.read(position)
-        position = ring.end
-        if texts is None:
-            texts = [reset(ring.published_seq)]
-        if texts:
-            yield texts
-        elif is_over:
-            yield [topic.end_message()]
-            return
-        else:
-            await _news(topic, ring)
-
-
-class _BrokenOffError(Exception):
-    """The stream cannot go on; the viewer should connect again and resume."""
-
-
-async def _news(topic: Topic, ring: Ring) -> None:
-    if topic.is_broken:
-        raise _BrokenOffError
-    await ring.wait()
+            await news(topic, ring)
 
 
 async def _send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> None:
@@ -117,7 +89,7 @@ async def _send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> N
     async def send() -> None:
         async for texts in stream:
             for text in texts:
-                await websocket.send_text(text)
+                await websocket.send({"type": "websocket.send", "text": text})
 
     sender = asyncio.create_task(send())
     listener = asyncio.create_task(_until_gone(websocket))
@@ -126,7 +98,7 @@ async def _send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> N
         if sender.done() and not listener.done():
             try:
                 sender.result()
-            except _BrokenOffError:
+            except BrokenOffError:
                 await websocket.close(BROKEN, "The stream broke off; connect again")
             else:
                 await websocket.close(OVER, "The job has ended")

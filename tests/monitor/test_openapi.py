@@ -82,6 +82,7 @@ def test_every_endpoint_is_listed(document: dict[str, Any]) -> None:
         "GET /api/runs/{run_id}/events",
         "GET /api/runs/{run_id}/resources",
         "GET /api/runs/{run_id}/feed",
+        "GET /api/runs/{run_id}/stream",
     }
 
 
