@@ -168,7 +168,8 @@ def update_dataset(db: Session, folder: Path, key: str, body: DatasetUpdate) -> 
         report = read_report(path, mapping)
         refuse_unusable(report)
     begin_write(db)
-    db.refresh(dataset)
+    db.expunge(dataset)
+    dataset = get_dataset(db, dataset.uid)  # somebody else may have changed or removed it meanwhile
     if body.name is not None and body.name != dataset.name:
         _refuse_known_name(db, body.name)
         dataset.name = body.name

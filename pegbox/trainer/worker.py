@@ -114,12 +114,15 @@ class Worker:
             capabilities=capabilities,
             wait_seconds=CLAIM_WAIT_SECONDS,
         )
+        at_once = request.model_copy(
+            update={"wait_seconds": 0}
+        )  # a backend that is back says so without waiting for a job
         failures = 0
         self._idle = True
         try:
             while True:
                 try:
-                    claimed = self._queue.claim(request)
+                    claimed = self._queue.claim(at_once if failures else request)
                 except PegboxError as error:
                     if not _passes(error):
                         raise

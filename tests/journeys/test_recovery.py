@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.train, pytest.mark.slow]
 STEPS = 90
 KILL_AT = 35
 HYPERPARAMETERS = {
-    "method": "full",
+    "method": "lora",
+    "lora_dropout": 0.2,  # so that the random state matters in every step
     "learning_rate": 0.003,
     "batch_size": 8,
     "max_steps": STEPS,

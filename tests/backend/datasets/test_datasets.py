@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import Session
 
+from backend.datasets import service
 from backend.datasets.files import forget_unregistered
 from tests.cast import SUPPORT_CSV
 
@@ -185,3 +187,17 @@ def test_bad_json_bodies(client: TestClient) -> None:
         assert client.post("/api/datasets", content=body, headers=headers).status_code == 422, body[:20]
     assert client.post("/api/datasets", content=b"x", headers={"Content-Type": "text/csv"}).status_code == 415
     assert client.post("/api/datasets", json={"name": "x", "sha256": "0" * 64}).status_code == 404
+
+
+def test_a_dataset_that_goes_while_it_is_changed(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    uid = upload(client, name="short-lived").json()["uid"]
+    begin = service.begin_write
+
+    def begin_late(db: Session) -> None:
+        monkeypatch.setattr(service, "begin_write", begin)
+        assert client.delete(f"/api/datasets/{uid}").status_code in (200, 204)
+        begin(db)
+
+    monkeypatch.setattr(service, "begin_write", begin_late)
+    answer = client.put(f"/api/datasets/{uid}", json={"description": "too late"})
+    assert answer.status_code == 404
