@@ -25,7 +25,7 @@ class RunCreate(Wire):
     name: Name | None = None
     config: dict[str, Any] = Field(default_factory=dict)
     tags: list[Tag] = Field(default_factory=list, max_length=100)
-    total_steps: int | None = Field(None, ge=0, description="Expected optimizer steps, for progress and ETA.")
+    total_steps: int | None = Field(None, ge=0, le=2**53, description="Expected optimizer steps, for progress and ETA.")
     resume: Literal["allow", "must", "never"] = "allow"
 
 
@@ -33,7 +33,7 @@ class RunUpdate(Wire):
     """Body of `PATCH /api/runs/{id}`; what is absent stays as it is, dictionaries are merged."""
 
     status: RunStatus | None = None
-    total_steps: int | None = Field(None, ge=0)
+    total_steps: int | None = Field(None, ge=0, le=2**53)
     config: dict[str, Any] | None = None
     summary: dict[str, Any] | None = None
     tags: list[Tag] | None = Field(None, max_length=100)
