@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from monitor.metrics.columns import Column, Columns
 from monitor.metrics.wire import (
-    MAX_EVENTS,
-    MAX_SAMPLE_SETS,
     MAX_STEP,
     MAX_TIME,
-    Event,
+    BatchHead,
     MetricName,
     Number,
-    SampleSet,
     Step,
     Time,
     check_lengths,
@@ -44,15 +39,10 @@ class BinaryPoints(msgspec.Struct, frozen=True):
     metrics: dict[MetricName, bytes | Sparse | list[Number]]
 
 
-class BinaryBatch(msgspec.Struct, frozen=True):
+class BinaryBatch(BatchHead, frozen=True):
     """As `wire.Batch`."""
 
-    writer: Annotated[str, Meta(min_length=1, max_length=64)]
-    sequence: Annotated[int, Meta(ge=0, le=2**53)]
-    rewind_to: Step | None = None
     points: BinaryPoints | None = None
-    samples: Annotated[list[SampleSet], Meta(max_length=MAX_SAMPLE_SETS)] = []
-    events: Annotated[list[Event], Meta(max_length=MAX_EVENTS)] = []
 
 
 _decoder = msgspec.msgpack.Decoder(BinaryBatch)

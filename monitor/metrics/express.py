@@ -8,9 +8,10 @@ from __future__ import annotations
 import secrets
 
 from sqlalchemy.exc import OperationalError
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.metrics.ingest import ClientGoneError, read_body, take
+from monitor.metrics.ingest import read_body, take
 from pegbox.errors import PegboxError
 from pegbox.settings import Settings
 from pegbox.web.access import AccessRules
@@ -40,7 +41,7 @@ class BatchExpress:
             await pegbox_error_response(error, request_id)(scope, receive, send)
         except OperationalError as error:
             await database_error_response(error, request_id)(scope, receive, send)
-        except ClientGoneError:
+        except ClientDisconnect:
             pass
         else:
             headers = [

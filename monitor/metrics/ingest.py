@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
 
@@ -15,10 +15,6 @@ from monitor.metrics.writer import Accepted, Writer
 from pegbox.errors import PayloadTooLargeError
 
 TOO_LARGE = f"A batch must not exceed {MAX_BODY_BYTES} bytes"
-
-
-class ClientGoneError(Exception):
-    """The client left before its batch was here whole."""
 
 
 async def ingest_batch(request: Request) -> Response:
@@ -73,7 +69,7 @@ async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> byt
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGoneError
+            raise ClientDisconnect
         part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY_BYTES:

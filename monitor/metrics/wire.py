@@ -60,15 +60,20 @@ class Event(msgspec.Struct, frozen=True):
     detail: Annotated[str, Meta(max_length=20_000)] = ""
 
 
-class Batch(msgspec.Struct, frozen=True):
-    """Body of `POST /api/runs/{id}/batches`."""
+class BatchHead(msgspec.Struct, frozen=True):
+    """What a batch says beside its points, in whichever form it travels."""
 
     writer: Annotated[str, Meta(min_length=1, max_length=64)]
     sequence: Annotated[int, Meta(ge=0, le=2**53)]
     rewind_to: Step | None = None
-    points: Points | None = None
     samples: Annotated[list[SampleSet], Meta(max_length=MAX_SAMPLE_SETS)] = []
     events: Annotated[list[Event], Meta(max_length=MAX_EVENTS)] = []
+
+
+class Batch(BatchHead, frozen=True):
+    """Body of `POST /api/runs/{id}/batches`."""
+
+    points: Points | None = None
 
 
 _decoder = msgspec.json.Decoder(Batch)

@@ -62,9 +62,7 @@ def restore(source: Annotated[Path, typer.Argument(help="A file that `pegbox db 
     for name, port in (("backend", settings.port), ("monitor", settings.monitor_port)):
         if _answers(settings.host, port):
             raise ConflictError(f"The {name} is running on port {port}: stop Pegbox first")
-    database = Path(settings.resolved_database_url.removeprefix("sqlite:///"))
-    if database.exists():
-        copies.database_file(settings)
+    database = copies.database_path(settings)
     kept = copies.restore(source, database)
     typer.echo(f"{database} is now {source}" + (f"; what was there is kept as {kept}" if kept else ""))
 

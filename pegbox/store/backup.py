@@ -23,14 +23,19 @@ Progress = Callable[[int, int], None]
 """Receives pages copied and pages in all."""
 
 
-def database_file(settings: Settings) -> Path:
-    """The SQLite file in use. Raises `UnavailableError` for a database server, `NotFoundError` when there is none yet."""
+def database_path(settings: Settings) -> Path:
+    """Where the SQLite file lies or will lie. Raises `UnavailableError` for a database server."""
     url = settings.resolved_database_url
     if not url.startswith("sqlite:///"):
         raise UnavailableError(
             "This works on the embedded database; for a server use its own tools (pg_dump, pg_restore)"
         )
-    path = Path(url.removeprefix("sqlite:///"))
+    return Path(url.removeprefix("sqlite:///"))
+
+
+def database_file(settings: Settings) -> Path:
+    """The SQLite file in use. Raises as `database_path` does, and `NotFoundError` when there is none yet."""
+    path = database_path(settings)
     if not path.is_file():
         raise NotFoundError(f"There is no database at {path} yet")
     return path
