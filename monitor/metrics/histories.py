@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from monitor.metrics import store
-from monitor.metrics.cursor import newest_cursor
 
 if TYPE_CHECKING:
     from monitor.metrics.history import RunHistory
@@ -51,7 +50,7 @@ class Histories:
             finally:
                 history.lock.release()
         with self._engine.connect() as connection:
-            return newest_cursor(connection, run_id)
+            return store.newest_cursor(connection, run_id)
 
     def committed(self, batch: store.LoggedBatch) -> None:
         """Called by the writer, in log order. Never waits: a history that is being read is caught up by its next reader."""

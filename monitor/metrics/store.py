@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from monitor.metrics.columns import Columns
 from monitor.metrics.wire import Event, SampleSet
@@ -25,6 +26,7 @@ STEP_BOUND_EVENTS = ("evaluation", "best", "checkpoint")
 _batch = MetricBatch.__table__  # type: ignore[attr-defined]
 _event = RunEvent.__table__  # type: ignore[attr-defined]
 _sample = RunSample.__table__  # type: ignore[attr-defined]
+_places = select(_batch.c.first_seq, _batch.c.count.label("records"))
 
 
 @dataclass(slots=True)
@@ -54,10 +56,13 @@ class LoggedBatch:
 
 def next_seq(connection: Connection) -> int:
     """The first cursor not yet given out."""
-    row = connection.execute(
-        select(_batch.c.first_seq, _batch.c.count.label("records")).order_by(_batch.c.first_seq.desc()).limit(1)
-    ).first()
-    return 1 if row is None else int(row.first_seq) + max(int(row.records), 1)
+    return _last_seq(connection.execute(_places.order_by(_batch.c.first_seq.desc()).limit(1)).first()) + 1
+
+
+def newest_cursor(connection: Connection, run_id: str) -> int:
+    """The cursor of the run's newest record, 0 when it has none. One look into the index, no payload."""
+    query = _places.where(_batch.c.run_id == run_id).order_by(_batch.c.first_seq.desc()).limit(1)
+    return _last_seq(connection.execute(query).first())
 
 
 def last_sequence(connection: Connection, run_id: str, writer: str) -> int:
@@ -69,11 +74,13 @@ def last_sequence(connection: Connection, run_id: str, writer: str) -> int:
 
 def find_duplicate(connection: Connection, run_id: str, writer: str, sequence: int) -> int | None:
     """The last cursor of the batch with this identity, if it is in the log already."""
-    query = select(_batch.c.first_seq, _batch.c.count.label("records")).where(
-        _batch.c.run_id == run_id, _batch.c.writer == writer, _batch.c.sequence == sequence
-    )
-    row = connection.execute(query).first()
-    return None if row is None else int(row.first_seq) + max(int(row.records), 1) - 1
+    query = _places.where(_batch.c.run_id == run_id, _batch.c.writer == writer, _batch.c.sequence == sequence)
+    return _last_seq(connection.execute(query).first()) or None
+
+
+def _last_seq(place: Row[Any] | None) -> int:
+    """The last cursor of a batch at that place, 0 without one; a batch without records takes one cursor all the same."""
+    return 0 if place is None else int(place.first_seq) + max(int(place.records), 1) - 1
 
 
 def append(connection: Connection, batches: Sequence[LoggedBatch]) -> None:
