@@ -36,8 +36,11 @@ setup-dev: setup $(VENV)/.dev ## the same, and the tools for tests and checks
 run: setup ## start Pegbox with sample data and a first training
 	$(BIN)/pegbox up --sample
 
+# A file's tests stay together: they share trained models and running services.
+WORKERS ?= --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+
 test: check ## all checks, then all tests
-	$(PYTEST) $(if $(MARKERS),-m "$(MARKERS)") $(ARGS)
+	$(PYTEST) $(WORKERS) $(if $(MARKERS),-m "$(MARKERS)") $(ARGS)
 
 check: lint types contracts web-test ## what runs before the tests: lint, types, contracts, web-test
 lint: setup-dev ## ruff and Biome

@@ -13,7 +13,7 @@ from tests.cast import SUPPORT_CSV
 from tests.stack import Stack, http
 from tests.stub_hub import StubHub
 
-SECONDS = 30
+SECONDS = 20
 KNOWN_THINGS = """
 [[operations]]
 include-path-regex = "^/api/dataset"
@@ -37,15 +37,9 @@ def test_generated_requests_find_no_server_error(home: Path, stub_hub: StubHub, 
                 *(sys.executable, "-m", "schemathesis.cli", "run", f"{stack.backend_url}/openapi.json"),
                 *("--checks", "not_a_server_error,status_code_conformance,response_schema_conformance"),
                 *("--mode", "all", "--max-examples", "15", "--phases", "coverage,fuzzing", "--continue-on-failure"),
-                *(
-                    "--workers",
-                    "2",
-                    "--max-time",
-                    str(SECONDS),
-                    "--request-timeout",
-                    "10",
-                    "--generation-deterministic",
-                ),
+                # One worker: parsing source in two threads at once fails now and then on Python 3.11 (gh-106905).
+                *("--workers", "1", "--max-time", str(SECONDS), "--request-timeout", "10"),
+                "--generation-deterministic",
                 # A claim may wait for twenty seconds, which is all it would do here.
                 *("--exclude-path", "/api/queue/claim", "--no-color"),
             ],
