@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
 from monitor.metrics.histories import Histories
+from monitor.metrics.upkeep import Upkeep
 from monitor.metrics.writer import Writer
 from monitor.resources.sampler import Sampler
 from monitor.training.mode import ModeKeeper
@@ -30,6 +31,7 @@ class Monitor:
     histories: Histories
     modes: ModeKeeper
     sampler: Sampler
+    upkeep: Upkeep
     hub: Hub
     started_at: float = field(default_factory=time.monotonic)
 

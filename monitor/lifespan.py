@@ -15,6 +15,7 @@ from monitor.live.hub import Hub
 from monitor.live.messages import TrainingMessages
 from monitor.metrics.histories import Histories
 from monitor.metrics.store import LoggedBatch, next_seq
+from monitor.metrics.upkeep import Upkeep
 from monitor.metrics.writer import Writer
 from monitor.resources.sampler import Sample, Sampler
 from monitor.training.mode import ModeKeeper
@@ -33,10 +34,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.monitor = monitor
     monitor.writer.start()
     monitor.sampler.start()
+    monitor.upkeep.start()
     try:
         yield
     finally:
         await monitor.hub.close()
+        await asyncio.to_thread(monitor.upkeep.stop)
         await asyncio.to_thread(monitor.sampler.stop)
         await asyncio.to_thread(monitor.writer.stop)
         engine.dispose()
@@ -48,6 +51,7 @@ def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoo
     def on_commit(batches: list[LoggedBatch]) -> None:
         for batch in batches:
             histories.committed(batch)
+        upkeep.committed()
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
             loop.call_soon_threadsafe(monitor.hub.committed, batches)
 
@@ -56,6 +60,7 @@ def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoo
             loop.call_soon_threadsafe(monitor.hub.sampled, sample)
 
     writer = Writer(engine, on_commit)
+    upkeep = Upkeep(engine, writer, histories, settings.raw_days)
     host = HostReader(settings.home)
     sampler = Sampler(writer, host, settings.sample_interval_seconds, on_sample=on_sample)
     modes = ModeKeeper(engine, writer)
@@ -63,5 +68,5 @@ def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoo
     with engine.connect() as connection:
         last_seq = next_seq(connection) - 1
     hub = Hub(engine, histories, messages, last_seq)
-    monitor = Monitor(settings, engine, writer, histories, modes, sampler, hub)
+    monitor = Monitor(settings, engine, writer, histories, modes, sampler, upkeep, hub)
     return monitor

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         3, ge=1, description="Interrupted attempts in a row without a new step after which a job fails."
     )
     sample_interval_seconds: float = Field(1.0, gt=0, description="Time between two resource samples.")
+    raw_days: float | None = Field(
+        None,
+        gt=0,
+        description="Days for which every metric point of an ended run is kept; later only its outline. Empty: for ever.",
+    )
     hub_endpoint: str = Field(
         "https://huggingface.co",
         validation_alias=AliasChoices("HF_ENDPOINT", "hub_endpoint"),

@@ -21,14 +21,14 @@ def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[st
     points: list[tuple[int, int, str]] = []  # cursor, step, message
     with engine.connect() as connection:
         for batch in store.read_batches(connection, run_id, after):
-            if batch.first_seq > until:
+            if batch.first > until:
                 break
             if batch.rewind_to is not None and batch.first_seq > after:
                 if after:
                     return [reset(until)]
                 points = [point for point in points if point[1] <= batch.rewind_to]  # a new viewer never saw them
             for index, step in enumerate(batch.columns.steps):
-                seq = batch.first_seq + index
+                seq = batch.seq_of(index)
                 if after < seq <= until:
                     points.append((seq, step, envelope(seq, "point", point_data(batch.columns, index))))
             if len(points) > MAX_RECORDS:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Engine, select
 
-from monitor.metrics.columns import Columns
-from pegbox.store.tables import MetricBatch
+from monitor.metrics.store import batch_table, decode_payload
 
-PAGE = 500
-_batch = MetricBatch.__table__  # type: ignore[attr-defined]
+PAGE = 50
+"""Rows read at once: a pack may take a megabyte."""
 
 
 def find_damaged_batches(engine: Engine) -> list[str]:
@@ -20,13 +19,17 @@ def find_damaged_batches(engine: Engine) -> list[str]:
 
 
 def _damaged(engine: Engine) -> Iterator[str]:
-    query = select(_batch.c.first_seq, _batch.c.run_id, _batch.c.payload).order_by(_batch.c.first_seq).limit(PAGE)
+    query = (
+        select(batch_table.c.first_seq, batch_table.c.run_id, batch_table.c.span, batch_table.c.payload)
+        .order_by(batch_table.c.first_seq)
+        .limit(PAGE)
+    )
     after = -1
     with engine.connect() as connection:
-        while rows := connection.execute(query.where(_batch.c.first_seq > after)).all():
+        while rows := connection.execute(query.where(batch_table.c.first_seq > after)).all():
             for row in rows:
                 try:
-                    columns = Columns.decode(row.payload)
+                    columns, _ = decode_payload(row.payload, row.span)
                     lengths = {len(columns.times), *(len(column.values) for column in columns.metrics.values())}
                 except (msgspec.DecodeError, ValueError) as error:
                     yield f"metric batch {row.first_seq} of run {row.run_id}: {error}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from operator import le
 
 import msgspec
@@ -42,6 +43,18 @@ class Column:
         if self.present is not None and not self.present[index]:
             return None
         return self.values[index]
+
+    def followed_by(self, other: Column) -> Column:
+        """This column, then the other one."""
+        present = None
+        if self.present is not None or other.present is not None:
+            present = (self.present or b"\1" * len(self.values)) + (other.present or b"\1" * len(other.values))
+        return Column(self.values + other.values, present)
+
+    def pick(self, keep: bytes) -> Column:
+        """The records for which `keep` holds a byte 1."""
+        present = None if self.present is None else bytes(compress(self.present, keep))
+        return Column(array("d", compress(self.values, keep)), present)
 
     def last(self) -> float | None:
         """The newest value, None when there is none at all."""
@@ -105,6 +118,31 @@ class Columns:
             highest = max(highest, at)
         self.epochs = epochs
 
+    @classmethod
+    def join(cls, parts: Sequence[Columns]) -> Columns:
+        """All records of the parts, one part after the other; metrics in the order in which each first has a value."""
+        joined = cls.empty()
+        for part in parts:
+            before = len(joined)
+            joined.steps += part.steps
+            joined.times += part.times
+            joined.epochs += part.epochs
+            valued = {name: column for name, column in part.metrics.items() if column.last() is not None}
+            for name in dict.fromkeys([*joined.metrics, *valued]):
+                column = joined.metrics.get(name) or _absent(before)
+                joined.metrics[name] = column.followed_by(valued.get(name) or _absent(len(part)))
+        return joined
+
+    def pick(self, keep: bytes) -> Columns:
+        """The records for which `keep` holds a byte 1; metrics without a value among them are left out."""
+        metrics = {name: column.pick(keep) for name, column in self.metrics.items()}
+        return Columns(
+            array("q", compress(self.steps, keep)),
+            array("d", compress(self.times, keep)),
+            array("d", compress(self.epochs, keep)),
+            {name: column for name, column in metrics.items() if column.last() is not None},
+        )
+
     def encode(self) -> bytes:
         """The payload of a log row."""
         return _encoder.encode(
@@ -133,6 +171,10 @@ class Columns:
         steps = array("q")
         steps.frombytes(raw.steps)
         return cls(steps, _doubles(raw.times), _doubles(raw.epochs), metrics)
+
+
+def _absent(count: int) -> Column:
+    return Column(array("d", [NAN]) * count, bytes(count))
 
 
 def _number(value: float | str | None) -> float:

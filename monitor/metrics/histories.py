@@ -36,7 +36,7 @@ class Histories:
                 history.is_stale = False  # before reading: what is committed meanwhile makes it stale again
                 with self._engine.connect() as connection:
                     for batch in store.read_batches(connection, run_id, after=history.last_seq):
-                        history.apply(batch.first_seq, batch.last_seq, batch.columns, batch.rewind_to)
+                        history.apply(batch.first_seq, batch.last_seq, batch.columns, batch.rewind_to, batch.seqs)
             yield history
         self._shrink()
 
@@ -65,6 +65,11 @@ class Histories:
                 history.apply(batch.first_seq, batch.last_seq, batch.columns, batch.rewind_to)
         finally:
             history.lock.release()
+
+    def forget(self, run_id: str) -> None:
+        """The log holds other points than before: read it again when asked."""
+        with self._lock:
+            self._kept.pop(run_id, None)
 
     def _get(self, run_id: str) -> RunHistory:
         from monitor.metrics.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor does without

@@ -7,6 +7,7 @@ here is the truth: it is rebuilt from the log whenever it is missing.
 from __future__ import annotations
 
 import threading
+from array import array
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -196,8 +197,15 @@ class RunHistory:
         """Metrics that have a value, in the order they first appeared."""
         return [name for name, series in self._series.items() if series.rows.size]
 
-    def apply(self, first_seq: int, last_seq: int, columns: Columns, rewind_to: int | None) -> None:
-        """Takes the next batch of the log; one that was taken before is left out."""
+    def apply(
+        self,
+        first_seq: int,
+        last_seq: int,
+        columns: Columns,
+        rewind_to: int | None,
+        seqs: array[int] | None = None,
+    ) -> None:
+        """Takes the next batch of the log; one that was taken before is left out. A pack tells the cursors of its points."""
         if last_seq <= self.last_seq:
             return
         self.last_seq = last_seq
@@ -211,7 +219,7 @@ class RunHistory:
         self._steps.extend(steps)
         self._times.extend(np.frombuffer(columns.times, np.float64))
         self._epochs.extend(np.frombuffer(columns.epochs, np.float64))
-        self._seqs.extend(np.arange(first_seq, first_seq + count))
+        self._seqs.extend(np.arange(first_seq, first_seq + count) if seqs is None else np.frombuffer(seqs, np.int64))
         all_rows = np.arange(start, start + count, dtype=np.int32)
         rises = count == 1 or bool((steps[1:] > steps[:-1]).all())
         for name, column in columns.metrics.items():

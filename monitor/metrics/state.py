@@ -90,7 +90,7 @@ class RunState:
 
         history = RunHistory(self.run_id)
         for batch in store.read_batches(connection, self.run_id):
-            history.apply(batch.first_seq, batch.last_seq, batch.columns, batch.rewind_to)
+            history.apply(batch.first_seq, batch.last_seq, batch.columns, batch.rewind_to, batch.seqs)
         if rewind_to is not None:
             history.rewind(rewind_to)
         for name in ("best_validation_loss", "best_step"):

@@ -1,12 +1,15 @@
 """The metric log: the one place with SQL for batches, events and samples. Every read goes on from a cursor.
 
-The log is append-only and the truth; everything else (histories in memory, summaries in the run row) is derived from it and
+The log is the truth and only appended to, but that neighbouring batches become packs (`packing.py`) and points of old runs
+are thinned out (`thinning.py`) on request; everything else (histories in memory, summaries in the run row) is derived from it and
 can be derived again.
 """
 
 from __future__ import annotations
 
 import logging
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +18,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from monitor.metrics.columns import Columns
+from monitor.metrics.pack import decode_pack
 from monitor.metrics.wire import Event, SampleSet
 from pegbox.store.tables import MetricBatch, RunEvent, RunSample
 
@@ -23,10 +27,10 @@ log = logging.getLogger(__name__)
 STEP_BOUND_EVENTS = ("evaluation", "best", "checkpoint")
 """Events that say something about a step; a rewind takes them back. Others tell what happened, and stay."""
 
-_batch = MetricBatch.__table__  # type: ignore[attr-defined]
+batch_table = MetricBatch.__table__  # type: ignore[attr-defined]
 _event = RunEvent.__table__  # type: ignore[attr-defined]
 _sample = RunSample.__table__  # type: ignore[attr-defined]
-_places = select(_batch.c.first_seq, _batch.c.count.label("records"))
+_places = select(batch_table.c.first_seq, batch_table.c.count.label("records"))
 
 
 @dataclass(slots=True)
@@ -45,6 +49,9 @@ class LoggedBatch:
     count: int = -1
     """Records in it; read from the log it tells of samples and events too, which are kept apart."""
 
+    seqs: array[int] | None = None
+    """Of a pack, the cursor of every point; its other fields are those of the last batch in it."""
+
     def __post_init__(self) -> None:
         if self.count < 0:
             self.count = len(self.columns) + len(self.samples) + len(self.events)
@@ -53,29 +60,46 @@ class LoggedBatch:
     def last_seq(self) -> int:
         return self.first_seq + max(self.count, 1) - 1
 
+    @property
+    def first(self) -> int:
+        """The cursor of its first record."""
+        return self.seqs[0] if self.seqs else self.first_seq
+
+    def seq_of(self, index: int) -> int:
+        """The cursor of a point."""
+        return self.first_seq + index if self.seqs is None else self.seqs[index]
+
 
 def next_seq(connection: Connection) -> int:
     """The first cursor not yet given out."""
-    return _last_seq(connection.execute(_places.order_by(_batch.c.first_seq.desc()).limit(1)).first()) + 1
+    return _last_seq(connection.execute(_places.order_by(batch_table.c.first_seq.desc()).limit(1)).first()) + 1
 
 
 def newest_cursor(connection: Connection, run_id: str) -> int:
     """The cursor of the run's newest record, 0 when it has none. One look into the index, no payload."""
-    query = _places.where(_batch.c.run_id == run_id).order_by(_batch.c.first_seq.desc()).limit(1)
+    query = _places.where(batch_table.c.run_id == run_id).order_by(batch_table.c.first_seq.desc()).limit(1)
     return _last_seq(connection.execute(query).first())
 
 
 def last_sequence(connection: Connection, run_id: str, writer: str) -> int:
     """The highest sequence number this writer has in the log, -1 when it has none."""
-    query = select(func.max(_batch.c.sequence)).where(_batch.c.run_id == run_id, _batch.c.writer == writer)
+    query = select(func.max(batch_table.c.sequence)).where(
+        batch_table.c.run_id == run_id, batch_table.c.writer == writer
+    )
     highest = connection.execute(query).scalar()
     return -1 if highest is None else int(highest)
 
 
 def find_duplicate(connection: Connection, run_id: str, writer: str, sequence: int) -> int | None:
-    """The last cursor of the batch with this identity, if it is in the log already."""
-    query = _places.where(_batch.c.run_id == run_id, _batch.c.writer == writer, _batch.c.sequence == sequence)
-    return _last_seq(connection.execute(query).first()) or None
+    """The last cursor of the batch with this identity, or of the pack that holds it, if it is in the log already."""
+    query = (
+        _places.add_columns(batch_table.c.sequence - func.coalesce(batch_table.c.span, 0))
+        .where(batch_table.c.run_id == run_id, batch_table.c.writer == writer, batch_table.c.sequence >= sequence)
+        .order_by(batch_table.c.sequence)
+        .limit(1)
+    )
+    place = connection.execute(query).first()
+    return None if place is None or place[-1] > sequence else _last_seq(place)
 
 
 def _last_seq(place: Row[Any] | None) -> int:
@@ -97,7 +121,7 @@ def append(connection: Connection, batches: Sequence[LoggedBatch]) -> None:
         }
         for batch in batches
     ]
-    connection.execute(insert(_batch), rows)
+    connection.execute(insert(batch_table), rows)
     for batch in batches:
         if batch.rewind_to is not None:
             _take_back(connection, batch)
@@ -146,23 +170,44 @@ def read_batches(
 ) -> Iterator[LoggedBatch]:
     """Batches of a run with a record behind the cursor, in log order, without their samples and events.
 
-    A damaged payload is reported in the log and skipped: one bad row must not hide a run.
+    Of a pack, points up to the cursor are left out. A damaged payload is reported in the log and skipped: one bad row must
+    not hide a run.
     """
-    of_run = _batch.c.run_id == run_id
-    query = select(*_batch.c, _batch.c.count.label("records")).where(of_run).order_by(_batch.c.first_seq).limit(limit)
+    of_run = batch_table.c.run_id == run_id
+    query = (
+        select(*batch_table.c, batch_table.c.count.label("records"))
+        .where(of_run)
+        .order_by(batch_table.c.first_seq)
+        .limit(limit)
+    )
     if after:
         # The batch at the cursor may reach beyond it; all later ones do.
-        at_cursor = select(func.max(_batch.c.first_seq)).where(of_run, _batch.c.first_seq <= after).scalar_subquery()
-        query = query.where(_batch.c.first_seq >= func.coalesce(at_cursor, 0))
+        at_cursor = (
+            select(func.max(batch_table.c.first_seq)).where(of_run, batch_table.c.first_seq <= after).scalar_subquery()
+        )
+        query = query.where(batch_table.c.first_seq >= func.coalesce(at_cursor, 0))
     for row in connection.execute(query):
         if row.first_seq + max(row.records, 1) - 1 <= after:
             continue
         try:
-            columns = Columns.decode(row.payload)
+            columns, seqs = decode_payload(row.payload, row.span)
         except (msgspec.DecodeError, ValueError):
             log.error("metric batch %s of run %s is damaged and left out", row.first_seq, run_id)
             continue
-        yield LoggedBatch(row.first_seq, run_id, row.writer, row.sequence, row.rewind_to, columns, count=row.records)
+        if seqs is not None and seqs and seqs[0] <= after:
+            known = bisect_right(seqs, after)
+            columns, seqs = columns.pick(bytes(known) + b"\1" * (len(seqs) - known)), seqs[known:]
+        yield LoggedBatch(
+            row.first_seq, run_id, row.writer, row.sequence, row.rewind_to, columns, count=row.records, seqs=seqs
+        )
+
+
+def decode_payload(payload: bytes, span: int | None) -> tuple[Columns, array[int] | None]:
+    """The points of a row, and of a pack their cursors. Raises `msgspec.DecodeError` or `ValueError` for a damaged one."""
+    if span is None:
+        return Columns.decode(payload), None
+    seqs, columns = decode_pack(payload)
+    return columns, seqs
 
 
 def read_samples(connection: Connection, run_id: str, after: int = 0, limit: int = 1000) -> list[RunSample]:

@@ -182,4 +182,5 @@ def view(row: RunRow) -> RunView:
         created_at=row.created_at,
         updated_at=row.updated_at,
         finished_at=row.finished_at,
+        thinned_at=row.thinned_at,
     )

@@ -56,6 +56,9 @@ class RunView(Wire):
     created_at: Instant
     updated_at: Instant
     finished_at: Instant | None
+    thinned_at: Instant | None = Field(
+        None, description="Since when only chosen points are left; null while every point is there."
+    )
 
 
 class SampleRow(Wire):

@@ -15,7 +15,7 @@ from pegbox.settings import Settings
 BUSY_TIMEOUT_MS = 15_000
 """Two services share the SQLite file; a writer waits this long for the other one's commit."""
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The revision of the newest migration."""
 
 
@@ -38,6 +38,8 @@ def open_engine(settings: Settings) -> Engine:
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
+    # Counts only while the file is still empty: space that packing frees then goes back without rewriting the whole file.
+    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     # WAL lets readers go on while one writes; FULL makes an acknowledged commit survive a power cut.
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")

@@ -1,4 +1,4 @@
-"""The metric log: one row per accepted batch, append-only. Written by the monitor."""
+"""The metric log: one row per accepted batch, later per pack of batches. Written by the monitor."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ class MetricBatch(SQLModel, table=True):
 
     A batch holds `count` records: points first, then sample sets, then events. `rewind_to` = S: earlier records of the run
     with a step above S no longer count. `(run_id, writer, sequence)` makes a repeated batch count once.
+
+    A pack holds what were several batches of one writer with rising sequence numbers and no rewind. It takes the last one's
+    place, `first_seq`, `count` and `sequence` included, so that all rows still lie in the order of their ends, and says with
+    `span` how many sequence numbers before `sequence` it covers. `span` is null for a batch as it arrived.
     """
 
     __tablename__ = "metric_batch"
@@ -28,4 +32,5 @@ class MetricBatch(SQLModel, table=True):
     writer: str
     sequence: int = Field(sa_type=BigInteger)
     rewind_to: int | None = Field(default=None, sa_type=BigInteger)
+    span: int | None = Field(default=None, sa_type=BigInteger)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

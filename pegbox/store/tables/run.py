@@ -14,6 +14,8 @@ from pegbox.store.tables.moment import Moment, now
 class Run(SQLModel, table=True):
     """`summary` holds the last value of each metric, so that lists need no points; the log up to `last_seq` is in it.
 
+    Batches up to `packed_seq` are packed. `thinned_at` tells since when only chosen points are left.
+
     `active_seconds` is the time spent running before `active_since`; the latter is null while the run does not run.
     """
 
@@ -31,9 +33,11 @@ class Run(SQLModel, table=True):
     last_step: int | None = Field(default=None, sa_type=BigInteger)
     last_epoch: float | None = None
     last_seq: int = Field(default=0, sa_type=BigInteger)
+    packed_seq: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     record_count: int = 0
     active_seconds: float = 0.0
     active_since: datetime | None = Field(default=None, sa_column=Column(Moment))
     created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
     updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
     finished_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    thinned_at: datetime | None = Field(default=None, sa_column=Column(Moment))
