@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 import pegbox
+from monitor.artifacts.routes import router as artifacts
 from monitor.health import router as health
 from monitor.lifespan import lifespan
 from monitor.live.multiplex import router as multiplex
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(runs)
     app.include_router(ingest)
     app.include_router(metrics)
+    app.include_router(artifacts)
     app.include_router(resources)
     app.include_router(feed)
     app.include_router(server_events)

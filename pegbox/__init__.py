@@ -17,21 +17,26 @@ from pegbox.sdk.current import finish, init, log
 
 if TYPE_CHECKING:
     from pegbox.sdk.client import Client
+    from pegbox.sdk.media import Histogram, Table, Text
     from pegbox.sdk.run import Run
 
 __version__ = "0.1.0"
 
-__all__ = ["Client", "Run", "__version__", "finish", "init", "log"]
+__all__ = ["Client", "Histogram", "Run", "Table", "Text", "__version__", "finish", "init", "log"]
+
+_HOMES = {
+    "Client": "pegbox.sdk.client",
+    "Histogram": "pegbox.sdk.media",
+    "Run": "pegbox.sdk.run",
+    "Table": "pegbox.sdk.media",
+    "Text": "pegbox.sdk.media",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Both bring HTTP libraries; `import pegbox` should not wait for them.
-    if name == "Client":
-        from pegbox.sdk.client import Client
+    # Some bring HTTP libraries; `import pegbox` should not wait for them.
+    if name in _HOMES:
+        from importlib import import_module
 
-        return Client
-    if name == "Run":
-        from pegbox.sdk.run import Run
-
-        return Run
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'pegbox' has no attribute {name!r}")

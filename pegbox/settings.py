@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     )
     max_preview_bytes: int = Field(50 * MIB, ge=1, description="Largest CSV accepted by the preview, in bytes.")
     max_dataset_bytes: int = Field(1024 * MIB, ge=1, description="Largest dataset file accepted, in bytes.")
+    max_artifact_bytes: int = Field(
+        10 * 1024 * MIB, ge=1, description="Largest file that a run may keep as an artifact, in bytes."
+    )
     lease_seconds: float = Field(15.0, gt=0, description="How long a claimed job stays claimed without a heartbeat.")
     max_stalled_attempts: int = Field(
         3, ge=1, description="Interrupted attempts in a row without a new step after which a job fails."
@@ -84,6 +87,11 @@ class Settings(BaseSettings):
     def datasets_dir(self) -> Path:
         """Content-addressed dataset files, `<sha256>.csv`."""
         return self.home / "datasets"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """Files that runs keep, each under its SHA-256."""
+        return self.home / "artifacts"
 
     @property
     def jobs_dir(self) -> Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +12,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from backend.datasets.files import Incoming
+from backend.datasets.files import SUFFIX
 from pegbox.errors import PayloadTooLargeError, UnavailableError, UnusableContentError, ValidationError
+from pegbox.store.incoming import Incoming
+from pegbox.web.drain import drain
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -24,8 +24,6 @@ FLUSH_BYTES = 1024 * 1024
 MAX_FIELDS = 30
 MAX_FIELD_BYTES = 64 * 1024
 FORM_OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES
-DRAIN_BYTES = 2 * 1024**3
-DRAIN_SECONDS = 30.0
 
 
 @dataclass
@@ -54,7 +52,7 @@ async def receive_upload(request: Request, folder: Path, max_bytes: int) -> Uplo
         return await run_in_threadpool(form.finish)
     except (PayloadTooLargeError, UnavailableError):
         await run_in_threadpool(form.abandon)
-        await _drain(request)
+        await drain(request)
         raise
     except ClientDisconnect as error:
         await run_in_threadpool(form.abandon)
@@ -62,19 +60,6 @@ async def receive_upload(request: Request, folder: Path, max_bytes: int) -> Uplo
     except BaseException:
         form.abandon()
         raise
-
-
-async def _drain(request: Request) -> None:
-    """Reads on for a while: a client that is still sending would see a broken connection instead of the answer."""
-    received = 0
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            async for chunk in request.stream():
-                received += len(chunk)
-                if received > DRAIN_BYTES:
-                    return
-    except (TimeoutError, ClientDisconnect, RuntimeError):
-        return
 
 
 def _boundary(request: Request) -> bytes:
@@ -136,14 +121,9 @@ class _Form:
 
     def flush(self) -> None:
         """Writes what has gathered. The only place that touches the disk."""
-        try:
-            if self._file is None:
-                self._file = Incoming(self._folder)
-            self._file.write(bytes(self._pending))
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise UnavailableError("The disk is full; free space in the data folder") from error
-            raise
+        if self._file is None:
+            self._file = Incoming(self._folder, SUFFIX)
+        self._file.write(bytes(self._pending))
         self._pending.clear()
 
     def finish(self) -> Upload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from monitor.live.envelopes import envelope, point_data, reset
+from monitor.live.envelopes import envelope, event_data, media_data, point_data, reset, samples_data
 from monitor.metrics import store
 
 MAX_RECORDS = 5_000
@@ -35,15 +35,9 @@ def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[st
                 return [reset(until)]
         messages = [(seq, text) for seq, _, text in points]
         for sample in store.read_samples(connection, run_id, after):
-            data = {"step": sample.step, "time": sample.time, "name": sample.name, "rows": sample.rows}
-            messages.append((sample.seq, envelope(sample.seq, "samples", data)))
+            messages.append((sample.seq, envelope(sample.seq, "samples", samples_data(sample))))
         for event in store.read_events(connection, run_id, after):
-            data = {
-                "step": event.step,
-                "time": event.time,
-                "kind": event.kind,
-                "title": event.title,
-                "detail": event.detail,
-            }
-            messages.append((event.seq, envelope(event.seq, "event", data)))
+            messages.append((event.seq, envelope(event.seq, "event", event_data(event))))
+        for media in store.read_media(connection, run_id, after):
+            messages.append((media.seq, envelope(media.seq, "media", media_data(media))))
     return [text for seq, text in sorted(messages) if seq <= until]

@@ -10,8 +10,9 @@ import msgspec
 
 from monitor.metrics.columns import Columns
 from monitor.metrics.store import LoggedBatch
-from monitor.metrics.wire import Event, SampleSet
+from monitor.metrics.wire import Event, Media, SampleSet
 from monitor.metrics.words import wire_number
+from pegbox.store.tables import RunEvent, RunMedia, RunSample
 
 _encode = msgspec.json.Encoder().encode
 
@@ -39,6 +40,9 @@ def of_batch(batch: LoggedBatch) -> Iterator[str]:
     for event in batch.events:
         yield envelope(seq, "event", event_data(event))
         seq += 1
+    for media in batch.media:
+        yield envelope(seq, "media", media_data(media))
+        seq += 1
 
 
 def point_data(columns: Columns, index: int) -> dict[str, Any]:
@@ -57,15 +61,20 @@ def point_data(columns: Columns, index: int) -> dict[str, Any]:
     }
 
 
-def samples_data(sample: SampleSet) -> dict[str, Any]:
+def samples_data(sample: SampleSet | RunSample) -> dict[str, Any]:
     return {"step": sample.step, "time": sample.time, "name": sample.name, "rows": msgspec.to_builtins(sample.rows)}
 
 
-def event_data(event: Event) -> dict[str, Any]:
+def event_data(event: Event | RunEvent) -> dict[str, Any]:
     return {
         "step": event.step,
         "time": event.time,
         "kind": event.kind,
         "title": event.title,
         "detail": event.detail,
+        "level": event.level,
     }
+
+
+def media_data(media: Media | RunMedia) -> dict[str, Any]:
+    return {"step": media.step, "time": media.time, "name": media.name, "data": msgspec.to_builtins(media.data)}

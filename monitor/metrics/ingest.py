@@ -38,6 +38,7 @@ async def take(writer: Writer, run_id: str, headers: list[tuple[bytes, bytes]], 
         columns=columns,
         samples=batch.samples,
         events=batch.events,
+        media=batch.media,
     )
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Accepted] = loop.create_future()

@@ -16,6 +16,7 @@ from monitor.metrics.formats import MEDIA_TYPES, Format, file_name, writer_of
 from monitor.metrics.ingest import ingest_batch
 from monitor.runs.service import find_run_id
 from pegbox.errors import ValidationError
+from pegbox.schemas.media import RunMedia
 from pegbox.schemas.metric import BatchAccepted, BatchCreate, SeriesSet
 from pegbox.schemas.run import RunEvent, SampleRow, SampleSet
 from pegbox.web.error_handlers import error_responses
@@ -145,6 +146,21 @@ def get_events(
     with monitor.engine.connect() as connection:
         events = store.read_events(connection, known, after, limit)
     return [RunEvent.model_validate(event.model_dump()) for event in events]
+
+
+@router.get("/{run_id}/media", response_model=list[RunMedia], responses=error_responses(404, 422))
+def get_media(
+    run_id: str,
+    monitor: MonitorDep,
+    name: Annotated[str | None, Query(max_length=200)] = None,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[RunMedia]:
+    """Histograms, texts and tables of the run, oldest first."""
+    known = find_run_id(monitor.engine, run_id)
+    with monitor.engine.connect() as connection:
+        media = store.read_media(connection, known, after, limit, name)
+    return [RunMedia.model_validate(item.model_dump()) for item in media]
 
 
 __all__ = ["BatchCreate", "plain", "router"]

@@ -19,8 +19,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from monitor.metrics.columns import Columns
 from monitor.metrics.pack import decode_pack
-from monitor.metrics.wire import Event, SampleSet
-from pegbox.store.tables import MetricBatch, RunEvent, RunSample
+from monitor.metrics.wire import Event, Media, SampleSet
+from pegbox.store.tables import MetricBatch, RunEvent, RunMedia, RunSample
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,14 @@ STEP_BOUND_EVENTS = ("evaluation", "best", "checkpoint")
 
 batch_table = MetricBatch.__table__  # type: ignore[attr-defined]
 _event = RunEvent.__table__  # type: ignore[attr-defined]
+_media = RunMedia.__table__  # type: ignore[attr-defined]
 _sample = RunSample.__table__  # type: ignore[attr-defined]
 _places = select(batch_table.c.first_seq, batch_table.c.count.label("records"))
 
 
 @dataclass(slots=True)
 class LoggedBatch:
-    """A batch with its place in the log: points take `first_seq …`, then sample sets, then events."""
+    """A batch with its place in the log: points take `first_seq …`, then sample sets, events, media."""
 
     first_seq: int
     run_id: str
@@ -45,16 +46,17 @@ class LoggedBatch:
     columns: Columns
     samples: Sequence[SampleSet] = field(default_factory=tuple)
     events: Sequence[Event] = field(default_factory=tuple)
+    media: Sequence[Media] = field(default_factory=tuple)
 
     count: int = -1
-    """Records in it; read from the log it tells of samples and events too, which are kept apart."""
+    """Records in it; read from the log it tells of samples, events and media too, which are kept apart."""
 
     seqs: array[int] | None = None
     """Of a pack, the cursor of every point; its other fields are those of the last batch in it."""
 
     def __post_init__(self) -> None:
         if self.count < 0:
-            self.count = len(self.columns) + len(self.samples) + len(self.events)
+            self.count = len(self.columns) + len(self.samples) + len(self.events) + len(self.media)
 
     @property
     def last_seq(self) -> int:
@@ -131,10 +133,14 @@ def append(connection: Connection, batches: Sequence[LoggedBatch]) -> None:
         seq += len(batch.samples)
         if batch.events:
             connection.execute(insert(_event), [_event_row(batch, seq + k, e) for k, e in enumerate(batch.events)])
+        seq += len(batch.events)
+        if batch.media:
+            connection.execute(insert(_media), [_media_row(batch, seq + k, m) for k, m in enumerate(batch.media)])
 
 
 def _take_back(connection: Connection, batch: LoggedBatch) -> None:
-    connection.execute(delete(_sample).where(_sample.c.run_id == batch.run_id, _sample.c.step > batch.rewind_to))
+    for table in (_sample, _media):
+        connection.execute(delete(table).where(table.c.run_id == batch.run_id, table.c.step > batch.rewind_to))
     connection.execute(
         delete(_event).where(
             _event.c.run_id == batch.run_id, _event.c.step > batch.rewind_to, _event.c.kind.in_(STEP_BOUND_EVENTS)
@@ -162,13 +168,25 @@ def _event_row(batch: LoggedBatch, seq: int, event: Event) -> dict[str, object]:
         "kind": event.kind,
         "title": event.title,
         "detail": event.detail,
+        "level": event.level,
+    }
+
+
+def _media_row(batch: LoggedBatch, seq: int, media: Media) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "run_id": batch.run_id,
+        "step": media.step,
+        "time": media.time,
+        "name": media.name,
+        "data": msgspec.to_builtins(media.data),
     }
 
 
 def read_batches(
     connection: Connection, run_id: str, after: int = 0, limit: int | None = None
 ) -> Iterator[LoggedBatch]:
-    """Batches of a run with a record behind the cursor, in log order, without their samples and events.
+    """Batches of a run with a record behind the cursor, in log order, without their samples, events and media.
 
     Of a pack, points up to the cursor are left out. A damaged payload is reported in the log and skipped: one bad row must
     not hide a run.
@@ -222,3 +240,13 @@ def read_events(connection: Connection, run_id: str, after: int = 0, limit: int 
     """Events of a run behind the cursor, oldest first."""
     query = select(_event).where(_event.c.run_id == run_id, _event.c.seq > after).order_by(_event.c.seq).limit(limit)
     return [RunEvent(**row._mapping) for row in connection.execute(query)]
+
+
+def read_media(
+    connection: Connection, run_id: str, after: int = 0, limit: int = 1000, name: str | None = None
+) -> list[RunMedia]:
+    """Histograms, texts and tables of a run behind the cursor, oldest first."""
+    query = select(_media).where(_media.c.run_id == run_id, _media.c.seq > after).order_by(_media.c.seq).limit(limit)
+    if name is not None:
+        query = query.where(_media.c.name == name)
+    return [RunMedia(**row._mapping) for row in connection.execute(query)]

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from monitor.metrics.columns import Columns
+from monitor.metrics.media import MediaData
 from pegbox.errors import PayloadTooLargeError, ValidationError
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -17,6 +18,7 @@ MAX_METRICS = 10_000
 MAX_SAMPLE_ROWS = 1_000
 MAX_SAMPLE_SETS = 200
 MAX_EVENTS = 1_000
+MAX_MEDIA = 200
 MAX_STEP = 2**53
 MAX_TIME = 1e11
 
@@ -58,6 +60,14 @@ class Event(msgspec.Struct, frozen=True):
     title: Annotated[str, Meta(max_length=500)]
     step: Step | None = None
     detail: Annotated[str, Meta(max_length=20_000)] = ""
+    level: Literal["info", "warning", "error"] | None = None
+
+
+class Media(msgspec.Struct, frozen=True):
+    step: Step
+    time: Time
+    name: MetricName
+    data: MediaData
 
 
 class BatchHead(msgspec.Struct, frozen=True):
@@ -68,6 +78,7 @@ class BatchHead(msgspec.Struct, frozen=True):
     rewind_to: Step | None = None
     samples: Annotated[list[SampleSet], Meta(max_length=MAX_SAMPLE_SETS)] = []
     events: Annotated[list[Event], Meta(max_length=MAX_EVENTS)] = []
+    media: Annotated[list[Media], Meta(max_length=MAX_MEDIA)] = []
 
 
 class Batch(BatchHead, frozen=True):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from monitor.resources.sampler import Sample
 from pegbox.hardware.gpu import GpuReading
-from pegbox.schemas.training import GpuSample, ResourceNumbers, ResourceRecord
+from pegbox.schemas.training import GpuProcessSample, GpuSample, ResourceNumbers, ResourceRecord
 
 GIB = 2**30
 
@@ -50,6 +50,12 @@ def gpu_sample(gpu: GpuReading) -> GpuSample:
         vram_total_gb=None if gpu.memory_total is None else _gib(gpu.memory_total),
         gpu_temp=gpu.temperature,
         power_watts=gpu.power,
+        processes=[
+            GpuProcessSample(
+                pid=process.pid, vram_used_gb=None if process.memory_used is None else _gib(process.memory_used)
+            )
+            for process in gpu.processes
+        ],
     )
 
 

@@ -7,9 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+MAX_PROCESSES = 32
+"""Per GPU, the largest ones: each is kept with every sample."""
+
 _lock = threading.Lock()
 _nvml: Any = None
 _tried = False
+
+
+@dataclass(frozen=True, slots=True)
+class GpuProcess:
+    """A process on a GPU and the memory it holds there, in bytes; `None` where the driver does not tell (MIG, WSL)."""
+
+    pid: int
+    memory_used: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class GpuReading:
     temperature: float | None
     power: float | None
     power_limit: float | None
+    processes: tuple[GpuProcess, ...] = ()
 
 
 def _library() -> Any:
@@ -74,7 +86,19 @@ def _read(nvml: Any, index: int) -> GpuReading:
         temperature=_query(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
         power=None if power is None else power / 1000,
         power_limit=None if limit is None else limit / 1000,
+        processes=_processes(nvml, handle),
     )
+
+
+def _processes(nvml: Any, handle: Any) -> tuple[GpuProcess, ...]:
+    """Compute and graphics processes, each once, the largest first."""
+    found: dict[int, int | None] = {}
+    for query in (nvml.nvmlDeviceGetComputeRunningProcesses, nvml.nvmlDeviceGetGraphicsRunningProcesses):
+        for process in _query(query, handle) or ():
+            memory = process.usedGpuMemory
+            found[int(process.pid)] = None if memory is None else int(memory)
+    largest = sorted(found.items(), key=lambda item: item[1] or 0, reverse=True)
+    return tuple(GpuProcess(pid, memory) for pid, memory in largest[:MAX_PROCESSES])
 
 
 def _text(value: Any) -> str:

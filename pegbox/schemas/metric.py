@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pegbox.schemas.base import Wire
-from pegbox.schemas.run import EventKind, SampleRow
+from pegbox.schemas.media import MediaData
+from pegbox.schemas.run import AlertLevel, EventKind, SampleRow
 
 Step = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Time = Annotated[float, Field(ge=0, le=1e11, description="Unix seconds.")]
@@ -36,6 +37,14 @@ class BatchEvent(Wire):
     title: Annotated[str, Field(max_length=500)]
     step: Step | None = None
     detail: Annotated[str, Field(max_length=20_000)] = ""
+    level: AlertLevel | None = None
+
+
+class BatchMedia(Wire):
+    step: Step
+    time: Time
+    name: MetricName
+    data: MediaData
 
 
 class BatchCreate(Wire):
@@ -49,6 +58,7 @@ class BatchCreate(Wire):
     points: PointColumns | None = None
     samples: Annotated[list[BatchSamples], Field(max_length=200)] = Field(default_factory=list)
     events: Annotated[list[BatchEvent], Field(max_length=1000)] = Field(default_factory=list)
+    media: Annotated[list[BatchMedia], Field(max_length=200)] = Field(default_factory=list)
 
 
 class BatchAccepted(Wire):

@@ -16,6 +16,9 @@ EventKind = Literal[
 ]
 
 
+AlertLevel = Literal["info", "warning", "error"]
+
+
 class RunCreate(Wire):
     """Body of `POST /api/runs`: a new run, or with a known id and `resume` the same one again."""
 
@@ -87,3 +90,4 @@ class RunEvent(Wire):
     kind: EventKind
     title: str
     detail: str = ""
+    level: AlertLevel | None = Field(None, description="How urgent an alert is.")

@@ -25,6 +25,13 @@ class LossRecord(Wire):
     batch_size: int | None = Field(description="As configured; null when the run does not say.")
 
 
+class GpuProcessSample(Wire):
+    """A process on a GPU."""
+
+    pid: int
+    vram_used_gb: float | None
+
+
 class GpuSample(Wire):
     """One GPU. Percent 0-100, GiB, degrees Celsius, watts; null where the card does not tell."""
 
@@ -35,6 +42,7 @@ class GpuSample(Wire):
     vram_total_gb: float | None
     gpu_temp: float | None
     power_watts: float | None
+    processes: list[GpuProcessSample] = Field(default_factory=list, description="Who holds its memory, largest first.")
 
 
 class ResourceNumbers(Wire):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 MAX_VALUES = 20_000
@@ -37,6 +37,27 @@ class Event:
     kind: str
     title: str
     detail: str
+    level: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A histogram, text or table of one step; `data` is its form on the wire."""
+
+    step: int
+    time: float
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to keep with the run; `path` is a copy that is ours to delete."""
+
+    name: str
+    path: str
+    size_bytes: int
+    query: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +74,7 @@ class Patch:
     body: dict[str, Any]
 
 
-Entry = Point | Samples | Event | Rewind | Patch
+Entry = Point | Samples | Event | Shown | File | Rewind | Patch
 
 
 class BatchEncoder:
@@ -72,20 +93,20 @@ class BatchEncoder:
                     yield self._batch(draft)
                     draft = _Draft()
                     draft.add_point(entry)
-            elif isinstance(entry, Patch):
+            elif isinstance(entry, Patch | File):
                 if not draft.is_empty:
                     yield self._batch(draft)
                     draft = _Draft()
-                yield b'{"patch":' + _json(entry.body) + b"}"
+                yield _line(entry)
             elif isinstance(entry, Rewind):
                 if not draft.is_empty:
                     yield self._batch(draft)
                 draft = _Draft(rewind_to=entry.step)
-            elif isinstance(entry, Samples):
+            elif isinstance(entry, Samples | Shown):
                 if not draft.is_empty:
                     yield self._batch(draft)
                     draft = _Draft()
-                draft.samples.append(entry)
+                (draft.samples if isinstance(entry, Samples) else draft.media).append(entry)  # type: ignore[arg-type]
             else:
                 draft.events.append(entry)
         if not draft.is_empty:
@@ -111,9 +132,12 @@ class BatchEncoder:
                     "kind": event.kind,
                     "title": event.title,
                     "detail": event.detail,
+                    **({} if event.level is None else {"level": event.level}),
                 }
                 for event in draft.events
             ]
+        if draft.media:
+            body["media"] = [asdict(media) for media in draft.media]
         try:
             encoded = json.dumps(body, separators=(",", ":"), allow_nan=False)
         except ValueError:  # a metric that is not finite: JSON has no word for it, the wire writes it as text
@@ -133,11 +157,12 @@ class _Draft:
         self.points: list[Point] = []
         self.samples: list[Samples] = []
         self.events: list[Event] = []
+        self.media: list[Shown] = []
         self._names: set[str] = set()
 
     @property
     def is_empty(self) -> bool:
-        return self.rewind_to is None and not (self.points or self.samples or self.events)
+        return self.rewind_to is None and not (self.points or self.samples or self.events or self.media)
 
     def add_point(self, point: Point) -> bool:
         """False when the batch is full: on the wire every point takes a place in every column, be it empty."""
@@ -169,6 +194,12 @@ def wire_value(value: float | None) -> float | str | None:
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
+
+
+def _line(entry: Patch | File) -> bytes:
+    if isinstance(entry, Patch):
+        return b'{"patch":' + _json(entry.body) + b"}"
+    return b'{"file":' + _json(asdict(entry)) + b"}"
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -39,6 +39,7 @@ def init(
     home: str | os.PathLike[str] | None = None,
     require_monitor: bool = True,
     flush_interval: float | None = None,
+    system_metrics: bool | float = False,
 ) -> Run:
     """Starts a run, or with a known `id` goes on with it, and makes it the one that `pegbox.log` writes to.
 
@@ -48,7 +49,8 @@ def init(
     Raises `UnreachableError` when the monitor does not answer, `AuthenticationError` for a wrong token, `ConflictError` when
     `resume="never"` meets an existing id. With `require_monitor=False` an unreachable monitor is an outage like any other:
     the run starts, and its metrics wait on disk. `flush_interval` is the least time between two batches in seconds (default
-    0.02): a longer one takes less of the machine from a fast training, and shows it later.
+    0.02): a longer one takes less of the machine from a fast training, and shows it later. `system_metrics` logs processor,
+    memory, network and GPUs of this machine as `system/…` every five seconds, or as often as the number says.
     """
     global _current
     import secrets  # noqa: PLC0415
@@ -78,6 +80,8 @@ def init(
         require_monitor=require_monitor,
         flush_interval=FLUSH_INTERVAL if flush_interval is None else flush_interval,
     )
+    if system_metrics:
+        run.watch_system(None if system_metrics is True else system_metrics)
     send_leftovers(run.url, secret, folder, except_run=run.id)
     _current = run
     return run

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pegbox.errors import UnreachableError
 from pegbox.sdk.outbox import Outbox
@@ -55,10 +57,26 @@ class Delivery:
     def _send(self, line: bytes, keep_status: bool) -> tuple[int, bytes]:
         if line.startswith(BATCH_START):
             return self._connection.request("POST", f"{self._path}/batches", line[len(BATCH_START) : -1])
-        patch = json.loads(line)["patch"]
+        content = json.loads(line)
+        if "file" in content:
+            return self._send_file(content["file"])
+        patch = content["patch"]
         if not keep_status:
             patch.pop("status", None)
         return self._connection.request("PATCH", self._path, encode_json(patch))
+
+    def _send_file(self, file: dict[str, Any]) -> tuple[int, bytes]:
+        """Uploads a copy and removes it once it is acknowledged. Without the copy, that has happened already."""
+        path = f"{self._path}/artifacts/{quote(file['name'], safe='')}?{urlencode(file['query'])}"
+        try:
+            with open(file["path"], "rb") as handle:
+                status, content = self._connection.request("PUT", path, handle, file["size_bytes"])
+        except FileNotFoundError:
+            return 200, b""
+        if status < 400:
+            with contextlib.suppress(OSError):
+                os.unlink(file["path"])
+        return status, content
 
     def _create_run(self) -> None:
         body = {**self._create, "resume": "allow"}

@@ -9,13 +9,21 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, SupportsFloat
+from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat
 
 from pegbox.errors import ConflictError
-from pegbox.sdk.batch import MAX_NAMES, Event, Patch, Rewind, Samples
+from pegbox.sdk.artifact import copy_file
+from pegbox.sdk.batch import MAX_NAMES, Event, Patch, Rewind, Samples, Shown
+from pegbox.sdk.media import Media
 from pegbox.sdk.outbox import Outbox
 from pegbox.sdk.sender import Flush, Sender
+from pegbox.sdk.values import as_number, as_step, as_text
 
+if TYPE_CHECKING:
+    from pegbox.sdk.system_metrics import SystemMetrics
+
+AlertLevel = Literal["info", "warning", "error"]
+LEVELS = ("info", "warning", "error")
 MAX_NAME_LENGTH = 200
 MAX_WAITING = 500_000
 """Log calls that may wait for the background thread before `log` lets it catch up."""
@@ -58,6 +66,7 @@ class Run:
         self._summary: dict[str, Any] = {}
         self._finished = False
         self._owner = os.getpid()
+        self._system: SystemMetrics | None = None
         self._sender: Sender | None = self._new_sender()
         _living.add(self)
 
@@ -68,16 +77,22 @@ class Run:
         sender.start()
         return sender
 
-    def log(self, values: Mapping[str, SupportsFloat], step: int | None = None) -> None:
+    def log(self, values: Mapping[str, SupportsFloat | Media], step: int | None = None) -> None:
         """Records the metrics of one step, e.g. `run.log({"train_loss": 0.31, "learning_rate": 2e-4}, step=120)`.
 
-        Without `step` the next one is taken. The same step again replaces its values. NaN and infinities are kept.
+        Without `step` the next one is taken. The same step again replaces its values. NaN and infinities are kept. A value may
+        also be a `pegbox.Histogram`, `pegbox.Text` or `pegbox.Table`.
         Raises `TypeError` for a value that is not a number, `ValueError` for a name longer than 200 characters.
         """
         numbers: dict[str, float] = dict(values)  # type: ignore[arg-type]
+        media: list[str] | None = None
         for name, value in numbers.items():
             if value.__class__ is not float:
-                numbers[name] = _number(name, value)
+                if isinstance(value, Media):
+                    media = [*(media or ()), name]
+                else:
+                    numbers[name] = as_number(name, value)
+        shown = [(name, numbers.pop(name)) for name in media] if media else ()
         if not numbers.keys() <= self._names:
             self._check_names(numbers)
         if step is None:
@@ -85,24 +100,70 @@ class Run:
                 step = self._step = self._step + 1
         else:
             if step.__class__ is not int:
-                step = _step(step)
+                step = as_step(step)
             self._step = step
-        self._put((step, time.time(), numbers))
+        moment = time.time()
+        if numbers or not shown:
+            self._put((step, moment, numbers))
+        for name, item in shown:
+            self._put(Shown(step, moment, _media_name(name), item.data))  # type: ignore[attr-defined]
+
+    def watch_system(self, interval_seconds: float | None = None) -> None:
+        """Logs readings of this machine as `system/…` until the run finishes."""
+        from pegbox.sdk.system_metrics import INTERVAL_SECONDS, SystemMetrics  # noqa: PLC0415 - psutil, for who asks
+
+        if self._system is None:
+            self._system = SystemMetrics(self, interval_seconds or INTERVAL_SECONDS)
+            self._system.start()
+
+    def log_system(self, readings: Mapping[str, float]) -> None:
+        """Records readings of the machine at the newest step so far; `watch_system` does so by itself."""
+        numbers = dict(readings)
+        self._check_names(numbers)
+        self._put((max(self._step, 0), time.time(), numbers))
+
+    def log_artifact(
+        self,
+        path: str | os.PathLike[str],
+        name: str | None = None,
+        *,
+        description: str = "",
+        category: str = "",
+        step: int | None = None,
+    ) -> None:
+        """Keeps a file with the run, under its own name unless `name` says another; the same name again replaces it.
+
+        The file is copied before this returns and uploaded in the background. Raises `FileNotFoundError`,
+        `IsADirectoryError`, and `ValueError` for a name that cannot be used.
+        """
+        query = {"description": as_text(description, 2_000), "category": as_text(category, 100)}
+        if step is not None:
+            query["step"] = str(as_step(step))
+        self._put(copy_file(self._folder, self.id, path, name, query))
+
+    def alert(self, title: str, text: str = "", level: AlertLevel = "warning", step: int | None = None) -> None:
+        """Tells whoever watches: shown on the run's page at once, and kept with it."""
+        if level not in LEVELS:
+            raise ValueError(f"level must be one of {', '.join(LEVELS)}, not {level!r}")
+        at = None if step is None else as_step(step)
+        self._put(Event(at, time.time(), "alert", as_text(title, 500), as_text(text, 20_000), level))
 
     def log_samples(self, name: str, rows: Sequence[Mapping[str, str]], step: int) -> None:
         """Records answers of the model: rows of `{"prompt", "expected", "answer"}`."""
         copied = [{key: str(row.get(key, "")) for key in ("prompt", "expected", "answer")} for row in rows]
-        self._put(Samples(_step(step), time.time(), _text(name, MAX_NAME_LENGTH), copied))
+        self._put(Samples(as_step(step), time.time(), as_text(name, MAX_NAME_LENGTH), copied))
 
     def log_event(self, kind: str, title: str, detail: str = "", step: int | None = None) -> None:
         """Records that something happened: `phase`, `evaluation`, `best`, `checkpoint`, `resumed`, `warning`, `note`, …"""
         self._put(
-            Event(None if step is None else _step(step), time.time(), kind, _text(title, 500), str(detail)[:20_000])
+            Event(
+                None if step is None else as_step(step), time.time(), kind, as_text(title, 500), as_text(detail, 20_000)
+            )
         )
 
     def rewind(self, step: int) -> None:
         """Training goes on from `step`: what was logged so far for later steps no longer counts."""
-        self._step = _step(step)
+        self._step = as_step(step)
         self._put(Rewind(self._step))
 
     def update(
@@ -156,6 +217,8 @@ class Run:
         Returns False when the monitor could not be reached within `timeout` seconds: the rest then waits on disk for the
         next process that calls `pegbox.init` on the same data folder.
         """
+        if self._system is not None:
+            self._system.stop()
         with self._lock:
             if self._finished:
                 return True
@@ -222,27 +285,14 @@ class Run:
         if self._sender is not None:
             self._sender.abandon()
         self._sender = None
+        self._system = None
         self._lock = threading.RLock()
 
 
-def _number(name: str, value: SupportsFloat) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"metric {name!r} must be a number, not {type(value).__name__}") from error
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")  # type: ignore[operator]
-
-
-def _step(step: Any) -> int:
-    number = int(step)
-    if number != step or not -(2**53) < number < 2**53:
-        raise ValueError(f"step must be a whole number, not {step!r}")
-    return number
-
-
-def _text(value: str, limit: int) -> str:
-    return str(value)[:limit]
+def _media_name(name: str) -> str:
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_LENGTH:
+        raise ValueError(f"a name must be 1 to {MAX_NAME_LENGTH} characters of text, not {name!r}")
+    return name
 
 
 def living_runs() -> list[Run]:

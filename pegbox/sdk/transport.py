@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from pegbox.errors import BY_STATUS, PegboxError, UnreachableError
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+BLOCK_BYTES = 256 * 1024
+"""Pieces in which files are sent."""
 
 
 class MonitorConnection:
@@ -32,33 +34,41 @@ class MonitorConnection:
         self._answer_seconds = answer_seconds
         self._connection: http.client.HTTPConnection | None = None
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """Status and body of the answer. Raises `UnreachableError` when there is none.
+    def request(
+        self, method: str, path: str, body: bytes | BinaryIO | None = None, size_bytes: int | None = None
+    ) -> tuple[int, bytes]:
+        """Status and body of the answer; a file of `size_bytes` is sent in pieces. Raises `UnreachableError` when there is none.
 
         A request that meets a connection the server closed in the meantime is repeated once; callers send only what may
         arrive twice.
         """
         reused = self._connection is not None
         try:
-            return self._exchange(method, path, body)
+            return self._exchange(method, path, body, size_bytes)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             if not reused or isinstance(error, TimeoutError):
                 raise UnreachableError(f"{self.url} does not answer: {_reason(error)}") from error
         try:
-            return self._exchange(method, path, body)
+            return self._exchange(method, path, body, size_bytes)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise UnreachableError(f"{self.url} does not answer: {_reason(error)}") from error
 
-    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+    def _exchange(
+        self, method: str, path: str, body: bytes | BinaryIO | None, size_bytes: int | None
+    ) -> tuple[int, bytes]:
         connection = self._connection
         if connection is None:
-            connection = self._class(self._host, self._port, timeout=CONNECT_SECONDS)
+            connection = self._class(self._host, self._port, timeout=CONNECT_SECONDS, blocksize=BLOCK_BYTES)
             connection.connect()
             connection.sock.settimeout(self._answer_seconds)
             self._connection = connection
-        connection.request(method, self._prefix + path, body=body, headers=self._headers)
+        headers = self._headers
+        if size_bytes is not None and not isinstance(body, bytes | None):
+            body.seek(0)
+            headers = {**headers, "Content-Type": "application/octet-stream", "Content-Length": str(size_bytes)}
+        connection.request(method, self._prefix + path, body=body, headers=headers)
         answer = connection.getresponse()
         content = answer.read()
         if answer.will_close:

@@ -54,7 +54,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 def test_the_batch_is_described(document: dict[str, Any]) -> None:
     body = document["components"]["schemas"]["BatchCreate"]
-    assert {"writer", "sequence", "rewind_to", "points", "samples", "events"} == set(body["properties"])
+    assert {"writer", "sequence", "rewind_to", "points", "samples", "events", "media"} == set(body["properties"])
     operation = document["paths"]["/api/runs/{run_id}/batches"]["post"]
     assert {"200", "404", "413", "422", "429", "503"} <= set(operation["responses"])
 
@@ -80,6 +80,10 @@ def test_every_endpoint_is_listed(document: dict[str, Any]) -> None:
         "GET /api/runs/{run_id}/export",
         "GET /api/runs/{run_id}/samples",
         "GET /api/runs/{run_id}/events",
+        "GET /api/runs/{run_id}/media",
+        "GET /api/runs/{run_id}/artifacts",
+        "GET /api/runs/{run_id}/artifacts/{name}",
+        "PUT /api/runs/{run_id}/artifacts/{name}",
         "GET /api/runs/{run_id}/resources",
         "GET /api/runs/{run_id}/feed",
         "GET /api/runs/{run_id}/stream",

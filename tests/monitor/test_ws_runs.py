@@ -57,7 +57,7 @@ def test_everything_of_a_run_in_order(monitor_client: TestClient) -> None:
     assert point["kind"] == "point"
     assert point["data"] == {"step": 1, "time": START + 1, "epoch": 0.2, "values": {"train_loss": 0.5, "epoch": 0.2}}
     assert samples["data"]["rows"] == [{"prompt": "p", "expected": "e", "answer": "a"}]
-    assert event["data"] == {"step": 1, "time": START, "kind": "phase", "title": "train", "detail": ""}
+    assert event["data"] == {"step": 1, "time": START, "kind": "phase", "title": "train", "detail": "", "level": None}
     assert samples["seq"] == point["seq"] + 1
     assert event["seq"] == point["seq"] + 2
     replayed = [envelope for envelope in poll(monitor_client, "run-alpha", 0) if envelope["kind"] in STORED]

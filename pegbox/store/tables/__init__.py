@@ -10,7 +10,9 @@ from pegbox.store.tables.model import Model
 from pegbox.store.tables.moment import Moment, now
 from pegbox.store.tables.resource_sample import ResourceSample
 from pegbox.store.tables.run import Run
+from pegbox.store.tables.run_artifact import RunArtifact
 from pegbox.store.tables.run_event import RunEvent
+from pegbox.store.tables.run_media import RunMedia
 from pegbox.store.tables.run_sample import RunSample
 from pegbox.store.tables.training_mode import TrainingMode
 from pegbox.store.tables.worker import Worker
@@ -27,7 +29,9 @@ __all__ = [
     "Moment",
     "ResourceSample",
     "Run",
+    "RunArtifact",
     "RunEvent",
+    "RunMedia",
     "RunSample",
     "TrainingMode",
     "Worker",

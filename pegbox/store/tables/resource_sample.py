@@ -11,8 +11,8 @@ from sqlmodel import Field, SQLModel
 class ResourceSample(SQLModel, table=True):
     """`time` is Unix seconds; memory and disk in bytes, network in bytes per second, percent 0-100, degrees Celsius.
 
-    `gpus` is a list of `{index, uuid, name, utilization, memory_used, memory_total, temperature, power, power_limit}`, where
-    what a card does not tell is null.
+    `gpus` is a list of `{index, uuid, name, utilization, memory_used, memory_total, temperature, power, power_limit,
+    processes: [{pid, memory_used}]}`, where what a card does not tell is null.
     """
 
     __tablename__ = "resource_sample"

@@ -9,7 +9,7 @@ from pegbox.store.tables.metric_batch import Cursor
 
 
 class RunEvent(SQLModel, table=True):
-    """`time` is Unix seconds."""
+    """`time` is Unix seconds. `level` (info, warning, error) is how urgent an alert is."""
 
     __tablename__ = "run_event"
 
@@ -20,3 +20,4 @@ class RunEvent(SQLModel, table=True):
     kind: str
     title: str
     detail: str = ""
+    level: str | None = None

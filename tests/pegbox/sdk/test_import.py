@@ -24,7 +24,17 @@ def test_nothing_heavy_is_loaded() -> None:
 
 
 def test_the_public_surface() -> None:
-    assert set(pegbox.__all__) == {"Client", "Run", "__version__", "finish", "init", "log"}
+    assert set(pegbox.__all__) == {
+        "Client",
+        "Histogram",
+        "Run",
+        "Table",
+        "Text",
+        "__version__",
+        "finish",
+        "init",
+        "log",
+    }
     for name in pegbox.__all__:
         assert getattr(pegbox, name) is not None
 

@@ -1,0 +1,23 @@
+"""Reads on after an upload was refused: a client that is still sending would see a broken connection, not the answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+
+DRAIN_BYTES = 2 * 1024**3
+DRAIN_SECONDS = 30.0
+
+
+async def drain(request: Request) -> None:
+    """Throws away what still comes, within a limit of bytes and time."""
+    received = 0
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for chunk in request.stream():
+                received += len(chunk)
+                if received > DRAIN_BYTES:
+                    return
+    except (TimeoutError, ClientDisconnect, RuntimeError):
+        return
