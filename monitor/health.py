@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
+import fastapi
+import msgspec
+import psutil
+import pydantic
+import sqlalchemy
 from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy import text
@@ -14,7 +17,8 @@ from pegbox.schemas.base import Wire
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Health"])
-DEPENDENCIES = ("fastapi", "msgspec", "numpy", "psutil", "sqlalchemy")
+# Loaded anyway; to look into package metadata would load the parser of e-mails.
+DEPENDENCIES = {module.__name__: module.__version__ for module in (fastapi, msgspec, psutil, pydantic, sqlalchemy)}
 
 
 class MonitorHealth(Wire):
@@ -36,7 +40,7 @@ def get_health(monitor: MonitorDep) -> MonitorHealth:
         status="healthy",
         service="Pegbox Training Monitor",
         version=pegbox.__version__,
-        dependencies={name: version(name) for name in DEPENDENCIES},
+        dependencies=DEPENDENCIES,
         endpoints={
             "losses": "/api/training/losses",
             "resources": "/api/training/resources",

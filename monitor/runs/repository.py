@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, String, cast, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from monitor.runs.filters import RunFilter
 from monitor.runs.sorting import RunSort
@@ -98,7 +98,9 @@ def find_job(connection: Connection, job_uid: str) -> JobRow | None:
 
 def experiment_id(connection: Connection, name: str) -> str:
     """Of the experiment with this name, made now if it is new. Both services may do so at once."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    dialect: Any = sqlite
+    if connection.dialect.name != "sqlite":
+        from sqlalchemy.dialects import postgresql as dialect  # noqa: PLC0415 - two megabytes that few monitors need
     values = {"id": f"exp-{secrets.token_hex(3)}", "name": name, "description": "", "created_at": now()}
     connection.execute(dialect.insert(_experiment).values(**values).on_conflict_do_nothing(index_elements=["name"]))
     return str(connection.execute(select(_experiment.c.id).where(_experiment.c.name == name)).scalar_one())

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-import uvicorn
+# A service that waits should be small. FastAPI loads Pydantic 1 to ask of every model whether it belongs to that, uvicorn
+# watchfiles in case somebody wants to reload; both take an ImportError for a no. Pydantic reads the metadata of every
+# installed package to find plugins, of which Pegbox has none.
+sys.modules["pydantic.v1"] = sys.modules["watchfiles"] = None  # type: ignore[assignment]
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-from pegbox.trainer.parent import die_with_parent
+import uvicorn  # noqa: E402
 
+from pegbox.trainer.parent import die_with_parent  # noqa: E402
+from pegbox.web.quiet_server import QuietServer  # noqa: E402
+
+STARTUP_FAILED = 3
 SERVICES = ("backend", "monitor")
 
 
 def main(service: str, host: str, port: int) -> None:
     """Serves until SIGTERM; ends with the supervisor, however that ends."""
     die_with_parent()
-    uvicorn.run(
+    config = uvicorn.Config(
         f"{service}.app:from_environment",
         factory=True,
         host=host,
@@ -27,6 +36,10 @@ def main(service: str, host: str, port: int) -> None:
         ws_ping_interval=10,
         timeout_graceful_shutdown=5,
     )
+    server = QuietServer(config)
+    server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILED)
 
 
 if __name__ == "__main__":
