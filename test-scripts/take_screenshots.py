@@ -28,10 +28,12 @@ SETTLE_MILLISECONDS = 1500
 def addresses(client: Client) -> dict[str, str]:
     """Name → path of every page there is something to show on."""
     pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "new-job": "/jobs/new"}
+    pages["system"] = "/system"
     jobs = client.jobs.list(status="completed") or client.jobs.list()
     datasets = client.datasets.list()
     if jobs:
         pages["job"] = f"/jobs/{jobs[0]['uid']}"
+        pages["compare"] = "/compare?runs=" + ",".join(job["uid"] for job in jobs[:3])
         pages["job-answers"] = f"/jobs/{jobs[0]['uid']}?tab=answers"
     if datasets:
         pages["dataset"] = f"/datasets/{datasets[0]['uid']}"

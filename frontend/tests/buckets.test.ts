@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { append, type Buckets, compact, emptyBuckets, indexOfLeast, latest, withGaps } from "../src/charts/buckets";
+import {
+  append,
+  type Buckets,
+  compact,
+  emptyBuckets,
+  indexOfLeast,
+  latest,
+  refined,
+  withGaps,
+} from "../src/charts/buckets";
 
 function series(values: (number | null)[], first = 1): Buckets {
   const buckets = emptyBuckets();
@@ -80,4 +89,18 @@ it("finds the latest and the least value across gaps", () => {
   expect(latest([null])).toBeNull();
   expect(indexOfLeast([null, 3, undefined, 2, 2])).toBe(3);
   expect(indexOfLeast([])).toBe(-1);
+});
+
+describe("refined", () => {
+  it("puts the finer stretch in place of the coarse one", () => {
+    const whole = compact(series([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), 4);
+    expect(whole.count).toEqual([2, 2, 2, 2, 2]);
+    const part = series([4, 5, 60], 4);
+    part.nonfinite.push(5);
+    const shown = refined(whole, part, 4, 6);
+    expect(shown.x).toEqual([2, 4, 5, 6, 8, 10]);
+    expect(shown.max).toEqual([2, 4, 5, 60, 8, 10]);
+    expect(shown.count).toEqual([2, 1, 1, 1, 2, 2]);
+    expect(shown.nonfinite).toEqual([5]);
+  });
 });

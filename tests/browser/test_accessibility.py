@@ -29,6 +29,9 @@ PAGES = {
     "job failed": "/jobs/{failed}",
     "job waiting": "/jobs/{queued}",
     "job unready": "/jobs/{unready}",
+    "compare": "/compare?runs={completed},{failed},{running}&show=all",
+    "compare nothing": "/compare",
+    "system": "/system",
     "login": "/login",
     "not found": "/jobs/job_of_nobody",
 }

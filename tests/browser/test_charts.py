@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.cast import STEPS, Cast
+from tests.browser.cast import STEPS, Cast, Director
 from tests.stack import Stack, wait_until
 
 RANGE = "id => { const x = document.getElementById(id).plot.scales.x; return [x.min, x.max]; }"
@@ -93,3 +93,25 @@ def test_best_value_and_answers_are_told(charts: Page) -> None:
     assert "tab=answers" in charts.url
     charts.go_back()
     expect(charts.locator("#chart-loss")).to_be_visible()
+
+
+def test_zooming_in_reads_the_window_again_in_full(page: Page, site: Stack, cast: Cast, director: Director) -> None:
+    uid = director.add_job("Long run", cast.dataset, priority=9)
+    job = director.claim()
+    assert job.uid == uid
+    for step in range(6_000):
+        job.run.log({"train_loss": 50.0 if step == 3_001 else float(step % 7)}, step=step)
+    director.report(job, "failed", step=6_000, error="Enough.", exit_code=1)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site.backend_url}/jobs/{uid}")
+    count = "document.querySelector('#chart-loss').model?.x.length"
+    wait_until(lambda: 100 < (page.evaluate(count) or 0) < 3_000, what="the curve in buckets")
+    page.evaluate("document.querySelector('#chart-loss').zoom({ min: 2950, max: 3050 })")
+    window = "document.querySelector('#chart-loss').model.x.filter((x) => x >= 2950 && x <= 3050).length"
+    wait_until(lambda: page.evaluate(window) == 101, what="every step of the window")
+    assert [url for url in asked if "from=2950" in url and "to=3050" in url]
+    highest = "Math.max(...document.querySelector('#chart-loss').model.lines[0].high.filter((y) => y != null))"
+    assert page.evaluate(highest) == 50
+    page.get_by_role("button", name="Reset zoom").click()
+    wait_until(lambda: page.evaluate(window) < 60, what="the whole curve in buckets")

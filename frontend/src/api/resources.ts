@@ -11,6 +11,8 @@ export interface GpuSample {
   vram_total_gb: number | null;
   gpu_temp: number | null;
   power_watts: number | null;
+  /** Who holds its memory, the largest first; live readings only. */
+  processes?: { pid: number; vram_used_gb: number | null }[];
 }
 
 /** One reading, as the monitor's live messages carry it. */
@@ -21,6 +23,8 @@ export interface ResourceRecord {
   ram_total_gb: number;
   disk_used_gb: number;
   disk_total_gb: number;
+  network_in_mbps: number;
+  network_out_mbps: number;
   gpus: GpuSample[];
 }
 
@@ -58,6 +62,11 @@ export async function loadResources(run: string, columns: number): Promise<Resou
 /** The newest reading, whatever runs. */
 export function currentResources(): Promise<ResourceRecord> {
   return getJson<ResourceRecord>(`${monitorUrl()}/api/training/resources/current`);
+}
+
+/** The newest readings, oldest first. */
+export function recentResources(count: number): Promise<ResourceRecord[]> {
+  return getJson<ResourceRecord[]>(`${monitorUrl()}/api/training/resources?last_n=${count}`);
 }
 
 /** Adds a live reading; twice as many as fit are thinned to half. */

@@ -58,9 +58,18 @@ export interface SeriesAnswer {
   lastSeq: number;
 }
 
-/** The whole history of these metrics in one call, at most `columns` buckets each. */
-export async function loadSeries(run: string, metrics: readonly string[], columns: number): Promise<SeriesAnswer> {
+/** The history of these metrics in one call, whole or from step to step, at most `columns` buckets each. */
+export async function loadSeries(
+  run: string,
+  metrics: readonly string[],
+  columns: number,
+  steps: { from: number; to: number } | null = null,
+): Promise<SeriesAnswer> {
   const query = new URLSearchParams({ metrics: metrics.join(","), cols: String(columns), x: "step" });
+  if (steps) {
+    query.set("from", String(steps.from));
+    query.set("to", String(steps.to));
+  }
   const answer = await getJson<{ series: Record<string, SeriesColumns>; last_seq: number }>(
     `${runUrl(run)}/series?${query}`,
   );

@@ -85,6 +85,25 @@ export function withGaps(buckets: Buckets): Buckets {
   return out;
 }
 
+/** The same series with its stretch `from`..`to` in the finer buckets of `part`. */
+export function refined(whole: Buckets, part: Buckets, from: number, to: number): Buckets {
+  const out = {
+    ...emptyBuckets(),
+    nonfinite: [...new Set([...whole.nonfinite, ...part.nonfinite])].sort((a, b) => a - b),
+  };
+  const copy = (source: Buckets, keep: (x: number) => boolean): void => {
+    source.x.forEach((x, i) => {
+      if (!keep(x)) return;
+      const { mean, min, max, count, epoch, time } = source;
+      pushRow(out, x, mean[i]!, min[i]!, max[i]!, count[i]!, epoch[i] ?? null, time[i]!);
+    });
+  };
+  copy(whole, (x) => x < from);
+  copy(part, (x) => x >= from && x <= to);
+  copy(whole, (x) => x > to);
+  return out;
+}
+
 /** Last finite value, or null. */
 export function latest(values: readonly (Maybe | undefined)[]): Maybe {
   for (let i = values.length - 1; i >= 0; i--) if (values[i] != null) return values[i]!;

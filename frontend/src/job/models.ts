@@ -15,6 +15,19 @@ export function xOf(buckets: Buckets, axis: Axis, startedAt: number): number[] {
   return buckets.epoch.map((epoch) => epoch ?? 0);
 }
 
+/** The steps that a stretch of the axis stands for. */
+export function stepsOf(
+  store: RunStore,
+  axis: Axis,
+  range: { min: number; max: number },
+): { from: number; to: number } {
+  if (axis === "step") return { from: Math.floor(range.min), to: Math.ceil(range.max) };
+  const train = store.buckets("train_loss");
+  const x = xOf(train, axis, startOf(store));
+  const inside = train.x.filter((_, i) => x[i]! >= range.min && x[i]! <= range.max);
+  return { from: inside[0] ?? 0, to: inside.at(-1) ?? 0 };
+}
+
 function formatX(axis: Axis): (x: number) => string {
   if (axis === "step") return whole;
   if (axis === "time") return elapsed;
@@ -28,8 +41,8 @@ export function axisX(axis: Axis): Pick<ChartModel, "formatX" | "stepsX"> {
 
 /** Loss and validation loss on one x, with the band of the former. */
 export function lossModel(store: RunStore, view: View): ChartModel {
-  const train = store.buckets("train_loss");
-  const validation = store.buckets("validation_loss");
+  const train = store.shown("train_loss");
+  const validation = store.shown("validation_loss");
   const context = contextOf(store, view);
   const { x, columns } = align([
     {
@@ -70,7 +83,7 @@ export function singleModel(
   metric: Parameters<RunStore["buckets"]>[0],
   options: { band?: boolean; smoothed?: boolean; fill?: boolean; scale?: number; range?: [number, number] } = {},
 ): ChartModel {
-  const buckets = store.buckets(metric);
+  const buckets = store.shown(metric);
   const context = contextOf(store, view);
   const scaled = (column: Maybe[]): Aligned[] =>
     options.scale ? column.map((value) => (value == null ? value : value * options.scale!)) : column;
@@ -106,7 +119,7 @@ export function startOf(store: RunStore): number {
 function contextOf(store: RunStore, view: View) {
   const start = startOf(store);
   const x = (buckets: Buckets): number[] => xOf(buckets, view.axis, Number.isFinite(start) ? start : 0);
-  const train = store.buckets("train_loss");
+  const train = store.shown("train_loss");
   return {
     x,
     shared: (buckets: Buckets): Pick<ChartModel, "nonfinite" | "epochs" | "pauses" | "formatX" | "stepsX"> => ({

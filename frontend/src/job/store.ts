@@ -11,7 +11,7 @@ import {
   type SampleSet,
   type StatusData,
 } from "../api/runs";
-import { append, type Buckets, compact, emptyBuckets } from "../charts/buckets";
+import { append, type Buckets, compact, emptyBuckets, refined } from "../charts/buckets";
 import { type Envelope, Feed, type FeedState } from "../live/feed";
 
 export const METRICS = [
@@ -28,6 +28,8 @@ export type Metric = (typeof METRICS)[number];
 export type Change = "series" | "events" | "samples" | "status" | "resources" | "feed" | "loaded";
 
 const RECENT_STEPS = 200;
+/** A wheel of keys zooms several times in a row; only where it comes to rest is worth reading. */
+const ZOOM_SETTLES_MILLISECONDS = 120;
 
 export class RunStore extends EventTarget {
   readonly series = new Map<string, Buckets>();
@@ -42,6 +44,10 @@ export class RunStore extends EventTarget {
   failure: string | null = null;
   feed?: Feed;
 
+  /** What is zoomed into, read again in finer buckets. */
+  private detail: { from: number; to: number; series: Map<string, Buckets> } | null = null;
+  /** Counts zooms, so that only the last one's answer is shown. */
+  private zooms = 0;
   /** Values of the newest live points: a bucket only knows a mean. */
   private readonly lastValues = new Map<string, number>();
   private changes = new Set<Change>();
@@ -62,6 +68,7 @@ export class RunStore extends EventTarget {
     const round = this.round;
     this.feed?.stop();
     this.lastValues.clear();
+    this.detail = null;
     let after = 0;
     try {
       if (!hasBegun) throw new ApiError("The job has not begun.", 404);
@@ -89,6 +96,43 @@ export class RunStore extends EventTarget {
 
   buckets(metric: Metric): Buckets {
     return this.series.get(metric) ?? emptyBuckets();
+  }
+
+  /** What charts show of it: finer where the page is zoomed in. */
+  shown(metric: Metric): Buckets {
+    const part = this.detail?.series.get(metric);
+    return part && this.detail
+      ? refined(this.buckets(metric), part, this.detail.from, this.detail.to)
+      : this.buckets(metric);
+  }
+
+  /** Reads the steps `from`..`to` at full resolution; null goes back to the whole. */
+  async zoom(steps: { from: number; to: number } | null): Promise<void> {
+    this.zooms += 1;
+    const zoom = this.zooms;
+    if (!steps || !this.isReduced(steps)) {
+      if (this.detail) this.mark("series");
+      this.detail = null;
+      return;
+    }
+    await new Promise((done) => setTimeout(done, ZOOM_SETTLES_MILLISECONDS));
+    if (zoom !== this.zooms) return;
+    try {
+      const answer = await loadSeries(this.run, METRICS, this.columns, steps);
+      if (zoom !== this.zooms) return;
+      this.detail = { ...steps, series: answer.series };
+      this.mark("series");
+    } catch {
+      // The coarse curve stays: it is right, if less fine.
+    }
+  }
+
+  /** Whether several points share a bucket somewhere between these steps. */
+  private isReduced(steps: { from: number; to: number }): boolean {
+    return METRICS.some((metric) => {
+      const { x, count } = this.buckets(metric);
+      return x.some((step, i) => count[i]! > 1 && step >= steps.from && (x[i - 1] ?? step) <= steps.to);
+    });
   }
 
   /** The newest value itself; null where only a mean over several steps is known. */

@@ -6,6 +6,7 @@ import "../components/live-state";
 import "../components/logs";
 import "../components/tabs";
 import type { Chart } from "../charts/chart";
+import type { Range } from "../charts/zoom";
 import type { Answers } from "../components/answers";
 import type { Events } from "../components/events";
 import type { LiveState, LiveStateBadge } from "../components/live-state";
@@ -13,7 +14,7 @@ import type { Logs } from "../components/logs";
 import type { Refresh } from "../components/refresh";
 import { connectControls } from "../job/controls";
 import { updateKpis } from "../job/kpis";
-import { lossModel, singleModel } from "../job/models";
+import { lossModel, singleModel, stepsOf } from "../job/models";
 import { type JobFacts, updateProgress } from "../job/progress";
 import { gpuMemoryModel, gpuModel, hasGpu, hostModel } from "../job/resources";
 import { type Change, RunStore } from "../job/store";
@@ -136,6 +137,11 @@ connectControls(view, (changed) => {
   drawResources();
   drawNumbers();
   if (otherAxis) chart("loss").reset();
+});
+
+addEventListener("pb-zoom", (event) => {
+  const range = (event as CustomEvent<Range>).detail;
+  void store.zoom(range && stepsOf(store, view.axis, range));
 });
 
 const logs = find<Logs>("pb-logs");

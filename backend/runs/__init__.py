@@ -1,0 +1,1 @@
+"""Runs as the dashboard compares them. The monitor writes them; here they are only read."""

@@ -1,0 +1,70 @@
+import "../charts/chart";
+import "../components/chart-table";
+import "../components/live-state";
+import type { Chart } from "../charts/chart";
+import { overlay } from "../compare/models";
+import { type ComparedRun, CompareStore } from "../compare/store";
+import type { LiveStateBadge } from "../components/live-state";
+import { connectControls } from "../job/controls";
+import { readView } from "../job/view";
+
+const COLUMNS = Math.min(1200, Math.max(400, window.innerWidth));
+const OVER = new Set(["completed", "failed", "cancelled"]);
+
+const store = new CompareStore(listedRuns(), COLUMNS);
+let view = readView(location.search);
+
+function listedRuns(): ComparedRun[] {
+  return [...document.querySelectorAll<HTMLElement>("[data-run]")].map((item) => ({
+    id: item.dataset["run"] ?? "",
+    name: item.dataset["name"] ?? "",
+    color: `--series-${item.dataset["colour"]}`,
+    dashed: "dashed" in item.dataset,
+    active: !OVER.has(item.dataset["state"] ?? ""),
+  }));
+}
+
+function draw(): void {
+  const charts: Record<string, () => Chart["model"]> = {
+    loss: () => overlay(store, view, "train_loss", { smoothed: true }),
+    validation: () => overlay(store, view, "validation_loss", { dots: true }),
+    gradient: () => overlay(store, view, "grad_norm", { smoothed: true }),
+    rate: () => overlay(store, view, "learning_rate"),
+  };
+  for (const [name, model] of Object.entries(charts)) {
+    const chart = document.querySelector<Chart>(`#chart-${name}`);
+    if (!chart) return;
+    if (name === "loss" || name === "validation") {
+      chart.log = view.log;
+      chart.clip = view.clip && !view.log && name === "loss";
+    }
+    chart.follow = view.follow;
+    chart.note = note();
+    chart.model = model();
+  }
+  const badge = document.querySelector<LiveStateBadge>("pb-live-state");
+  if (badge) {
+    badge.state = store.loaded ? store.feedState : "connecting";
+    badge.heardAt = store.heardAt;
+  }
+}
+
+function note(): string {
+  const failure = [...store.failures.values()][0];
+  if (failure) return `The monitor does not answer: ${failure}`;
+  return store.loaded ? "None of these runs has logged it." : "Loading…";
+}
+
+if (store.runs.length) {
+  store.addEventListener("change", draw);
+  connectControls(view, (changed) => {
+    const otherAxis = changed.axis !== view.axis;
+    view = changed;
+    draw();
+    if (otherAxis) document.querySelector<Chart>("#chart-loss")?.reset();
+  });
+  draw();
+  await store.open();
+} else {
+  document.querySelector("pb-live-state")?.remove();
+}

@@ -1,0 +1,79 @@
+import "../charts/chart";
+import "../components/chart-table";
+import "../components/gpus";
+import "../components/health";
+import "../components/machine";
+import { currentResources, type ResourceRecord, recentResources } from "../api/resources";
+import type { Chart } from "../charts/chart";
+import type { ChartModel, Line } from "../charts/model";
+import type { Gpus } from "../components/gpus";
+import { TIME_STEPS } from "../format/time";
+
+const EVERY_MILLISECONDS = 2000;
+/** Readings kept: ten minutes of one a second at first, then every other. */
+const MOST_READINGS = 600;
+
+let readings: ResourceRecord[] = [];
+let failure = "";
+
+function model(
+  range: [number, number] | undefined,
+  lines: Omit<Line, "y">[],
+  read: (at: ResourceRecord) => number[],
+): ChartModel {
+  const now = Date.parse(readings.at(-1)?.timestamp ?? "");
+  const columns = readings.map(read);
+  return {
+    x: readings.map((reading) => (Date.parse(reading.timestamp) - now) / 1000),
+    lines: lines.map((line, index) => ({ ...line, y: columns.map((column) => column[index]!) })),
+    formatX: (x) => (x > -1 ? "now" : `${Math.round(-x)} s ago`),
+    stepsX: TIME_STEPS,
+    ...(range ? { range } : {}),
+  };
+}
+
+function draw(): void {
+  const note = failure ? `The monitor does not answer: ${failure}` : "Reading…";
+  const host = document.querySelector<Chart>("#chart-host")!;
+  host.note = note;
+  host.follow = true;
+  host.model = model(
+    [0, 100],
+    [
+      { key: "cpu", label: "CPU", color: "--series-1" },
+      { key: "memory", label: "RAM", color: "--series-2", dash: [6, 3] },
+    ],
+    (at) => [at.cpu_percent, (100 * at.ram_used_gb) / at.ram_total_gb],
+  );
+  const network = document.querySelector<Chart>("#chart-network")!;
+  network.note = note;
+  network.follow = true;
+  network.model = model(
+    undefined,
+    [
+      { key: "in", label: "in", color: "--series-1" },
+      { key: "out", label: "out", color: "--series-2", dash: [6, 3] },
+    ],
+    (at) => [at.network_in_mbps, at.network_out_mbps],
+  );
+  const gpus = document.querySelector<Gpus>("pb-gpus")!;
+  gpus.loaded = readings.length > 0;
+  gpus.gpus = readings.at(-1)?.gpus ?? [];
+}
+
+async function load(): Promise<void> {
+  if (document.hidden) return;
+  try {
+    const news = readings.length ? [await currentResources()] : await recentResources(MOST_READINGS);
+    const last = readings.at(-1)?.timestamp ?? "";
+    readings = [...readings, ...news.filter((reading) => reading.timestamp > last)].slice(-MOST_READINGS);
+    failure = "";
+  } catch (error) {
+    failure = (error as Error).message;
+  }
+  draw();
+}
+
+draw();
+await load();
+setInterval(() => void load(), EVERY_MILLISECONDS);
