@@ -63,6 +63,7 @@ class JobCard:
     remaining: str
     train_loss: str
     validation_loss: str
+    best_validation_loss: str
     phases_done: dict[str, bool]
     epoch_marks: list[float]
     scheduler: str
@@ -107,6 +108,7 @@ def job_card(job: JobView) -> JobCard:
         remaining=_remaining(job),
         train_loss=filters.figure(_number(job, "train_loss")),
         validation_loss=filters.figure(_number(job, "validation_loss")),
+        best_validation_loss=filters.figure(_number(job, "best_validation_loss")),
         phases_done=_phases_done(job),
         epoch_marks=_epoch_marks(job),
         scheduler=values.scheduler.replace("_", " "),

@@ -1,29 +1,45 @@
-"""The list of jobs."""
+"""The list of jobs: filtered, searched, sorted and paged by the server, so that every view of it has an address."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
-from sqlmodel import Session
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from backend.dependencies import Config, Db
-from backend.jobs import lists
+from backend.jobs import lists, service
+from backend.jobs.search import ORDERS, JobOrder, JobSearch, search_jobs
 from backend.pages.choice import Choice
 from backend.pages.job_card import STATE_WORDS, JobCard, job_card
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
-from pegbox.schemas.job import JobView
+from pegbox.errors import ConflictError, NotFoundError
 from pegbox.schemas.job_lists import JobStatistics
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 50
-MOST_SEARCHED = 1000
 SHOWN_STATES = ("running", "queued", "paused", "completed", "failed", "cancelled", "created")
+MOST_SELECTED = 1000
+HEADINGS: dict[JobOrder, str] = {
+    "name": "Name",
+    "state": "State",
+    "loss": "Best validation loss",
+    "created": "Created",
+}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column's head; `direction` is `ascending` or `descending` while the list is in its order, else empty."""
+
+    label: str
+    href: str
+    direction: str
 
 
 @dataclass(frozen=True)
@@ -32,12 +48,36 @@ class JobsPage:
 
     jobs: list[JobCard]
     filters: list[Choice]
+    headings: dict[str, Heading]
     state: str
     query: str
+    sort: str
     total: int
     previous: str | None
     next: str | None
     active: bool
+
+
+@dataclass(frozen=True)
+class _View:
+    """What the address says."""
+
+    state: str
+    query: str
+    order: JobOrder
+    descending: bool
+
+    @property
+    def sort(self) -> str:
+        return f"-{self.order}" if self.descending else self.order
+
+    def href(self, page: int = 1, **changes: str) -> str:
+        values = {"state": self.state, "q": self.query, "sort": self.sort, **changes}
+        values["page"] = str(page) if page > 1 else ""
+        if values["sort"] == "-created":
+            values["sort"] = ""
+        text = urlencode({name: value for name, value in values.items() if value})
+        return f"/jobs?{text}" if text else "/jobs"
 
 
 @router.get("/jobs", response_class=HTMLResponse)
@@ -47,46 +87,64 @@ def show_jobs(
     settings: Config,
     state: Annotated[str, Query(max_length=20)] = "",
     q: Annotated[str, Query(max_length=200)] = "",
+    sort: Annotated[str, Query(max_length=20)] = "-created",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
-    """All jobs, or those in a state, or those with words in their name; a page at a time."""
-    chosen = state if state in SHOWN_STATES else ""
-    query = q.strip()
-    matching, total = _find(db, chosen, query, page)
+    """All jobs, or those in a state, or those whose name, model or dataset has the words; a page at a time."""
+    name = sort.removeprefix("-")
+    order: JobOrder = next((known for known in ORDERS if known == name), "created")
+    view = _View(state if state in SHOWN_STATES else "", q.strip(), order, sort.startswith("-") or name not in ORDERS)
+    search = JobSearch([view.state] if view.state else None, view.query, view.order, view.descending)
+    jobs, total = search_jobs(db, search, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     counts = lists.statistics(db)
     context = JobsPage(
-        jobs=[job_card(job) for job in matching],
-        filters=_filters(counts, chosen, query),
-        state=chosen,
-        query=query,
+        jobs=[job_card(job) for job in lists.show_jobs(db, jobs)],
+        filters=_filters(counts, view),
+        headings={order: _heading(order, label, view) for order, label in HEADINGS.items()},
+        state=view.state,
+        query=view.query,
+        sort="" if view.sort == "-created" else view.sort,
         total=total,
-        previous=_href(chosen, query, page - 1) if page > 1 else None,
-        next=_href(chosen, query, page + 1) if page * PAGE_SIZE < total else None,
+        previous=view.href(page - 1) if page > 1 else None,
+        next=view.href(page + 1) if page * PAGE_SIZE < total else None,
         active=counts.current.running + counts.current.queued > 0,
     )
-    return render(request, "jobs.html", layout=layout_for(request, db, settings, "Jobs"), page=context)
+    return render(request, "jobs.html", "jobs", layout=layout_for(request, db, settings, "Jobs"), page=context)
 
 
-def _find(db: Session, state: str, query: str, page: int) -> tuple[list[JobView], int]:
-    start = (page - 1) * PAGE_SIZE
-    states = [state] if state else None
-    if not query:
-        found = lists.list_jobs(db, states, PAGE_SIZE, start)
-        return found.jobs, found.total
-    words = query.lower().split()
-    everything = lists.list_jobs(db, states, MOST_SEARCHED, 0).jobs
-    matching = [job for job in everything if all(word in job.name.lower() for word in words)]
-    return matching[start : start + PAGE_SIZE], len(matching)
+def _heading(order: JobOrder, label: str, view: _View) -> Heading:
+    if view.order != order:
+        first = "-created" if order == "created" else order  # the newest first, of all else the least
+        return Heading(label, view.href(sort=first), "")
+    turned = order if view.descending else f"-{order}"
+    return Heading(label, view.href(sort=turned), "descending" if view.descending else "ascending")
 
 
-def _filters(counts: JobStatistics, chosen: str, query: str) -> list[Choice]:
+def _filters(counts: JobStatistics, view: _View) -> list[Choice]:
     numbers = {**counts.current.model_dump(), **counts.past.model_dump(), "": counts.total}
-    shown = [state for state in SHOWN_STATES if numbers[state] or state == chosen]
+    shown = [state for state in SHOWN_STATES if numbers[state] or state == view.state]
     labels = {"": "All", **STATE_WORDS}
-    return [Choice(labels[state], _href(state, query), numbers[state], state == chosen) for state in ["", *shown]]
+    return [
+        Choice(labels[state], view.href(state=state), numbers[state], state == view.state) for state in ["", *shown]
+    ]
 
 
-def _href(state: str, query: str, page: int = 1) -> str:
-    parameters = {"state": state, "q": query, "page": str(page) if page > 1 else ""}
-    text = urlencode({name: value for name, value in parameters.items() if value})
-    return f"/jobs?{text}" if text else "/jobs"
+Selected = Annotated[list[str], Form(max_length=MOST_SELECTED)]
+
+
+@router.post("/jobs/selected/stop")
+def stop_selected(db: Db, runs: Selected) -> RedirectResponse:
+    """Cancels those that are waiting or running; the others have ended already."""
+    for uid in runs:
+        with contextlib.suppress(ConflictError, NotFoundError):
+            service.cancel_job(db, uid)
+    return RedirectResponse("/jobs", status_code=303)
+
+
+@router.post("/jobs/selected/remove")
+def remove_selected(db: Db, settings: Config, runs: Selected) -> RedirectResponse:
+    """Deletes those that have ended; the others stay."""
+    for uid in runs:
+        with contextlib.suppress(ConflictError, NotFoundError):
+            service.delete_job(db, settings, uid)
+    return RedirectResponse("/jobs", status_code=303)

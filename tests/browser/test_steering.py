@@ -83,3 +83,49 @@ def test_a_lists_numbers_move_while_the_page_is_open(page: Page, site: Stack, di
     expect(page.get_by_role("heading", name="No job matches")).to_be_visible()
     director.add_job("Renamed later", cast.dataset)
     expect(page.get_by_role("link", name="Renamed later")).to_be_visible(timeout=10_000)
+
+
+def test_the_list_is_sorted_by_its_heads(page: Page, site: Stack, cast: Cast) -> None:
+    page.goto(f"{site.backend_url}/jobs")
+    expect(page.get_by_role("columnheader", name="Created")).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("link", name="Best validation loss").click()
+    expect(page.get_by_role("columnheader", name="Best validation loss")).to_have_attribute("aria-sort", "ascending")
+    losses = page.locator("#selected-jobs tbody td.n").all_inner_texts()
+    known = [float(text) for text in losses if text != "–"]
+    assert len(known) >= 3
+    assert known == sorted(known)
+    assert losses[: len(known)] == [text for text in losses if text != "–"], "what has no loss comes last"
+    page.get_by_role("link", name="Name", exact=True).click()
+    names = page.locator("#selected-jobs .name").all_inner_texts()
+    assert names == sorted(names, key=str.lower)
+    page.get_by_role("searchbox").fill("starter live")
+    page.keyboard.press("Enter")
+    expect(page.locator("#selected-jobs .name")).to_have_text(["Live run"])
+    assert "sort=name" in page.url
+
+
+def test_selected_jobs_are_compared_stopped_and_deleted(
+    page: Page, site: Stack, director: Director, cast: Cast
+) -> None:
+    for name in ("Surplus one", "Surplus two"):
+        director.add_job(name, cast.dataset)
+    page.goto(f"{site.backend_url}/jobs?q=surplus")
+    bar = page.get_by_role("toolbar", name="Selected jobs")
+    expect(bar).to_be_hidden()
+    for name in ("Surplus one", "Surplus two"):
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_role("button", name="Stop").click()
+    page.get_by_role("dialog", name="Stop the selected jobs for good?").get_by_role("button", name="Stop").click()
+    page.goto(f"{site.backend_url}/jobs?q=surplus&state=cancelled")
+    for name in ("Surplus one", "Surplus two"):
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+    bar.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog", name="Delete the selected jobs?").get_by_role("button", name="Delete").click()
+    page.goto(f"{site.backend_url}/jobs?q=surplus")
+    expect(page.get_by_role("heading", name="No job matches")).to_be_visible()
+    page.goto(f"{site.backend_url}/jobs?q=run")
+    for name in ("Finished run", "Broken run"):
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+    bar.get_by_role("button", name="Compare").click()
+    expect(page.locator(".run-chips li")).to_have_count(2)

@@ -1,0 +1,61 @@
+"""Finding jobs: by state and words, in an order of choice, a page at a time; all of it in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlmodel import Session, col, func, or_, select
+
+from pegbox.store.tables import Job, Run
+
+JobOrder = Literal["created", "name", "state", "loss"]
+ORDERS: tuple[JobOrder, ...] = get_args(JobOrder)
+MOST_WORDS = 8
+
+
+@dataclass(frozen=True)
+class JobSearch:
+    """`query` is words that must all occur in the name or in what the model or dataset is called."""
+
+    states: Sequence[str] | None = None
+    query: str = ""
+    order: JobOrder = "created"
+    descending: bool = True
+
+
+def search_jobs(db: Session, search: JobSearch, *, limit: int, offset: int) -> tuple[list[Job], int]:
+    """A page of the jobs that match, and how many there are in all."""
+    conditions = _conditions(search)
+    total = db.exec(select(func.count()).select_from(Job).where(*conditions)).one()
+    column = _column(search.order)
+    ordered = column.desc() if search.descending else column.asc()
+    query = select(Job).where(*conditions).join(Run, col(Run.id) == Job.run_id, isouter=True)
+    # What has no value comes last, whichever way the rest runs; equal ones in the order of their making.
+    query = query.order_by(column.is_(None), ordered, col(Job.created_at).desc(), col(Job.uid).desc())
+    return list(db.exec(query.limit(limit).offset(offset)).all()), int(total)
+
+
+def _conditions(search: JobSearch) -> list[Any]:
+    conditions: list[Any] = []
+    if search.states is not None:
+        conditions.append(col(Job.state).in_(search.states))
+    named = [
+        func.lower(Job.name),
+        func.lower(col(Job.configuration)["model"]["name"].as_string()),
+        func.lower(col(Job.configuration)["dataset"]["name"].as_string()),
+    ]
+    for word in search.query.lower().split()[:MOST_WORDS]:
+        conditions.append(or_(*(text.contains(word, autoescape=True) for text in named)))
+    return conditions
+
+
+def _column(order: JobOrder) -> Any:
+    columns: dict[JobOrder, Any] = {
+        "created": col(Job.created_at),
+        "name": func.lower(Job.name),
+        "state": col(Job.state),
+        "loss": col(Run.summary)["best_validation_loss"].as_float(),
+    }
+    return columns[order]
