@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+
+# Nothing that is loaded becomes garbage; looking for it meanwhile is a seventh of the start. The server turns it on again.
+gc.disable()
 
 # A service that waits should be small. FastAPI loads Pydantic 1 to ask of every model whether it belongs to that, uvicorn
 # watchfiles in case somebody wants to reload; both take an ImportError for a no. Pydantic reads the metadata of every

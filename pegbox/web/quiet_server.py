@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from types import FrameType
 
 import uvicorn
@@ -20,6 +21,8 @@ class QuietServer(uvicorn.Server):
     _loop: asyncio.AbstractEventLoop | None = None
 
     async def main_loop(self) -> None:
+        gc.freeze()  # what is loaded by now stays for good: later collections need not look at it
+        gc.enable()
         self._leave = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         while not await self.on_tick(0):

@@ -20,6 +20,8 @@ PAGES = {
     "datasets": "/datasets",
     "dataset": "/datasets/{dataset}",
     "models": "/models",
+    "model": "/models/starter",
+    "model of the hub": "/models/Qwen/Qwen3-0.6B",
     "jobs": "/jobs",
     "new job": "/jobs/new",
     "job running": "/jobs/{running}",

@@ -42,7 +42,7 @@ export async function recordCommands(): Promise<Command[]> {
     ...models.models.map((model) => ({
       label: model.name,
       group: "Model",
-      href: `/models?q=${encodeURIComponent(model.name)}`,
+      href: `/models/${model.id.split("/").map(encodeURIComponent).join("/")}`,
     })),
   ];
 }
