@@ -115,3 +115,16 @@ def test_zooming_in_reads_the_window_again_in_full(page: Page, site: Stack, cast
     assert page.evaluate(highest) == 50
     page.get_by_role("button", name="Reset zoom").click()
     wait_until(lambda: page.evaluate(window) < 60, what="the whole curve in buckets")
+
+
+def test_a_charts_numbers_and_picture_are_saved(charts: Page) -> None:
+    charts.get_by_role("button", name="Show Loss as a table").click()
+    with charts.expect_download() as saved:
+        charts.get_by_role("button", name="Save CSV").click()
+    rows = saved.value.path().read_text().splitlines()
+    assert rows[0] == "x,train,validation"
+    assert len(rows) == STEPS + 2  # the evaluation before the first step has a row of its own
+    with charts.expect_download() as picture:
+        charts.get_by_role("button", name="Save picture").click()
+    assert picture.value.suggested_filename == "loss.png"
+    assert picture.value.path().read_bytes().startswith(b"\x89PNG")

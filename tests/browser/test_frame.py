@@ -91,3 +91,27 @@ def test_a_page_that_is_not_there_says_so(page: Page, site: Stack, cast: Cast) -
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     page.get_by_role("link", name="All jobs").click()
     expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+
+
+def test_keys_lead_to_pages_and_through_lists(page: Page, site: Stack, cast: Cast) -> None:
+    page.goto(f"{site.backend_url}/")
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("#selected-jobs .name").nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.locator("#selected-jobs .name").nth(0)).to_be_focused()
+    page.get_by_role("searchbox").focus()
+    page.keyboard.type("gc")
+    expect(page.get_by_role("searchbox")).to_have_value("gc")
+
+
+def test_the_tab_tells_how_far_a_job_is(page: Page, site: Stack, cast: Cast) -> None:
+    page.goto(f"{site.backend_url}/jobs/{cast.running}")
+    expect(page).to_have_title("50 % Live run · Pegbox")
+    icon = page.locator("link[rel=icon]").get_attribute("href") or ""
+    assert "stroke-dasharray" in icon
+    page.goto(f"{site.backend_url}/jobs/{cast.failed}")
+    expect(page).to_have_title("✗ Broken run · Pegbox")

@@ -133,7 +133,10 @@ export class Chart extends LightElement {
 
   private openTable(): void {
     this.dispatchEvent(
-      new CustomEvent("pb-chart-table", { bubbles: true, detail: { heading: this.heading, model: this.model } }),
+      new CustomEvent("pb-chart-table", {
+        bubbles: true,
+        detail: { heading: this.heading, model: this.model, canvas: this.plot?.ctx.canvas },
+      }),
     );
   }
 

@@ -1,16 +1,25 @@
 import { html, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import type { ChartModel } from "../charts/model";
+import { csvOf, download, pictureOf } from "../charts/save";
 import { figure } from "../format/number";
 import { LightElement } from "./light-element";
+import { toast } from "./toast";
 
 const MOST_ROWS = 200;
+
+interface Shown {
+  heading: string;
+  model?: ChartModel;
+  canvas?: HTMLCanvasElement;
+}
 
 /** The numbers behind a chart, for everyone who would rather read them. Opens on a chart's `pb-chart-table` event. */
 @customElement("pb-chart-table")
 export class ChartTable extends LightElement {
   @state() private heading = "";
   @state() private model?: ChartModel;
+  private canvas?: HTMLCanvasElement;
   @query("dialog") private dialog!: HTMLDialogElement;
 
   override connectedCallback(): void {
@@ -28,7 +37,17 @@ export class ChartTable extends LightElement {
       <div class="inner">
         <h2 id="pb-chart-table-title">${this.heading}</h2>
         ${this.table()}
-        <div class="actions"><button class="button" type="button" data-closes>Close</button></div>
+        <div class="actions">
+          ${
+            this.model?.x.length
+              ? html`<button class="button" type="button" @click=${this.copy}>Copy as CSV</button>
+                <button class="button" type="button" @click=${this.save}>Save CSV</button>
+                <button class="button" type="button" @click=${this.picture}>Save picture</button>`
+              : ""
+          }
+          <span class="grow"></span>
+          <button class="button" type="button" data-closes>Close</button>
+        </div>
       </div>
     </dialog>`;
   }
@@ -58,10 +77,33 @@ export class ChartTable extends LightElement {
       </div>`;
   }
 
+  private async copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(csvOf(this.model!));
+      toast({ kind: "ok", text: "Copied." });
+    } catch {
+      toast({ kind: "warn", text: "This browser does not let the page copy; save the CSV instead." });
+    }
+  }
+
+  private save(): void {
+    download(`${this.fileName()}.csv`, new Blob([csvOf(this.model!)], { type: "text/csv" }));
+  }
+
+  private async picture(): Promise<void> {
+    const picture = this.canvas && (await pictureOf(this.heading, this.canvas));
+    if (picture) download(`${this.fileName()}.png`, picture);
+  }
+
+  private fileName(): string {
+    return this.heading.toLowerCase().replaceAll(" ", "-");
+  }
+
   private readonly show = (event: Event): void => {
-    const { heading, model } = (event as CustomEvent<{ heading: string; model?: ChartModel }>).detail;
+    const { heading, model, canvas } = (event as CustomEvent<Shown>).detail;
     this.heading = heading;
     this.model = model;
+    this.canvas = canvas;
     void this.updateComplete.then(() => this.dialog.showModal());
   };
 }

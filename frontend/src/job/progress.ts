@@ -7,6 +7,7 @@ import type { RunStore } from "./store";
 const PHASES = ["prepare", "load", "train", "evaluate", "save"];
 
 export interface JobFacts {
+  name: string;
   totalSteps: number | null;
   totalEpochs: number | null;
   /** Unix seconds; null before the job has started. */

@@ -19,13 +19,17 @@ import { type JobFacts, updateProgress } from "../job/progress";
 import { gpuMemoryModel, gpuModel, hasGpu, hostModel } from "../job/resources";
 import { type Change, RunStore } from "../job/store";
 import { readView } from "../job/view";
+import { connectNotify, notifyOfEnd } from "../live/notify";
+import { showInTab } from "../live/page-title";
 
 const COLUMNS = Math.min(1200, Math.max(400, window.innerWidth));
 const SILENT_SECONDS = 60;
+const END_WORDS: Record<string, string> = { completed: "Done", failed: "Failed", cancelled: "Cancelled" };
 const TERMINAL = new Set(["completed", "failed", "cancelled"]);
 
 const root = find<HTMLElement>("#job");
 const facts: JobFacts = {
+  name: root.dataset["name"] ?? "",
   state: root.dataset["state"] ?? "",
   totalSteps: number(root.dataset["totalSteps"]),
   totalEpochs: number(root.dataset["totalEpochs"]),
@@ -83,8 +87,16 @@ function drawResources(): void {
 }
 
 function drawNumbers(): void {
+  showInTab(facts.name, facts.state, share());
   updateProgress(find("#progress"), store, facts);
   updateKpis(find("#kpis"), store, view);
+}
+
+/** How far the job is, 0 to 1; null while nobody knows. */
+function share(): number | null {
+  const total = store.status?.total_steps ?? facts.totalSteps;
+  const step = Math.max(store.status?.step ?? 0, store.buckets("train_loss").x.at(-1) ?? 0);
+  return total ? Math.min(1, step / total) : null;
 }
 
 function drawLists(): void {
@@ -112,6 +124,7 @@ function onStatus(): void {
   const state = store.status?.state ?? facts.state;
   if (state === facts.state) return;
   facts.state = state;
+  if (TERMINAL.has(state)) notifyOfEnd(facts.name, END_WORDS[state] ?? state);
   if (TERMINAL.has(state)) facts.finishedAt ??= Date.now() / 1000;
   if (state === "running") facts.startedAt ??= Date.now() / 1000;
   find<Logs>("pb-logs").active = state === "running";
@@ -143,6 +156,8 @@ addEventListener("pb-zoom", (event) => {
   const range = (event as CustomEvent<Range>).detail;
   void store.zoom(range && stepsOf(store, view.axis, range));
 });
+
+connectNotify(document.querySelector<HTMLButtonElement>("#notify"));
 
 const logs = find<Logs>("pb-logs");
 logs.active = facts.state === "running";

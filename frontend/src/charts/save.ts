@@ -1,0 +1,43 @@
+/** A chart's numbers as CSV, and its picture as PNG. */
+import type { ChartModel } from "./model";
+
+/** One row per x in full precision; a value that is absent is an empty cell. */
+export function csvOf(model: ChartModel): string {
+  const rows = [["x", ...model.lines.map((line) => line.label)].map(quoted).join(",")];
+  model.x.forEach((x, i) => {
+    rows.push([x, ...model.lines.map((line) => line.y[i] ?? "")].join(","));
+  });
+  return `${rows.join("\n")}\n`;
+}
+
+function quoted(text: string): string {
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The picture on the page's own background, with its heading. */
+export function pictureOf(heading: string, plot: HTMLCanvasElement): Promise<Blob | null> {
+  const style = getComputedStyle(document.body);
+  const surface = getComputedStyle(plot.closest(".panel") ?? document.body).backgroundColor;
+  const scale = devicePixelRatio || 1;
+  const top = 34 * scale;
+  const canvas = document.createElement("canvas");
+  canvas.width = plot.width;
+  canvas.height = plot.height + top;
+  const context = canvas.getContext("2d")!;
+  context.fillStyle = surface;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = style.color;
+  context.font = `600 ${14 * scale}px ${style.fontFamily}`;
+  context.fillText(heading, 12 * scale, 22 * scale);
+  context.drawImage(plot, 0, top);
+  return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
+
+/** Hands a file to the reader. */
+export function download(name: string, content: Blob): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

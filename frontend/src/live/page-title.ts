@@ -1,0 +1,34 @@
+/** The tab tells how far the job is, in its title and its icon. */
+
+const SIGNS: Record<string, string> = { completed: "✓", failed: "✗", cancelled: "✗", paused: "‖" };
+const COLORS: Record<string, string> = {
+  completed: "#0f7045",
+  failed: "#b3261e",
+  cancelled: "#5d6776",
+  paused: "#8a5200",
+};
+const LENGTH = 2 * Math.PI * 7;
+
+/** What the tab is called: the share while it runs, a sign once it does not. */
+export function titleOf(name: string, state: string, share: number | null): string {
+  const sign = SIGNS[state] ?? (state === "running" && share !== null ? `${Math.floor(share * 100)} %` : "");
+  return `${sign ? `${sign} ` : ""}${name} · Pegbox`;
+}
+
+/** A ring that fills. */
+export function iconOf(state: string, share: number | null): string {
+  const color = COLORS[state] ?? "#2b57d0";
+  const filled = state === "completed" ? 1 : (share ?? 0);
+  const ring = `<circle cx='10' cy='10' r='7' fill='none' stroke-width='4'`;
+  const svg =
+    `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'>${ring} stroke='${color}' opacity='.25'/>` +
+    `${ring} stroke='${color}' stroke-dasharray='${(filled * LENGTH).toFixed(1)} ${LENGTH.toFixed(1)}' transform='rotate(-90 10 10)'/></svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}
+
+export function showInTab(name: string, state: string, share: number | null): void {
+  const title = titleOf(name, state, share);
+  if (document.title === title) return;
+  document.title = title;
+  document.querySelector<HTMLLinkElement>("link[rel=icon]")?.setAttribute("href", iconOf(state, share));
+}
