@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** One entry per page script; `base` is on every page. */
-const pages = ["base", "overview", "datasets", "models", "new-job", "jobs", "job", "compare", "system"];
+const pages = ["base", "overview", "datasets", "models", "new-job", "jobs", "job", "compare", "system", "settings"];
 
 export default defineConfig({
   base: "/static/app/",

@@ -28,7 +28,7 @@ SETTLE_MILLISECONDS = 1500
 def addresses(client: Client) -> dict[str, str]:
     """Name → path of every page there is something to show on."""
     pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "new-job": "/jobs/new"}
-    pages["system"] = "/system"
+    pages |= {"system": "/system", "settings": "/settings"}
     jobs = client.jobs.list(status="completed") or client.jobs.list()
     datasets = client.datasets.list()
     if jobs:

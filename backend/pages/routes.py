@@ -7,14 +7,27 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
-from backend.pages import compare, datasets, error_page, job, jobs, login, model, models, new_job, overview, system
+from backend.pages import (
+    compare,
+    datasets,
+    error_page,
+    job,
+    jobs,
+    login,
+    model,
+    models,
+    new_job,
+    overview,
+    settings,
+    system,
+)
 from backend.pages.static import ImmutableFiles
 from frontend import DIST
 from frontend.assets import STATIC_PATH, AssetsMissingError
 from pegbox.errors import PegboxError
 
 router = APIRouter()
-for page in (overview, login, datasets, models, model, new_job, jobs, job, compare, system):
+for page in (overview, login, datasets, models, model, new_job, jobs, job, compare, system, settings):
     router.include_router(page.router)
 
 

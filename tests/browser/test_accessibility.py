@@ -34,6 +34,7 @@ PAGES = {
     "compare": "/compare?runs={completed},{failed},{running}&show=all",
     "compare nothing": "/compare",
     "system": "/system",
+    "settings": "/settings",
     "login": "/login",
     "not found": "/jobs/job_of_nobody",
 }

@@ -14,31 +14,56 @@ export interface View {
 
 export const DEFAULT_VIEW: View = { axis: "step", smoothing: 1, log: false, clip: true, follow: true };
 
-export function readView(search: string): View {
+const KEY = "view";
+
+/** What this reader has chosen to begin with. */
+export function standardView(): View {
+  try {
+    return { ...DEFAULT_VIEW, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<View>) };
+  } catch {
+    return DEFAULT_VIEW; // storage is off, or holds what we never wrote
+  }
+}
+
+/** Keeps the choice in this browser; null forgets it. */
+export function keepStandardView(view: View | null): void {
+  try {
+    if (view) localStorage.setItem(KEY, JSON.stringify(view));
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Storage may be off.
+  }
+}
+
+export function readView(search: string, standard: View = standardView()): View {
   const query = new URLSearchParams(search);
-  const axis = query.get("x");
-  const smoothing = Number(query.get("smooth") ?? DEFAULT_VIEW.smoothing);
+  const axis = query.get("x") ?? standard.axis;
+  const smoothing = Number(query.get("smooth") ?? standard.smoothing);
+  const flag = (key: "log" | "clip" | "follow"): boolean => {
+    const value = query.get(key);
+    return value === "1" || value === "0" ? value === "1" : standard[key];
+  };
   return {
     axis: axis === "time" || axis === "epoch" ? axis : "step",
-    smoothing: SPANS[smoothing] === undefined ? DEFAULT_VIEW.smoothing : smoothing,
-    log: query.get("log") === "1",
-    clip: query.get("clip") !== "0",
-    follow: query.get("follow") !== "0",
+    smoothing: SPANS[smoothing] === undefined ? standard.smoothing : smoothing,
+    log: flag("log"),
+    clip: flag("clip"),
+    follow: flag("follow"),
   };
 }
 
-/** Only what differs from the default enters the address; other keys stay. */
-export function writeView(view: View, search: string): string {
+/** Only what differs from the reader's standard enters the address; other keys stay. */
+export function writeView(view: View, search: string, standard: View = standardView()): string {
   const query = new URLSearchParams(search);
   const put = (key: string, value: string, standard: string): void => {
     if (value === standard) query.delete(key);
     else query.set(key, value);
   };
-  put("x", view.axis, DEFAULT_VIEW.axis);
-  put("smooth", String(view.smoothing), String(DEFAULT_VIEW.smoothing));
-  put("log", view.log ? "1" : "0", "0");
-  put("clip", view.clip ? "1" : "0", "1");
-  put("follow", view.follow ? "1" : "0", "1");
+  put("x", view.axis, standard.axis);
+  put("smooth", String(view.smoothing), String(standard.smoothing));
+  put("log", view.log ? "1" : "0", standard.log ? "1" : "0");
+  put("clip", view.clip ? "1" : "0", standard.clip ? "1" : "0");
+  put("follow", view.follow ? "1" : "0", standard.follow ? "1" : "0");
   const text = query.toString();
   return text ? `?${text}` : "";
 }
