@@ -1,7 +1,19 @@
 import { defineConfig } from "vitest/config";
 
 /** One entry per page script; `base` is on every page. */
-const pages = ["base", "overview", "datasets", "models", "new-job", "jobs", "job", "compare", "system", "settings"];
+const pages = [
+  "base",
+  "overview",
+  "datasets",
+  "dataset",
+  "models",
+  "new-job",
+  "jobs",
+  "job",
+  "compare",
+  "system",
+  "settings",
+];
 
 export default defineConfig({
   base: "/static/app/",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -123,10 +123,17 @@ def as_row(columns: list[str], cells: list[str]) -> dict[str, str | None]:
     return {name: cell or None for name, cell in zip(columns, padded, strict=False)}
 
 
-def read_page(path: Path, dialect: Dialect, columns: list[str], offset: int, limit: int) -> list[Record]:
-    """Non-empty rows `offset` to `offset + limit`, header left out."""
+def read_page(path: Path, dialect: Dialect, offset: int, limit: int, words: Sequence[str] = ()) -> list[Record]:
+    """Of the non-empty rows that have each of the words (in lower case) in some cell, `offset` to `offset + limit`."""
     rows = (record for record in islice(read_records(path, dialect), 1, None) if any(map(str.strip, record.cells)))
+    if words:
+        rows = (record for record in rows if _has_all(record, words))
     return list(islice(rows, offset, offset + limit))
+
+
+def _has_all(record: Record, words: Sequence[str]) -> bool:
+    text = "\n".join(record.cells).lower()
+    return all(word in text for word in words)
 
 
 def _name_columns(header: Record) -> tuple[list[str], list[str]]:

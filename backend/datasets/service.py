@@ -12,6 +12,7 @@ from backend.datasets.csv_dialect import Dialect
 from backend.datasets.csv_records import Record
 from backend.datasets.csv_report import CsvReport, read_page, read_report
 from backend.datasets.files import find_file, forget_unregistered, get_file
+from backend.datasets.profile import Profile, read_profile
 from backend.datasets.upload import Upload
 from backend.identifiers import new_dataset_uid, unique_slug
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
@@ -208,10 +209,17 @@ def delete_dataset(db: Session, folder: Path, key: str) -> None:
             path.unlink(missing_ok=True)
 
 
-def read_rows(folder: Path, dataset: Dataset, offset: int, limit: int) -> list[Record]:
-    """Non-empty rows of the file, in its order."""
+def read_rows(folder: Path, dataset: Dataset, offset: int, limit: int, query: str = "") -> list[Record]:
+    """Non-empty rows of the file, in its order; with a query those that have each of its words in some cell."""
     path = get_file(folder, dataset.sha256, dataset.name)
-    return read_page(path, Dialect(dataset.encoding, dataset.delimiter), dataset.columns, offset, limit)
+    return read_page(path, Dialect(dataset.encoding, dataset.delimiter), offset, limit, query.lower().split())
+
+
+def read_profile_of(folder: Path, dataset: Dataset) -> Profile:
+    """A look at every row. Raises `NotFoundError` when the file is not here."""
+    path = get_file(folder, dataset.sha256, dataset.name)
+    mapping = {"input": "input", "output": "output", **dataset.column_mapping}
+    return read_profile(path, Dialect(dataset.encoding, dataset.delimiter), dataset.columns, mapping)
 
 
 def refuse_unusable(report: CsvReport) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -87,13 +88,28 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Chat:
+    """A row as a model will see it: what is asked and what it shall learn to answer."""
+
+    line: int
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class DatasetPage:
+    """`views` are (label, address, is it shown); `previous` and `next` are addresses."""
+
     dataset: DatasetDetail
     rows: list[Line]
+    chats: list[Chat]
+    is_chat: bool
+    query: str
     offset: int
     total: int
-    previous: int | None
-    next: int | None
+    views: list[tuple[str, str, bool]]
+    previous: str | None
+    next: str | None
     jobs: list[JobCard]
     error: str
 
@@ -122,21 +138,37 @@ def show_dataset(
     db: Db,
     settings: Config,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    q: Annotated[str, Query(max_length=200)] = "",
+    view: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
-    """One dataset: its rows with their lines, what was found in the file, the jobs trained on it."""
+    """One dataset: its rows with their lines, as a table or as chats, what was found in the file, the jobs trained on it."""
     dataset = service.get_dataset(db, key)
-    rows, error = _rows(settings, dataset, offset)
+    query = q.strip()
+    rows, error = _rows(settings, dataset, offset, query)
+    detail = _detail(dataset)
+    is_chat = view == "chat" and dataset.is_valid
+
+    def href(**changes: object) -> str:
+        values = {"q": query, "view": "chat" if is_chat else "", "offset": "", **changes}
+        return f"?{urlencode({name: value for name, value in values.items() if value})}"
+
     context = DatasetPage(
-        dataset=_detail(dataset),
+        dataset=detail,
         rows=rows,
+        chats=_chats(rows, detail) if is_chat else [],
+        is_chat=is_chat,
+        query=query,
         offset=offset,
         total=dataset.rows,
-        previous=max(0, offset - PAGE_SIZE) if offset else None,
-        next=offset + PAGE_SIZE if len(rows) == PAGE_SIZE else None,
+        views=[("Table", href(view=""), not is_chat), ("Chat", href(view="chat"), is_chat)] if dataset.is_valid else [],
+        previous=href(offset=max(0, offset - PAGE_SIZE)) if offset else None,
+        next=href(offset=offset + PAGE_SIZE) if len(rows) == PAGE_SIZE else None,
         jobs=[job_card(job) for job in lists.list_jobs(db, None, None, None).jobs if _uses(job, dataset)],
         error=error,
     )
-    return render(request, "dataset.html", layout=layout_for(request, db, settings, "Datasets"), page=context)
+    return render(
+        request, "dataset.html", "dataset", layout=layout_for(request, db, settings, "Datasets"), page=context
+    )
 
 
 @router.post("/datasets/{key}/delete")
@@ -213,9 +245,14 @@ def _detail(dataset: Dataset) -> DatasetDetail:
     )
 
 
-def _rows(settings: Settings, dataset: Dataset, offset: int) -> tuple[list[Line], str]:
+def _chats(rows: list[Line], dataset: DatasetDetail) -> list[Chat]:
+    places = [dataset.columns.index(column) for column in (dataset.input_column, dataset.output_column)]
+    return [Chat(row.line, row.cells[places[0]], row.cells[places[1]]) for row in rows]
+
+
+def _rows(settings: Settings, dataset: Dataset, offset: int, query: str) -> tuple[list[Line], str]:
     try:
-        records = service.read_rows(settings.datasets_dir, dataset, offset, PAGE_SIZE)
+        records = service.read_rows(settings.datasets_dir, dataset, offset, PAGE_SIZE, query)
     except (NotFoundError, ValidationError) as error:
         return [], error.message
     width = len(dataset.columns)

@@ -43,6 +43,12 @@ def render_bare(request: Request, template: str, *, page: object, status: int = 
     return HTMLResponse(html, status_code=status, headers=_headers(nonce, "", request))
 
 
+def render_part(template: str, *, part: object) -> HTMLResponse:
+    """A piece of HTML that a page puts into itself."""
+    html = environment().get_template(template).render(part=part)
+    return HTMLResponse(html, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     made = Environment(

@@ -9,6 +9,7 @@ from starlette.types import ExceptionHandler
 
 from backend.pages import (
     compare,
+    dataset_profile,
     datasets,
     error_page,
     job,
@@ -27,7 +28,7 @@ from frontend.assets import STATIC_PATH, AssetsMissingError
 from pegbox.errors import PegboxError
 
 router = APIRouter()
-for page in (overview, login, datasets, models, model, new_job, jobs, job, compare, system, settings):
+for page in (overview, login, datasets, dataset_profile, models, model, new_job, jobs, job, compare, system, settings):
     router.include_router(page.router)
 
 

@@ -19,6 +19,7 @@ PAGES = {
     "overview": "/",
     "datasets": "/datasets",
     "dataset": "/datasets/{dataset}",
+    "dataset chats": "/datasets/{dataset}?view=chat",
     "models": "/models",
     "model": "/models/starter",
     "model of the hub": "/models/Qwen/Qwen3-0.6B",
