@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import json
 import os
 import platform
 import statistics
@@ -24,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from peers.metrics_server import monitor
+from peers.metrics_server import create_run, monitor
 
 STEPS, METRICS = 200, 5
 POINTS = STEPS * METRICS
@@ -68,13 +67,7 @@ def measure(url: str, clients: int, form: str, seconds: float) -> float:
 
     def work(number: int) -> None:
         connection = http.client.HTTPConnection(host)
-        connection.request(
-            "POST",
-            "/api/runs",
-            json.dumps({"id": f"run-{number}", "experiment": "benchmark"}),
-            {"Content-Type": "application/json"},
-        )
-        connection.getresponse().read()
+        create_run(host, f"run-{number}")
         headers = {"Content-Type": f"application/{form}"}
         began.wait()
         deadline = time.perf_counter() + seconds

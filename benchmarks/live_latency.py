@@ -25,7 +25,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from peers.metrics_server import ROOT, monitor
+from peers.metrics_server import ROOT, create_run, monitor
 
 P50_MS, P99_MS, LAST_MS = 35, 100, 50
 CROWD = 1_000
@@ -147,16 +147,6 @@ def measure(viewers: int, seconds: float, frames: str, *, is_loaded: bool, defla
     return Round(
         [value for times in milliseconds for value in times], [max(t) for t in milliseconds], len(points), rate
     )
-
-
-def create_run(host: str, run_id: str) -> None:
-    connection = http.client.HTTPConnection(host)
-    body = json.dumps({"id": run_id, "experiment": "benchmark"})
-    connection.request("POST", "/api/runs", body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    if answer.status not in (200, 201):
-        raise SystemExit(f"{answer.status} {answer.read()[:200]!r}")
-    connection.close()
 
 
 def ingest(host: str, stop: threading.Event, counts: list[int]) -> None:

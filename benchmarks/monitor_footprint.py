@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import json
 import os
 import platform
 import statistics
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import psutil
 from bulk_ingest import POINTS, prepare, sequenced
-from peers.metrics_server import ROOT, monitor
+from peers.metrics_server import ROOT, create_run, monitor
 
 MIB = 2**20
 SOAK_RATE = 20_000
@@ -80,13 +79,7 @@ def soak(home: Path, seconds: float) -> float:
     with monitor(home) as server:
         process = psutil.Process(server.pid)
         connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
-        connection.request(
-            "POST",
-            "/api/runs",
-            json.dumps({"id": "run-soak", "experiment": "benchmark"}),
-            {"Content-Type": "application/json"},
-        )
-        connection.getresponse().read()
+        create_run(server.url.removeprefix("http://"), "run-soak")
         began = time.perf_counter()
         first = 0.0
         for number, body in enumerate(sequenced(prepare(0, "json"), "json")):

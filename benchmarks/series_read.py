@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import json
 import os
 import platform
 import statistics
@@ -21,7 +20,7 @@ import time
 from pathlib import Path
 
 import msgspec
-from peers.metrics_server import monitor
+from peers.metrics_server import create_run, monitor
 
 BATCH = 5_000
 METRICS = 5
@@ -60,13 +59,7 @@ def main() -> int:
 def fill(url: str, count: int) -> None:
     """A run with `count` steps of five metrics."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"))
-    connection.request(
-        "POST",
-        "/api/runs",
-        json.dumps({"id": f"run-{count}", "experiment": "benchmark"}),
-        {"Content-Type": "application/json"},
-    )
-    connection.getresponse().read()
+    create_run(url.removeprefix("http://"), f"run-{count}")
     for number, first in enumerate(range(0, count, BATCH)):
         steps = range(first, first + BATCH)
         points = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -52,6 +53,17 @@ def monitor(home: Path, *, slow_disk: bool = False) -> Iterator[MonitorUnderTest
     finally:
         process.terminate()
         process.wait(30)
+
+
+def create_run(host: str, run_id: str) -> None:
+    """Announces a run to the monitor at `host:port`."""
+    connection = http.client.HTTPConnection(host)
+    body = json.dumps({"id": run_id, "experiment": "benchmark"})
+    connection.request("POST", "/api/runs", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    if answer.status not in (200, 201):
+        raise SystemExit(f"{answer.status} {answer.read()[:200]!r}")
+    connection.close()
 
 
 def _answers(port: int) -> bool:

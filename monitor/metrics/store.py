@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select
 
 from monitor.metrics.columns import Columns
 from monitor.metrics.pack import decode_pack
@@ -128,14 +128,15 @@ def append(connection: Connection, batches: Sequence[LoggedBatch]) -> None:
         if batch.rewind_to is not None:
             _take_back(connection, batch)
         seq = batch.first_seq + len(batch.columns)
-        if batch.samples:
-            connection.execute(insert(_sample), [_sample_row(batch, seq + k, s) for k, s in enumerate(batch.samples)])
-        seq += len(batch.samples)
-        if batch.events:
-            connection.execute(insert(_event), [_event_row(batch, seq + k, e) for k, e in enumerate(batch.events)])
-        seq += len(batch.events)
-        if batch.media:
-            connection.execute(insert(_media), [_media_row(batch, seq + k, m) for k, m in enumerate(batch.media)])
+        for table, records in ((_sample, batch.samples), (_event, batch.events), (_media, batch.media)):
+            if records:
+                connection.execute(insert(table), [_row(batch, seq + k, record) for k, record in enumerate(records)])
+            seq += len(records)
+
+
+def _row(batch: LoggedBatch, seq: int, record: msgspec.Struct) -> dict[str, object]:
+    """A sample set, event or media: on the wire its fields have the names of the columns."""
+    return {"seq": seq, "run_id": batch.run_id, **msgspec.to_builtins(record)}
 
 
 def _take_back(connection: Connection, batch: LoggedBatch) -> None:
@@ -146,41 +147,6 @@ def _take_back(connection: Connection, batch: LoggedBatch) -> None:
             _event.c.run_id == batch.run_id, _event.c.step > batch.rewind_to, _event.c.kind.in_(STEP_BOUND_EVENTS)
         )
     )
-
-
-def _sample_row(batch: LoggedBatch, seq: int, sample: SampleSet) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "run_id": batch.run_id,
-        "step": sample.step,
-        "time": sample.time,
-        "name": sample.name,
-        "rows": msgspec.to_builtins(sample.rows),
-    }
-
-
-def _event_row(batch: LoggedBatch, seq: int, event: Event) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "run_id": batch.run_id,
-        "step": event.step,
-        "time": event.time,
-        "kind": event.kind,
-        "title": event.title,
-        "detail": event.detail,
-        "level": event.level,
-    }
-
-
-def _media_row(batch: LoggedBatch, seq: int, media: Media) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "run_id": batch.run_id,
-        "step": media.step,
-        "time": media.time,
-        "name": media.name,
-        "data": msgspec.to_builtins(media.data),
-    }
 
 
 def read_batches(
@@ -230,23 +196,23 @@ def decode_payload(payload: bytes, span: int | None) -> tuple[Columns, array[int
 
 def read_samples(connection: Connection, run_id: str, after: int = 0, limit: int = 1000) -> list[RunSample]:
     """Sample sets of a run behind the cursor, oldest first."""
-    query = (
-        select(_sample).where(_sample.c.run_id == run_id, _sample.c.seq > after).order_by(_sample.c.seq).limit(limit)
-    )
-    return [RunSample(**row._mapping) for row in connection.execute(query)]
+    return [RunSample(**row._mapping) for row in connection.execute(_behind(_sample, run_id, after, limit))]
 
 
 def read_events(connection: Connection, run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
     """Events of a run behind the cursor, oldest first."""
-    query = select(_event).where(_event.c.run_id == run_id, _event.c.seq > after).order_by(_event.c.seq).limit(limit)
-    return [RunEvent(**row._mapping) for row in connection.execute(query)]
+    return [RunEvent(**row._mapping) for row in connection.execute(_behind(_event, run_id, after, limit))]
 
 
 def read_media(
     connection: Connection, run_id: str, after: int = 0, limit: int = 1000, name: str | None = None
 ) -> list[RunMedia]:
     """Histograms, texts and tables of a run behind the cursor, oldest first."""
-    query = select(_media).where(_media.c.run_id == run_id, _media.c.seq > after).order_by(_media.c.seq).limit(limit)
+    query = _behind(_media, run_id, after, limit)
     if name is not None:
         query = query.where(_media.c.name == name)
     return [RunMedia(**row._mapping) for row in connection.execute(query)]
+
+
+def _behind(table: Table, run_id: str, after: int, limit: int) -> Select[Any]:
+    return select(table).where(table.c.run_id == run_id, table.c.seq > after).order_by(table.c.seq).limit(limit)

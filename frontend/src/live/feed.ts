@@ -22,12 +22,17 @@ export interface FeedOptions {
 }
 
 /** Kinds whose `seq` only repeats the cursor: news of the moment, never part of the history. */
-const FLEETING = new Set(["resource", "status", "end", "reset", "ping"]);
+export const FLEETING = new Set(["resource", "status", "end", "reset", "ping"]);
 /** The server pings each 10 s; twice that without a word means the line is dead. */
 const SILENCE_MILLISECONDS = 20_000;
 const LONGEST_WAIT_MILLISECONDS = 30_000;
 const ENDED = 1000;
 const UNKNOWN_JOB = 4404;
+
+/** Milliseconds until the next attempt: twice as long after each failure, and never all viewers at once. */
+export function retryWait(failures: number): number {
+  return Math.min(LONGEST_WAIT_MILLISECONDS, 500 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+}
 
 export class Feed extends EventTarget {
   state: FeedState = "connecting";
@@ -104,8 +109,7 @@ export class Feed extends EventTarget {
     } else {
       this.become("reconnecting");
     }
-    const wait = Math.min(LONGEST_WAIT_MILLISECONDS, 500 * 2 ** (this.failures - 1));
-    this.retryTimer = window.setTimeout(() => this.open(), wait * (0.5 + Math.random() / 2));
+    this.retryTimer = window.setTimeout(() => this.open(), retryWait(this.failures));
   }
 
   private async poll(): Promise<void> {

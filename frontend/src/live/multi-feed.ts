@@ -1,9 +1,6 @@
 /** The feeds of several runs through one WebSocket; each goes on from its own cursor after a reconnect. */
-import type { Envelope, FeedState } from "./feed";
+import { type Envelope, type FeedState, FLEETING, retryWait } from "./feed";
 
-/** Kinds whose `seq` only repeats the cursor. */
-const FLEETING = new Set(["resource", "status", "end", "reset", "ping"]);
-const LONGEST_WAIT_MILLISECONDS = 30_000;
 /** Failed connections in a row after which the page calls itself offline. The socket is still tried. */
 const PATIENCE = 4;
 
@@ -65,8 +62,7 @@ export class MultiFeed extends EventTarget {
     if (this.stopped) return;
     this.failures += 1;
     this.become(this.failures > PATIENCE ? "offline" : "reconnecting");
-    const wait = Math.min(LONGEST_WAIT_MILLISECONDS, 500 * 2 ** (this.failures - 1));
-    this.retryTimer = window.setTimeout(() => this.open(), wait * (0.5 + Math.random() / 2));
+    this.retryTimer = window.setTimeout(() => this.open(), retryWait(this.failures));
   }
 
   private deliver(envelope: RunEnvelope): void {
