@@ -88,3 +88,27 @@ def test_names_are_shown_as_text(client: TestClient, dataset: str) -> None:
         text = client.get(path, headers=FORM).text
         assert "<img src=x" not in text
         assert "&lt;img src=x" in text
+
+
+def test_an_archived_job_leaves_the_list_and_comes_back(client: TestClient, dataset: str) -> None:
+    first, second = make_job(client, dataset, go="save", name="Old one"), make_job(client, dataset, name="New one")
+    sent = {"runs": [first, second]}  # the second waits in the queue and stays
+    assert client.post("/jobs/selected/archive", data=sent, headers=FORM).headers["location"] == "/jobs"
+    shown = client.get("/jobs", headers=FORM).text
+    assert "New one" in shown
+    assert "Old one" not in shown
+    hidden = client.get("/jobs?state=archived", headers=FORM).text
+    assert "Old one" in hidden
+    assert "New one" not in hidden
+    assert client.get("/api/jobs").json()["total"] == 2
+    assert client.get(f"/api/jobs/{first}").json()["archived_at"]
+    assert client.post(f"/api/jobs/{first}/start").status_code == 409
+    refused = client.post(f"/api/jobs/{second}/archive")
+    assert refused.status_code == 409
+    assert "only a job that has ended or never started" in refused.json()["detail"]
+    assert client.post(f"/jobs/{first}/restore", headers=FORM).headers["location"] == f"/jobs/{first}"
+    assert "Old one" in client.get("/jobs", headers=FORM).text
+    assert client.get(f"/api/jobs/{first}").json()["archived_at"] is None
+    client.post(f"/jobs/{first}/archive", headers=FORM)
+    client.post("/jobs/selected/restore", data={"runs": [first]}, headers=FORM)
+    assert client.post(f"/api/jobs/{first}/start").status_code == 200
