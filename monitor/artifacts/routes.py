@@ -8,13 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from monitor.artifacts import repository
+from monitor.artifacts import repository, service
 from monitor.context import MonitorDep
 from monitor.runs.service import find_run_id
 from pegbox.errors import NotFoundError, PayloadTooLargeError, PegboxError, ValidationError
 from pegbox.schemas.artifact import ArtifactName, ArtifactView
 from pegbox.store.incoming import Incoming
-from pegbox.store.tables import now
 from pegbox.web.drain import drain
 from pegbox.web.error_handlers import error_responses
 
@@ -55,27 +54,21 @@ async def put_artifact(
     """Keeps a file with the run; the body is the file itself. Acknowledged when it and its entry are on the disk."""
     known = await asyncio.to_thread(find_run_id, monitor.engine, run_id)
     incoming = await _receive(request, monitor)
-    try:
-        if sha256 is not None and incoming.sha256 != sha256:
-            raise ValidationError(f"sha256: the file has {incoming.sha256}; it was damaged on the way")
-        await asyncio.to_thread(incoming.keep)
-    finally:
+    if sha256 is not None and incoming.sha256 != sha256:
         incoming.discard()
-    values = {
-        "run_id": known,
-        "name": name,
-        "sha256": incoming.sha256,
-        "size_bytes": incoming.size_bytes,
-        "step": step,
-        "description": description,
-        "category": category,
-        "created_at": now(),
-    }
-    is_new = await asyncio.to_thread(
-        monitor.writer.call, lambda connection: repository.put_artifact(connection, values)
+        raise ValidationError(f"sha256: the file has {incoming.sha256}; it was damaged on the way")
+    artifact, is_new = await asyncio.to_thread(
+        service.keep_artifact,
+        monitor.writer,
+        known,
+        name,
+        incoming,
+        step=step,
+        description=description,
+        category=category,
     )
     response.status_code = 201 if is_new else 200
-    return ArtifactView.model_validate(values)
+    return artifact
 
 
 async def _receive(request: Request, monitor: MonitorDep) -> Incoming:
@@ -86,7 +79,7 @@ async def _receive(request: Request, monitor: MonitorDep) -> Incoming:
     if announced.isdigit() and int(announced) > limit:
         await drain(request)
         raise too_large
-    incoming = await asyncio.to_thread(Incoming, monitor.settings.artifacts_dir)
+    incoming = await asyncio.to_thread(service.open_incoming, monitor.settings)
     try:
         piece = bytearray()
         async for data in request.stream():

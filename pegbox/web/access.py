@@ -2,11 +2,13 @@
 
 On loopback without a token everything is open to programs on this machine, but not to web pages of other sites: a foreign
 `Origin` may not change anything nor open a WebSocket, and a foreign `Host` (DNS rebinding) gets nothing at all. With a token
-every request must carry it, as `Authorization: Bearer`, as the cookie that the login page sets, or for WebSockets as `?token=`.
+every request must carry it: as `Authorization: Bearer`, as the password of `Basic` (clients that know nothing but an address send
+the one in `http://:<token>@host`), as the cookie that the login page sets, or for WebSockets as `?token=`.
 """
 
 from __future__ import annotations
 
+import base64
 import hmac
 import ipaddress
 from http.cookies import CookieError, SimpleCookie
@@ -113,10 +115,12 @@ class AccessMiddleware:
 
 
 def given_token(scope: Scope, headers: Headers) -> str | None:
-    """The token a request carries: bearer header, cookie, or for WebSockets `?token=` (browsers cannot set headers there)."""
+    """The token a request carries: header, cookie, or for WebSockets `?token=` (browsers cannot set headers there)."""
     scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value:
         return value.strip()
+    if scheme.lower() == "basic" and value:
+        return _password(value.strip())
     try:
         cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:
@@ -127,6 +131,14 @@ def given_token(scope: Scope, headers: Headers) -> str | None:
         values = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token")
         return values[0] if values else None
     return None
+
+
+def _password(credentials: str) -> str | None:
+    """Of `Basic` credentials; the user's name does not matter."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
+    except ValueError:
+        return None
 
 
 def origin_is_allowed(origin: str, host: str, settings: Settings) -> bool:
