@@ -39,6 +39,8 @@ const facts: JobFacts = {
 const uid = root.dataset["job"] ?? "";
 const store = new RunStore(uid, COLUMNS);
 let view = readView(location.search);
+/** The phase that the head of the page shows; null until the first status. */
+let phase: string | null = null;
 
 function find<T extends Element>(selector: string): T {
   const found = document.querySelector<T>(selector);
@@ -119,10 +121,13 @@ function showLiveState(): void {
   badge.heardAt = state === "silent" ? lastPoint * 1000 : (store.feed?.heardAt ?? 0);
 }
 
-/** The job moved on: the server knows what its head, buttons and result look like now. */
+/** The job or its phase moved on: the server knows what its head, buttons and result look like now. */
 function onStatus(): void {
   const state = store.status?.state ?? facts.state;
-  if (state === facts.state) return;
+  const next = store.status?.phase ?? "";
+  const same = state === facts.state && (phase === null || next === phase);
+  phase = next;
+  if (same) return;
   facts.state = state;
   if (TERMINAL.has(state)) notifyOfEnd(facts.name, END_WORDS[state] ?? state);
   if (TERMINAL.has(state)) facts.finishedAt ??= Date.now() / 1000;
