@@ -93,7 +93,7 @@ def live(browser: Browser, options: argparse.Namespace) -> list[Check]:
                 print(
                     f"{label}, round {number + 1}: {one.fps:.1f} fps, longest frame {one.longest_frame:.0f} ms, "
                     f"{len(one.long_tasks)} long tasks (longest {max(one.long_tasks, default=0):.0f} ms), "
-                    f"busy {one.busy:.1f} % ({load()})",
+                    f"busy {one.busy:.1f} %, loss drawn {one.redraws:.1f} times/s ({load()})",
                     flush=True,
                 )
             checks += [

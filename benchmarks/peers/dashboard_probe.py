@@ -21,6 +21,14 @@ window.longTasks = [];
 new PerformanceObserver((list) => {
     for (const task of list.getEntries()) longTasks.push(task.duration);
 }).observe({ type: "longtask", buffered: true });
+// A chart wipes its canvas before it draws anew.
+window.redraws = {};
+const wipe = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+    const id = this.canvas.closest("pb-chart")?.id;
+    if (id) redraws[id] = (redraws[id] ?? 0) + 1;
+    return wipe.apply(this, area);
+};
 // A chart draws its lines, and nothing else, as paths; the time is that of the frame's end.
 window.drawn = new Map();
 const stroke = CanvasRenderingContext2D.prototype.stroke;
@@ -63,12 +71,14 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Live:
-    """A page under live messages: frames per second, long tasks (milliseconds each), main thread busy (percent)."""
+    """A page under live messages: frames per second, long tasks (milliseconds each), main thread busy (percent), and how often
+    its first chart was drawn anew (per second)."""
 
     fps: float
     longest_frame: float
     long_tasks: list[float]
     busy: float
+    redraws: float
 
 
 class Probe:
@@ -107,10 +117,12 @@ class Probe:
     def live(self, seconds: float) -> Live:
         """Frames are counted in one window, main-thread time in another: counting frames makes frames."""
         frames = self.page.evaluate(FRAMES, 1000 * seconds)
+        self.page.evaluate("redraws = {}")
         tasks, began = self._task_seconds(), time.perf_counter()
         time.sleep(seconds)
         busy = (self._task_seconds() - tasks) / (time.perf_counter() - began)
-        return Live(frames["fps"], frames["longest"], frames["tasks"], 100 * busy)
+        redraws = self.page.evaluate("redraws['chart-loss'] ?? 0") / seconds
+        return Live(frames["fps"], frames["longest"], frames["tasks"], 100 * busy, redraws)
 
     def heap(self) -> float:
         """MiB in use after a collection."""

@@ -62,10 +62,12 @@ class Scene:
         body = {"name": name, "configuration": configuration}
         uid = call("POST", f"{self.stack.backend_url}/api/jobs", json=body, params={"strict": "true"})["jobUid"]
         worker = {"worker_id": "bench", "hostname": "bench", "capabilities": {"methods": ["full", "lora"]}}
-        claim = call("POST", f"{self.stack.backend_url}/api/queue/claim", json=worker)["job"]
-        if claim["uid"] != uid:
+        claim = call("POST", f"{self.stack.backend_url}/api/queue/claim", json=worker)
+        if claim["job"]["uid"] != uid:
             raise SystemExit("another job was claimed")
-        job = Job(uid, claim["run_id"])
+        beat = {"claim_token": claim["claim_token"], "phase": "train", "step": history, "max_steps": 10 * (history + 1)}
+        call("POST", f"{self.stack.backend_url}/api/queue/{uid}/heartbeat", json=beat)
+        job = Job(uid, claim["job"]["run_id"])
         run = {
             "id": job.run,
             "experiment": "benchmark",

@@ -6,6 +6,9 @@ import { drawBackground, drawForeground, type MarkContext } from "./marks";
 import type { ChartModel, Line } from "./model";
 import { bulkRange, type Extent, logRange, wholeRange } from "./range";
 
+/** Diameter of a point that is drawn as a dot, in pixels. */
+const DOT = 5;
+
 export interface PlotSettings {
   width: number;
   height: number;
@@ -117,11 +120,19 @@ function lineSeries(line: Line, show: boolean, color: (token: string, alpha?: nu
     ...(line.dash ? { dash: line.dash } : {}),
     ...(line.fill ? { fill: color(line.color, 0.1) } : {}),
     spanGaps: line.dots ?? false,
-    points: { show: line.dots ?? false, size: 5, fill: stroke, width: 0 },
+    points: { show: line.dots ? hasRoomForDots : false, size: DOT, fill: stroke, width: 0 },
     show,
     lineKey: line.key,
     line,
   };
+}
+
+/** Dots that would touch are a line already, and a dear one to draw. */
+function hasRoomForDots(plot: uPlot, index: number, from: number, to: number): boolean {
+  const values = plot.data[index] as readonly Aligned[];
+  const most = plot.bbox.width / devicePixelRatio / (2 * DOT);
+  for (let i = from, dots = 0; i <= to; i++) if (values[i] != null && ++dots > most) return false;
+  return true;
 }
 
 function yScale({ log, clip, context }: PlotSettings): uPlot.Scale {

@@ -67,6 +67,7 @@ function drawTraining(): void {
 function drawNotes(): void {
   for (const element of document.querySelectorAll<Chart>("pb-chart")) {
     element.follow = view.follow && facts.state === "running";
+    element.stale = store.feedState === "offline";
     element.note = noteOf(element);
   }
 }
@@ -136,7 +137,7 @@ store.addEventListener("change", (event) => {
   if (changes.has("status")) onStatus();
   drawNumbers();
   if (changes.has("series") || changes.has("status") || changes.has("loaded")) drawTraining();
-  if (changes.has("resources") || changes.has("series") || changes.has("loaded")) drawResources();
+  if (changes.has("resources") || changes.has("status") || changes.has("loaded")) drawResources();
   drawNotes();
   if (changes.has("events") || changes.has("samples") || changes.has("loaded")) drawLists();
   showLiveState();
