@@ -4,7 +4,7 @@ import type { Maybe } from "./buckets";
 export type Aligned = Maybe | undefined;
 
 /** One x for several series: the sorted union, with `undefined` where a series has no point. */
-export function align(series: readonly { x: readonly number[]; columns: readonly (readonly Maybe[])[] }[]): {
+export function align(series: readonly { x: readonly number[]; columns: readonly (readonly Aligned[])[] }[]): {
   x: number[];
   columns: Aligned[][][];
 } {
