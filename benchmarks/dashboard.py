@@ -70,11 +70,14 @@ def live(browser: Browser, options: argparse.Namespace) -> list[Check]:
     """A job's page and a comparison while points come in."""
     with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as stage:
         jobs = [stage.start_job(f"Run {number}", HISTORY) for number in range(COMPARED)]
+        ended = stage.start_job("Ended run", HISTORY)
+        stage.complete(ended)
         together = ",".join(job.uid for job in jobs)
         job_page, compare_page = f"/jobs/{jobs[0].uid}", f"/compare?runs={together}"
         checks = []
         for label, path, fed, charts in (
-            ("job page, 7 charts, 5 with lines", job_page, jobs[:1], JOB_CHARTS),
+            ("job page, 7 charts, 7 lines on 5 of them", job_page, jobs[:1], JOB_CHARTS),
+            ("job page with a baseline, 10 lines", f"{job_page}?baseline={ended.uid}", jobs[:1], JOB_CHARTS),
             (f"comparison of {COMPARED} runs, 4 charts, {4 * COMPARED} lines", compare_page, jobs, COMPARE_CHARTS),
         ):
             found = []

@@ -44,6 +44,7 @@ class Job:
     run: str
     steps: int = 0
     sequence: int = 0
+    claim_token: str = ""
 
 
 class Scene:
@@ -67,7 +68,7 @@ class Scene:
             raise SystemExit("another job was claimed")
         beat = {"claim_token": claim["claim_token"], "phase": "train", "step": history, "max_steps": 10 * (history + 1)}
         call("POST", f"{self.stack.backend_url}/api/queue/{uid}/heartbeat", json=beat)
-        job = Job(uid, claim["job"]["run_id"])
+        job = Job(uid, claim["job"]["run_id"], claim_token=claim["claim_token"])
         run = {
             "id": job.run,
             "experiment": "benchmark",
@@ -79,6 +80,11 @@ class Scene:
         for first in range(0, history, BATCH_STEPS):
             self._fill(job, range(first, min(first + BATCH_STEPS, history)), time.time() - (history - first) * 0.05)
         return job
+
+    def complete(self, job: Job) -> None:
+        """Ends the job well."""
+        report = {"claim_token": job.claim_token, "outcome": "completed", "step": job.steps}
+        call("POST", f"{self.stack.backend_url}/api/queue/{job.uid}/report", json=report)
 
     def log_step(self, job: Job, *, evaluates: bool = False) -> None:
         """One step in one request: one message to each viewer; with an evaluation also two events and a set of answers."""

@@ -60,15 +60,22 @@ describe("Pace", () => {
     expect(done).toEqual(["new"]);
   });
 
-  it("rests six times as long as a piece took", () => {
+  it("draws for an eighth of the time when there is always something to draw", () => {
     const again = (): void => {
       piece("again", 10)();
       pace.ask(done, again);
     };
     pace.ask(done, again);
-    while (browser.time < 10_000) browser.step();
-    expect(done.length * 10).toBeLessThanOrEqual(10_000 / 7);
-    expect(done.length * 10).toBeGreaterThan(10_000 / 12);
+    while (browser.time < 60_000) browser.step();
+    expect(done.length * 10).toBeLessThanOrEqual((60_000 + 2_000) / 8);
+    expect(done.length * 10).toBeGreaterThan(60_000 / 12);
+  });
+
+  it("draws a page that opens without a rest", () => {
+    for (let n = 0; n < 8; n++) pace.ask({}, piece("chart", 20));
+    browser.steps(16);
+    expect(done.length).toBe(8);
+    expect(browser.time).toBeLessThan(16 * 32);
   });
 
   it("goes on after half a second however long a piece took", () => {

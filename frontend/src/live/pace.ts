@@ -1,10 +1,12 @@
 /**
- * A page's drawing, a piece a frame: no frame waits for more than one piece, and after each the page rests six times as long as it
- * took. However fast points come and however slow the machine is, drawing them takes at most a seventh of the main thread.
+ * A page's drawing, a piece a frame: no frame waits for more than one piece, and each piece owes eight times the time it took.
+ * However fast points come and however slow the machine is, drawing them takes at most an eighth of the main thread.
  */
 
-/** Rest after a piece, in multiples of what it took. */
-const REST = 6;
+/** What a piece owes, in multiples of what it took. */
+const PRICE = 8;
+/** Time that may be owed: a page that opens, or whose reader turns a knob, draws at once. */
+const CREDIT_MILLISECONDS = 2000;
 /** A machine that is busy otherwise makes a piece look dear; the page shall move all the same. */
 const LONGEST_REST_MILLISECONDS = 500;
 
@@ -21,6 +23,9 @@ export interface Frames {
 export class Pace {
   private readonly waiting = new Map<object, () => void>();
   private isRunning = false;
+  /** Milliseconds owed at the moment `reckonedAt`; they are paid by letting time pass. */
+  private owed = 0;
+  private reckonedAt = 0;
 
   constructor(private readonly frames: Frames) {}
 
@@ -47,11 +52,20 @@ export class Pace {
     this.waiting.delete(owner);
     const began = this.frames.now();
     this.frames.painted(() => {
-      const rest = Math.min(LONGEST_REST_MILLISECONDS, (this.frames.now() - began) * REST);
-      this.frames.later(() => this.frames.next(this.run), rest);
+      const rest = this.restAfter(began, this.frames.now());
+      if (rest > 0) this.frames.later(() => this.frames.next(this.run), rest);
+      else this.frames.next(this.run);
     });
     piece();
   };
+
+  /** How long to rest now, in milliseconds. */
+  private restAfter(began: number, ended: number): number {
+    const unpaid = Math.max(0, this.owed - (ended - this.reckonedAt));
+    this.owed = Math.min(CREDIT_MILLISECONDS + LONGEST_REST_MILLISECONDS, unpaid + (ended - began) * PRICE);
+    this.reckonedAt = ended;
+    return this.owed - CREDIT_MILLISECONDS;
+  }
 }
 
 /** A message posted within a frame arrives after its painting. */
