@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { emptyBuckets } from "../src/charts/buckets";
-import type { ChartModel } from "../src/charts/model";
+import { type ChartModel, inDrawingOrder } from "../src/charts/model";
 import { Baseline } from "../src/job/baseline";
 import { DEFAULT_VIEW } from "../src/job/view";
 
@@ -38,6 +38,7 @@ describe("Baseline", () => {
     expect(x).toEqual([1, 2, 4]);
     expect(lines[0]).toMatchObject({ label: "run", y: [4, 3, undefined], low: [3, 2, undefined] });
     expect(lines[1]).toMatchObject({ label: "baseline", color: "--text-3", dash: [6, 4], y: [undefined, 8, 6] });
+    expect(inDrawingOrder(lines).map(({ label }) => label)).toEqual(["baseline", "run"]);
   });
 
   it("starts at zero on the time axis", async () => {

@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 import { tick } from "../format/number";
 import type { Aligned } from "./align";
 import { drawBackground, drawForeground, type MarkContext } from "./marks";
-import type { ChartModel, Line } from "./model";
+import { type ChartModel, inDrawingOrder, type Line } from "./model";
 import { bulkRange, type Extent, logRange, wholeRange } from "./range";
 
 /** Diameter of a point that is drawn as a dot, in pixels. */
@@ -34,7 +34,7 @@ export function plotData(model: ChartModel, log: boolean): uPlot.AlignedData {
   const positive = (column: Aligned[]): Aligned[] =>
     log ? column.map((value) => (value == null || value > 0 ? value : null)) : column;
   const columns: (Aligned[] | number[])[] = [model.x];
-  for (const line of model.lines) {
+  for (const line of inDrawingOrder(model.lines)) {
     if (line.low && line.high) columns.push(positive(line.high), positive(line.low));
     columns.push(positive(line.y));
   }
@@ -53,7 +53,7 @@ export function plotOptions(settings: PlotSettings): uPlot.Options {
   const { model, palette, hidden, font } = context();
   const series: LineSeries[] = [{}];
   const bands: uPlot.Band[] = [];
-  for (const line of model.lines) {
+  for (const line of inDrawingOrder(model.lines)) {
     const show = !hidden.has(line.key);
     if (line.low && line.high) {
       const first = series.length;

@@ -11,7 +11,7 @@ import type { View } from "./view";
 
 const METRICS: readonly Metric[] = ["train_loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second"];
 const KEY = "baseline";
-const LOOK = { color: "--text-3", width: 1.4, dash: [6, 4] };
+const LOOK = { color: "--text-3", width: 1.4, dash: [6, 4], behind: true };
 
 /** A line to add: smoothed where the chart's own is, with dots where values are few. */
 interface Behind {
