@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from peers.dashboard_probe import Probe, chromium_browser
+from peers.dashboard_probe import Live, Probe, chromium_browser
 from peers.dashboard_scene import Scene, load, scene
 from playwright.sync_api import Browser
 
@@ -39,6 +39,7 @@ JOB_CHARTS = [f"chart-{name}" for name in ("loss", "gradient", "rate", "throughp
 """Seven are on the page; the two of GPUs have lines only where there is one."""
 COMPARE_CHARTS = [f"chart-{name}" for name in ("loss", "validation", "gradient", "rate")]
 SETTLE_SECONDS = 3.0
+CONTROL = "a page without charts"
 
 Check = tuple[str, float, str, float]
 """Name, median, unit, limit; a limit below zero is a least value."""
@@ -67,49 +68,54 @@ def main() -> int:
 
 
 def live(browser: Browser, options: argparse.Namespace) -> list[Check]:
-    """A job's page and a comparison while points come in."""
+    """A job's page and a comparison while points come in; the settings beside them tell what the machine allows anyone."""
     with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as stage:
         jobs = [stage.start_job(f"Run {number}", HISTORY) for number in range(COMPARED)]
         ended = stage.start_job("Ended run", HISTORY)
         stage.complete(ended)
-        together = ",".join(job.uid for job in jobs)
-        job_page, compare_page = f"/jobs/{jobs[0].uid}", f"/compare?runs={together}"
-        checks = []
-        for label, path, fed, charts in (
-            ("job page, 7 charts, 7 lines on 5 of them", job_page, jobs[:1], JOB_CHARTS),
-            ("job page with a baseline, 10 lines", f"{job_page}?baseline={ended.uid}", jobs[:1], JOB_CHARTS),
-            (f"comparison of {COMPARED} runs, 4 charts, {4 * COMPARED} lines", compare_page, jobs, COMPARE_CHARTS),
-        ):
-            found = []
-            for number in range(options.rounds):
+        job_page, together = f"/jobs/{jobs[0].uid}", ",".join(job.uid for job in jobs)
+        pages = {
+            CONTROL: ("/settings", jobs[:1], []),
+            "job page, 7 lines on 5 of 7 charts": (job_page, jobs[:1], JOB_CHARTS),
+            "the same with a baseline, 12 lines": (f"{job_page}?baseline={ended.uid}", jobs[:1], JOB_CHARTS),
+            f"comparison, {4 * COMPARED} lines on 4 charts": (f"/compare?runs={together}", jobs, COMPARE_CHARTS),
+        }
+        found: dict[str, list[Live]] = {label: [] for label in pages}
+        for number in range(options.rounds):
+            for label, (path, fed, charts) in pages.items():
                 with stage.messages(fed, PER_SECOND):
-                    time.sleep(SETTLE_SECONDS)
-                    probe = Probe(browser)
-                    probe.open(stage.stack.backend_url + path)
-                    probe.charts_shown(charts)
-                    time.sleep(SETTLE_SECONDS)
-                    if options.profile:
-                        print("\n".join(f"{share:5.1f} %  {place}" for share, place in probe.profile(8)[:40]))
-                    found.append(probe.live(options.seconds))
-                    probe.close()
-                one = found[-1]
+                    one = watched(browser, stage.stack.backend_url + path, charts, options)
+                found[label].append(one)
                 print(
                     f"{label}, round {number + 1}: {one.fps:.1f} fps, longest frame {one.longest_frame:.0f} ms, "
-                    f"{len(one.long_tasks)} long tasks (longest {max(one.long_tasks, default=0):.0f} ms), "
+                    f"{len(one.long_tasks)} long tasks (longest {one.longest_task:.0f} ms), "
                     f"busy {one.busy:.1f} %, loss drawn {one.redraws:.1f} times/s ({load()})",
                     flush=True,
                 )
-            checks += [
-                (f"{label}: frames", statistics.median(one.fps for one in found), "fps", -FPS),
-                (
-                    f"{label}: longest task",
-                    statistics.median(max(one.long_tasks, default=0) for one in found),
-                    "ms",
-                    LONG_TASK_MS,
-                ),
-                (f"{label}: main thread", statistics.median(one.busy for one in found), "%", BUSY_PERCENT),
-            ]
-        return checks
+    print(f"{CONTROL}: {statistics.median(one.fps for one in found.pop(CONTROL)):.1f} fps")
+    checks: list[Check] = []
+    for label, rounds in found.items():
+        checks += [
+            (f"{label}: frames", statistics.median(one.fps for one in rounds), "fps", -FPS),
+            (f"{label}: longest task", statistics.median(one.longest_task for one in rounds), "ms", LONG_TASK_MS),
+            (f"{label}: main thread", statistics.median(one.busy for one in rounds), "%", BUSY_PERCENT),
+        ]
+    return checks
+
+
+def watched(browser: Browser, url: str, charts: list[str], options: argparse.Namespace) -> Live:
+    """A page once its charts have drawn and settled."""
+    time.sleep(SETTLE_SECONDS)
+    probe = Probe(browser)
+    probe.open(url)
+    if charts:
+        probe.charts_shown(charts)
+    time.sleep(SETTLE_SECONDS)
+    if options.profile and charts:
+        print("\n".join(f"{share:5.1f} %  {place}" for share, place in probe.profile(8)[:40]))
+    seen = probe.live(options.seconds)
+    probe.close()
+    return seen
 
 
 def paint(browser: Browser, options: argparse.Namespace) -> list[Check]:

@@ -80,6 +80,10 @@ class Live:
     busy: float
     redraws: float
 
+    @property
+    def longest_task(self) -> float:
+        return max(self.long_tasks, default=0.0)
+
 
 class Probe:
     """A page in a context of its own, watched from its first script on."""
