@@ -12,6 +12,7 @@ import type { Events } from "../components/events";
 import type { LiveState, LiveStateBadge } from "../components/live-state";
 import type { Logs } from "../components/logs";
 import type { Refresh } from "../components/refresh";
+import { Baseline, connectBaseline } from "../job/baseline";
 import { connectControls } from "../job/controls";
 import { updateKpis } from "../job/kpis";
 import { lossModel, singleModel, stepsOf } from "../job/models";
@@ -38,6 +39,7 @@ const facts: JobFacts = {
 };
 const uid = root.dataset["job"] ?? "";
 const store = new RunStore(uid, COLUMNS);
+const baseline = new Baseline(COLUMNS);
 let view = readView(location.search);
 /** The phase that the head of the page shows; null until the first status. */
 let phase: string | null = null;
@@ -60,15 +62,24 @@ function drawTraining(): void {
   const loss = chart("loss");
   loss.log = view.log;
   loss.clip = view.clip && !view.log;
-  loss.model = lossModel(store, view);
-  chart("gradient").model = singleModel(store, view, "grad_norm", { band: true, smoothed: true });
-  chart("rate").model = singleModel(store, view, "learning_rate", { fill: true });
-  chart("throughput").model = singleModel(store, view, "tokens_per_second", { band: true });
+  loss.model = baseline.behind(
+    lossModel(store, view),
+    view,
+    { metric: "train_loss", smoothed: true },
+    { metric: "validation_loss", dots: true, label: "baseline validation" },
+  );
+  const gradient = singleModel(store, view, "grad_norm", { band: true, smoothed: true });
+  chart("gradient").model = baseline.behind(gradient, view, { metric: "grad_norm", smoothed: true });
+  const rate = singleModel(store, view, "learning_rate", { fill: true });
+  chart("rate").model = baseline.behind(rate, view, { metric: "learning_rate" });
+  const throughput = singleModel(store, view, "tokens_per_second", { band: true });
+  chart("throughput").model = baseline.behind(throughput, view, { metric: "tokens_per_second" });
 }
 
 function drawNotes(): void {
   for (const element of document.querySelectorAll<Chart>("pb-chart")) {
     element.follow = view.follow && facts.state === "running";
+    element.stale = store.feedState === "offline";
     element.note = noteOf(element);
   }
 }
@@ -141,7 +152,7 @@ store.addEventListener("change", (event) => {
   if (changes.has("status")) onStatus();
   drawNumbers();
   if (changes.has("series") || changes.has("status") || changes.has("loaded")) drawTraining();
-  if (changes.has("resources") || changes.has("series") || changes.has("loaded")) drawResources();
+  if (changes.has("resources") || changes.has("status") || changes.has("loaded")) drawResources();
   drawNotes();
   if (changes.has("events") || changes.has("samples") || changes.has("loaded")) drawLists();
   showLiveState();
@@ -162,6 +173,7 @@ addEventListener("pb-zoom", (event) => {
   void store.zoom(range && stepsOf(store, view.axis, range));
 });
 
+void connectBaseline(baseline, drawTraining);
 connectNotify(document.querySelector<HTMLButtonElement>("#notify"));
 
 const logs = find<Logs>("pb-logs");
