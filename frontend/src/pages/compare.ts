@@ -52,7 +52,7 @@ function draw(): void {
 
 function note(): string {
   const failure = [...store.failures.values()][0];
-  if (failure) return `The monitor does not answer: ${failure}`;
+  if (failure) return "The monitor does not answer.";
   return store.loaded ? "None of these runs has logged it." : "Loading…";
 }
 

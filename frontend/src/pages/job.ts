@@ -85,7 +85,7 @@ function drawNotes(): void {
 }
 
 function noteOf(element: Chart): string {
-  if (store.failure) return `The monitor does not answer: ${store.failure}`;
+  if (store.failure) return "The monitor does not answer.";
   if (!store.loaded) return "Loading…";
   if (element.id.startsWith("chart-gpu") && store.resources.length && !hasGpu(store))
     return "This machine has no NVIDIA GPU.";

@@ -33,7 +33,7 @@ function model(
 }
 
 function draw(): void {
-  const note = failure ? `The monitor does not answer: ${failure}` : "Reading…";
+  const note = failure ? "The monitor does not answer. Trying again…" : "Reading…";
   const host = document.querySelector<Chart>("#chart-host")!;
   host.note = note;
   host.stale = failure !== "";
