@@ -6,16 +6,16 @@ import type { ChartModel, Line } from "../charts/model";
 import { SPANS, smooth } from "../charts/smoothing";
 import { toast } from "../components/toast";
 import { startOf, xOf } from "./models";
-import type { Metric } from "./store";
+
 import type { View } from "./view";
 
-const METRICS: readonly Metric[] = ["train_loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second"];
+const METRICS: readonly string[] = ["train_loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second"];
 const KEY = "baseline";
 const LOOK = { color: "--text-3", width: 1.4, dash: [6, 4], behind: true };
 
 /** A line to add: smoothed where the chart's own is, with dots where values are few. */
 interface Behind {
-  metric: Metric;
+  metric: string;
   smoothed?: boolean;
   dots?: boolean;
   label?: string;
@@ -26,7 +26,7 @@ export class Baseline {
 
   constructor(private readonly columns: number) {}
 
-  buckets(metric: Metric): Buckets {
+  buckets(metric: string): Buckets {
     return this.series.get(metric) ?? emptyBuckets();
   }
 

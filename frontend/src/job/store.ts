@@ -25,8 +25,7 @@ export const METRICS = [
   "memory_bytes",
 ] as const;
 
-export type Metric = (typeof METRICS)[number];
-export type Change = "series" | "events" | "samples" | "status" | "resources" | "feed" | "loaded";
+export type Change = "series" | "events" | "samples" | "status" | "resources" | "media" | "feed" | "loaded";
 
 const RECENT_STEPS = 200;
 /** A page left open for days keeps the newest of what is only read, and of events what the page reckons with. */
@@ -62,6 +61,8 @@ export class RunStore extends EventTarget {
   constructor(
     readonly run: string,
     private readonly columns: number,
+    /** Those whose history is read; live points bring whatever is logged. */
+    private readonly metrics: readonly string[] = METRICS,
   ) {
     super();
   }
@@ -76,7 +77,7 @@ export class RunStore extends EventTarget {
     let after = 0;
     try {
       if (!hasBegun) throw new ApiError("The job has not begun.", 404);
-      const answer = await loadSeries(this.run, METRICS, this.columns);
+      const answer = await loadSeries(this.run, this.metrics, this.columns);
       if (round !== this.round) return;
       after = answer.lastSeq;
       this.series.clear();
@@ -98,12 +99,12 @@ export class RunStore extends EventTarget {
     return this.feed?.state ?? "connecting";
   }
 
-  buckets(metric: Metric): Buckets {
+  buckets(metric: string): Buckets {
     return this.series.get(metric) ?? emptyBuckets();
   }
 
   /** What charts show of it: finer where the page is zoomed in. */
-  shown(metric: Metric): Buckets {
+  shown(metric: string): Buckets {
     const part = this.detail?.series.get(metric);
     return part && this.detail
       ? refined(this.buckets(metric), part, this.detail.from, this.detail.to)
@@ -122,7 +123,7 @@ export class RunStore extends EventTarget {
     await new Promise((done) => setTimeout(done, ZOOM_SETTLES_MILLISECONDS));
     if (zoom !== this.zooms) return;
     try {
-      const answer = await loadSeries(this.run, METRICS, this.columns, steps);
+      const answer = await loadSeries(this.run, this.metrics, this.columns, steps);
       if (zoom !== this.zooms) return;
       this.detail = { ...steps, series: answer.series };
       this.mark("series");
@@ -133,14 +134,14 @@ export class RunStore extends EventTarget {
 
   /** Whether several points share a bucket somewhere between these steps. */
   private isReduced(steps: { from: number; to: number }): boolean {
-    return METRICS.some((metric) => {
+    return this.metrics.some((metric) => {
       const { x, count } = this.buckets(metric);
       return x.some((step, i) => count[i]! > 1 && step >= steps.from && (x[i - 1] ?? step) <= steps.to);
     });
   }
 
   /** The newest value itself; null where only a mean over several steps is known. */
-  exactLatest(metric: Metric): number | null {
+  exactLatest(metric: string): number | null {
     const buckets = this.buckets(metric);
     const single = buckets.count.at(-1) === 1 ? buckets.mean.at(-1) : null;
     return this.lastValues.get(metric) ?? single ?? null;
@@ -183,6 +184,9 @@ export class RunStore extends EventTarget {
       case "samples":
         this.samples = mergeSamples(this.samples, [envelope.data as SampleSet]);
         this.mark("samples");
+        break;
+      case "media":
+        this.mark("media");
         break;
       case "resource":
         this.resources = pushResource(this.resources, envelope.data as ResourceRecord, this.columns);
