@@ -8,6 +8,9 @@ from fastapi import FastAPI
 
 import pegbox
 from monitor.artifacts.routes import router as artifacts
+from monitor.dialects.trackio.routes import calls as trackio_calls
+from monitor.dialects.trackio.routes import router as trackio
+from monitor.dialects.uploads import Uploads
 from monitor.health import router as health
 from monitor.lifespan import lifespan
 from monitor.live.multiplex import router as multiplex
@@ -51,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.uploads = Uploads()
     service.install(app, settings, open_paths=OPEN_PATHS)
     app.add_middleware(BatchExpress, settings=settings)
     app.include_router(training)
@@ -64,6 +68,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(server_events)
     app.include_router(websocket)
     app.include_router(multiplex)
+    app.include_router(trackio)
+    app.include_router(trackio_calls)
     return app
 
 

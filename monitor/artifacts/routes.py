@@ -8,20 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from monitor.artifacts import repository
+from monitor.artifacts import repository, service
 from monitor.context import MonitorDep
 from monitor.runs.service import find_run_id
 from pegbox.errors import NotFoundError, PayloadTooLargeError, PegboxError, ValidationError
 from pegbox.schemas.artifact import ArtifactName, ArtifactView
 from pegbox.store.incoming import Incoming
-from pegbox.store.tables import now
 from pegbox.web.drain import drain
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Artifacts"])
-
-PIECE_BYTES = 1 << 20
-"""Written to the disk at once, away from the event loop."""
 
 
 @router.put(
@@ -61,21 +57,12 @@ async def put_artifact(
         await asyncio.to_thread(incoming.keep)
     finally:
         incoming.discard()
-    values = {
-        "run_id": known,
-        "name": name,
-        "sha256": incoming.sha256,
-        "size_bytes": incoming.size_bytes,
-        "step": step,
-        "description": description,
-        "category": category,
-        "created_at": now(),
-    }
-    is_new = await asyncio.to_thread(
-        monitor.writer.call, lambda connection: repository.put_artifact(connection, values)
+    file = service.KeptFile(incoming.sha256, incoming.size_bytes)
+    artifact, is_new = await asyncio.to_thread(
+        service.put_artifact, monitor, known, name, file, step=step, description=description, category=category
     )
     response.status_code = 201 if is_new else 200
-    return ArtifactView.model_validate(values)
+    return artifact
 
 
 async def _receive(request: Request, monitor: MonitorDep) -> Incoming:
@@ -93,7 +80,7 @@ async def _receive(request: Request, monitor: MonitorDep) -> Incoming:
             piece += data
             if incoming.size_bytes + len(piece) > limit:
                 raise too_large
-            if len(piece) >= PIECE_BYTES:
+            if len(piece) >= service.PIECE_BYTES:
                 await asyncio.to_thread(incoming.write, bytes(piece))
                 piece.clear()
         await asyncio.to_thread(incoming.write, bytes(piece))
@@ -111,10 +98,7 @@ def list_artifacts(
     run_id: str, monitor: MonitorDep, limit: Annotated[int, Query(ge=1, le=1000)] = 1000
 ) -> list[ArtifactView]:
     """The run's artifacts by name."""
-    known = find_run_id(monitor.engine, run_id)
-    with monitor.engine.connect() as connection:
-        found = repository.list_artifacts(connection, known, limit)
-    return [ArtifactView.model_validate(artifact.model_dump()) for artifact in found]
+    return service.list_artifacts(monitor, find_run_id(monitor.engine, run_id), limit)
 
 
 @router.get(

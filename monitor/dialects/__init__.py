@@ -1,0 +1,1 @@
+"""Foreign protocols that the monitor speaks: each turns its words into calls of runs, metrics and artifacts."""
