@@ -8,6 +8,10 @@ from fastapi import FastAPI
 
 import pegbox
 from monitor.artifacts.routes import router as artifacts
+from monitor.dialects.gradio.events import PendingEvents
+from monitor.dialects.gradio.queue import router as gradio_queue
+from monitor.dialects.gradio.routes import router as gradio
+from monitor.dialects.gradio.sessions import Sessions
 from monitor.dialects.trackio.routes import calls as trackio_calls
 from monitor.dialects.trackio.routes import router as trackio
 from monitor.dialects.uploads import Uploads
@@ -55,6 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.uploads = Uploads()
+    app.state.gradio_events = PendingEvents()
+    app.state.gradio_sessions = Sessions()
     service.install(app, settings, open_paths=OPEN_PATHS)
     app.add_middleware(BatchExpress, settings=settings)
     app.include_router(training)
@@ -68,6 +74,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(server_events)
     app.include_router(websocket)
     app.include_router(multiplex)
+    app.include_router(gradio)
+    app.include_router(gradio_queue)
     app.include_router(trackio)
     app.include_router(trackio_calls)
     return app

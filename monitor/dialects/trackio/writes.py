@@ -77,7 +77,7 @@ def bulk_log(caller: Caller, logs: list[Any], hf_token: str | None = None) -> di
     complaints = Complaints()
     waiting: list[Future[Accepted]] = []
     for group in _grouped(logs, LogEntry, complaints):
-        run = announce(caller, group.project, group.name, group.run_id, _checked_config(group.config, complaints))
+        run = announce(caller, group.project, group.name, group.run_id, checked_config(group.config, complaints))
         seen: set[str] = set()
         records = []
         for entry in group.entries:
@@ -183,7 +183,8 @@ def _grouped(entries: Iterable[Any], kind: type[Any], complaints: Complaints) ->
     return list(groups.values())
 
 
-def _checked_config(config: dict[str, Any] | None, complaints: Complaints) -> dict[str, Any] | None:
+def checked_config(config: dict[str, Any] | None, complaints: Complaints) -> dict[str, Any] | None:
+    """A config that any database keeps; None, and a complaint, for one that cannot be kept."""
     if config is None:
         return None
     try:
