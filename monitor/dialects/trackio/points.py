@@ -14,8 +14,8 @@ from monitor.dialects.trackio.rows import Row, media_of, rows, stamp, values, vi
 from monitor.dialects.trackio.typed_values import restored
 from monitor.metrics.history import SeriesView
 from pegbox.errors import UnusableContentError
+from pegbox.schemas.media import RunMedia
 from pegbox.schemas.run import RunView
-from pegbox.store.tables import RunMedia
 
 MAX_POINTS = 10_000
 USUAL_POINTS = 3_000

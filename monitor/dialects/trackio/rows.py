@@ -13,7 +13,7 @@ from monitor.dialects.trackio.typed_values import restored
 from monitor.dialects.trackio.writes import SYSTEM
 from monitor.metrics import store
 from monitor.metrics.history import Floats, Ints, SeriesView
-from pegbox.store.tables import RunMedia
+from pegbox.schemas.media import RunMedia
 
 Row = dict[str, Any]
 MAX_MEDIA = 3_000
@@ -32,7 +32,8 @@ def views_of(monitor: Monitor, run_id: str, *, system: bool = False) -> dict[str
 def media_of(monitor: Monitor, run_id: str, name: str | None = None) -> list[RunMedia]:
     """What the run shows beside its points, oldest first."""
     with monitor.engine.connect() as connection:
-        return store.read_media(connection, run_id, limit=MAX_MEDIA, name=name)
+        found = store.read_media(connection, run_id, limit=MAX_MEDIA, name=name)
+    return [RunMedia.model_validate(item.model_dump()) for item in found]
 
 
 def stamps(times: Floats) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from monitor.metrics.media import MAX_TEXT, Cell, Histogram, MediaData, Table, Text
+from pegbox.schemas.media import HistogramData, TableData, TextData
 
 PREFIX = "trackio."
 MARK = '{"_type":"trackio.'
@@ -54,14 +55,14 @@ def _cell(value: Any) -> Cell:
     return msgspec.json.encode(value).decode()
 
 
-def restored(data: dict[str, Any]) -> dict[str, Any] | list[Any] | str:
+def restored(data: HistogramData | TextData | TableData) -> dict[str, Any] | list[Any]:
     """Trackio's form of a stored medium."""
-    if data["kind"] == "histogram":
-        return {"_type": "trackio.histogram", "bins": data["edges"], "values": data["counts"]}
-    if data["kind"] == "table":
-        rows = [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
+    if isinstance(data, HistogramData):
+        return {"_type": "trackio.histogram", "bins": data.edges, "values": data.counts}
+    if isinstance(data, TableData):
+        rows = [dict(zip(data.columns, row, strict=True)) for row in data.rows]
         return {"_type": "trackio.table", "_value": rows}
-    text: str = data["text"]
+    text = data.text
     if text.startswith((MARK, f"[{MARK}")):
         with contextlib.suppress(msgspec.DecodeError):
             value: dict[str, Any] | list[Any] = msgspec.json.decode(text)
