@@ -8,6 +8,8 @@ from fastapi import FastAPI
 
 import pegbox
 from monitor.artifacts.routes import router as artifacts
+from monitor.dialects.aspara.reference import router as aspara_reference
+from monitor.dialects.aspara.routes import include_in as include_aspara
 from monitor.dialects.gradio.events import PendingEvents
 from monitor.dialects.gradio.queue import router as gradio_queue
 from monitor.dialects.gradio.routes import router as gradio
@@ -31,7 +33,7 @@ from pegbox.schemas.metric import BatchCreate
 from pegbox.settings import Settings
 from pegbox.web import service
 
-OPEN_PATHS = ("/api/health",)
+OPEN_PATHS = ("/api/health", "/tracker/api/v1/health", "/api/v1/health")
 BATCH = "#/components/schemas/{model}"
 
 
@@ -74,6 +76,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(server_events)
     app.include_router(websocket)
     app.include_router(multiplex)
+    include_aspara(app)
+    app.include_router(aspara_reference)
     app.include_router(gradio)
     app.include_router(gradio_queue)
     app.include_router(trackio)

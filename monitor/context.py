@@ -10,6 +10,7 @@ from fastapi import Depends
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
+from monitor.metrics.arrivals import Arrivals
 from monitor.metrics.histories import Histories
 from monitor.metrics.upkeep import Upkeep
 from monitor.metrics.writer import Writer
@@ -28,6 +29,7 @@ class Monitor:
     settings: Settings
     engine: Engine
     writer: Writer
+    arrivals: Arrivals
     histories: Histories
     modes: ModeKeeper
     sampler: Sampler

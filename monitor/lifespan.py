@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from monitor.context import Monitor
 from monitor.live.hub import Hub
 from monitor.live.messages import TrainingMessages
+from monitor.metrics.arrivals import Arrivals
 from monitor.metrics.histories import Histories
 from monitor.metrics.store import LoggedBatch, next_seq
 from monitor.metrics.upkeep import Upkeep
@@ -68,5 +69,5 @@ def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoo
     with engine.connect() as connection:
         last_seq = next_seq(connection) - 1
     hub = Hub(engine, histories, messages, last_seq)
-    monitor = Monitor(settings, engine, writer, histories, modes, sampler, upkeep, hub)
+    monitor = Monitor(settings, engine, writer, Arrivals(writer), histories, modes, sampler, upkeep, hub)
     return monitor

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes base.txt, train.txt, quantize.txt and dev.txt anew from pyproject.toml, every download with its hash. Called by `make lock`.
+# Writes base.txt, train.txt, quantize.txt, dev.txt and those of foreign clients anew from pyproject.toml, every download with its
+# hash. Called by `make lock`.
 # Pins stay as they are where pyproject.toml still allows them; `make lock UPGRADE=1` takes the newest of everything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,3 +31,7 @@ cp requirements/dev.txt requirements/quantize.txt
 UPGRADE='' compile quantize --extra train --extra quantize pyproject.toml
 cp requirements/dev.txt requirements/base.txt
 UPGRADE='' compile base pyproject.toml
+# Clients of other trackers, for tests: each for an environment of its own.
+for client in aspara-client trackio-client gradio-client-1; do
+  compile "$client" --group "pyproject.toml:$client"
+done

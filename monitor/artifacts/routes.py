@@ -51,15 +51,18 @@ async def put_artifact(
     """Keeps a file with the run; the body is the file itself. Acknowledged when it and its entry are on the disk."""
     known = await asyncio.to_thread(find_run_id, monitor.engine, run_id)
     incoming = await _receive(request, monitor)
-    try:
-        if sha256 is not None and incoming.sha256 != sha256:
-            raise ValidationError(f"sha256: the file has {incoming.sha256}; it was damaged on the way")
-        await asyncio.to_thread(incoming.keep)
-    finally:
+    if sha256 is not None and incoming.sha256 != sha256:
         incoming.discard()
-    file = service.KeptFile(incoming.sha256, incoming.size_bytes)
+        raise ValidationError(f"sha256: the file has {incoming.sha256}; it was damaged on the way")
     artifact, is_new = await asyncio.to_thread(
-        service.put_artifact, monitor, known, name, file, step=step, description=description, category=category
+        service.keep_artifact,
+        monitor.writer,
+        known,
+        name,
+        incoming,
+        step=step,
+        description=description,
+        category=category,
     )
     response.status_code = 201 if is_new else 200
     return artifact
@@ -73,7 +76,7 @@ async def _receive(request: Request, monitor: MonitorDep) -> Incoming:
     if announced.isdigit() and int(announced) > limit:
         await drain(request)
         raise too_large
-    incoming = await asyncio.to_thread(Incoming, monitor.settings.artifacts_dir)
+    incoming = await asyncio.to_thread(service.open_incoming, monitor.settings)
     try:
         piece = bytearray()
         async for data in request.stream():

@@ -1,4 +1,4 @@
-"""Files of runs: received, registered, found again."""
+"""Files of runs, by whichever route they came: received, registered, found again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import IO, Any
 
 from monitor.artifacts import repository
 from monitor.context import Monitor
+from monitor.metrics.writer import Writer
 from pegbox.errors import NotFoundError
 from pegbox.schemas.artifact import ArtifactView
+from pegbox.settings import Settings
 from pegbox.store.incoming import Incoming
 from pegbox.store.tables import now
 
@@ -26,20 +28,52 @@ class KeptFile:
     size_bytes: int
 
 
-def receive_file(folder: Path, source: IO[bytes]) -> KeptFile:
+def open_incoming(settings: Settings) -> Incoming:
+    """A place for the bytes of an artifact while they arrive."""
+    return Incoming(settings.artifacts_dir)
+
+
+def keep_file(file: Incoming) -> KeptFile:
+    """Moves a received file to its place; on the disk when this returns."""
+    try:
+        file.keep()
+    finally:
+        file.discard()
+    return KeptFile(file.sha256, file.size_bytes)
+
+
+def copy_file(settings: Settings, source: IO[bytes]) -> KeptFile:
     """Copies a file into the artifact folder; on the disk when this returns."""
-    incoming = Incoming(folder)
+    incoming = open_incoming(settings)
     try:
         while piece := source.read(PIECE_BYTES):
             incoming.write(piece)
-        incoming.keep()
-    finally:
+    except BaseException:
         incoming.discard()
-    return KeptFile(incoming.sha256, incoming.size_bytes)
+        raise
+    return keep_file(incoming)
 
 
-def put_artifact(
-    monitor: Monitor,
+def keep_artifact(
+    writer: Writer,
+    run_id: str,
+    name: str,
+    file: Incoming,
+    *,
+    step: int | None = None,
+    description: str = "",
+    category: str = "",
+) -> tuple[ArtifactView, bool]:
+    """Keeps a received file as the run's artifact of this name, and tells whether the name is new. The run must exist.
+
+    True as soon as it returns: file and entry are on the disk. Blocks; not for the event loop.
+    """
+    kept = keep_file(file)
+    return register_artifact(writer, run_id, name, kept, step=step, description=description, category=category)
+
+
+def register_artifact(
+    writer: Writer,
     run_id: str,
     name: str,
     file: KeptFile,
@@ -48,7 +82,7 @@ def put_artifact(
     description: str = "",
     category: str = "",
 ) -> tuple[ArtifactView, bool]:
-    """Registers a kept file with a run. Returns it and whether the run had none of this name."""
+    """The same with a file that is kept already."""
     values: dict[str, Any] = {
         "run_id": run_id,
         "name": name,
@@ -59,7 +93,7 @@ def put_artifact(
         "category": category,
         "created_at": now(),
     }
-    is_new = monitor.writer.call(lambda connection: repository.put_artifact(connection, values))
+    is_new = writer.call(lambda connection: repository.put_artifact(connection, values))
     return ArtifactView.model_validate(values), is_new
 
 

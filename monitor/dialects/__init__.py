@@ -1,1 +1,1 @@
-"""Foreign protocols that the monitor speaks: each turns its words into calls of runs, metrics and artifacts."""
+"""Foreign tracker protocols: their words in, calls of `monitor.runs`, `monitor.metrics` and `monitor.artifacts` out."""

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
-from monitor.artifacts.service import receive_file
+from monitor.artifacts.service import copy_file
 from monitor.context import Monitor
 from monitor.dialects.functions import Caller
 from monitor.dialects.uploads import UploadedFile, Uploads
@@ -119,7 +119,7 @@ async def receive_uploads(request: Request, monitor: Monitor, uploads: Uploads) 
 
 
 async def _keep(file: UploadFile, monitor: Monitor) -> UploadedFile:
-    kept = await run_in_threadpool(receive_file, monitor.settings.artifacts_dir, file.file)
+    kept = await run_in_threadpool(copy_file, monitor.settings, file.file)
     return UploadedFile(kept.sha256, kept.size_bytes, base_name(file.filename or ""))
 
 

@@ -40,15 +40,20 @@ async def take(writer: Writer, run_id: str, headers: list[tuple[bytes, bytes]], 
         events=batch.events,
         media=batch.media,
     )
+    accepted = await commit(writer, logged)
+    return b'{"acknowledged":%d,"seq":%d}' % (accepted.sequence, accepted.seq)
+
+
+async def commit(writer: Writer, batch: LoggedBatch) -> Accepted:
+    """Hands a batch to the writer and waits for the commit. Raises what the writer has against it."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Accepted] = loop.create_future()
 
     def done(result: Accepted | BaseException) -> None:
         loop.call_soon_threadsafe(_settle, answer, result)
 
-    writer.append(logged, done)
-    accepted = await answer
-    return b'{"acknowledged":%d,"seq":%d}' % (accepted.sequence, accepted.seq)
+    writer.append(batch, done)
+    return await answer
 
 
 def _settle(answer: asyncio.Future[Accepted], result: Accepted | BaseException) -> None:

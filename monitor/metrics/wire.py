@@ -19,6 +19,7 @@ MAX_SAMPLE_ROWS = 1_000
 MAX_SAMPLE_SETS = 200
 MAX_EVENTS = 1_000
 MAX_MEDIA = 200
+MAX_METRIC_NAME = 200
 MAX_STEP = 2**53
 MAX_TIME = 1e11
 
@@ -27,7 +28,7 @@ Time = Annotated[float, Meta(ge=0, le=MAX_TIME)]
 """Unix seconds; the bound (the year 5138) catches milliseconds sent by mistake only beyond reason, but keeps dates printable."""
 
 Number = float | Literal["NaN", "Infinity", "-Infinity"] | None
-MetricName = Annotated[str, Meta(min_length=1, max_length=200)]
+MetricName = Annotated[str, Meta(min_length=1, max_length=MAX_METRIC_NAME)]
 EventKind = Literal[
     "phase", "evaluation", "best", "checkpoint", "resumed", "warning", "alert", "finished", "failed", "note"
 ]

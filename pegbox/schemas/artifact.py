@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pegbox.schemas.base import Instant, Wire
 
-ArtifactName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. ()+=@-]*$")]
+ArtifactName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^\.?[A-Za-z0-9_-][A-Za-z0-9_. ()+=@-]*$")]
 
 
 class ArtifactView(Wire):

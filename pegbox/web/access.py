@@ -2,12 +2,14 @@
 
 On loopback without a token everything is open to programs on this machine, but not to web pages of other sites: a foreign
 `Origin` may not change anything nor open a WebSocket, and a foreign `Host` (DNS rebinding) gets nothing at all. With a token
-every request must carry it, as `Authorization: Bearer`, as the cookie that the login page sets, or for WebSockets as `?token=`;
-clients of Gradio and Trackio send it in headers of their own.
+every request must carry it: as `Authorization: Bearer`, as the password of `Basic` (clients that know nothing but an address send
+the one in `http://:<token>@host`), as the cookie that the login page sets, or for WebSockets as `?token=`. Clients
+of Gradio and Trackio send it in headers of their own.
 """
 
 from __future__ import annotations
 
+import base64
 import hmac
 import ipaddress
 from collections.abc import Iterator
@@ -22,7 +24,7 @@ from pegbox.settings import Settings
 from pegbox.web.error_handlers import error_response, pegbox_error_response
 
 COOKIE = "pegbox_token"
-BEARER_HEADERS = ("authorization", "x-hf-authorization")
+TOKEN_HEADERS = ("authorization", "x-hf-authorization")
 TRACKIO_HEADER = "x-trackio-write-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_NAMES = frozenset({"localhost", "testserver"})
@@ -117,12 +119,14 @@ class AccessMiddleware:
 
 
 def given_tokens(scope: Scope, headers: Headers) -> Iterator[str]:
-    """The tokens a request carries: bearer header, those of Gradio's and Trackio's clients (which may send one of the model hub
+    """The tokens a request carries: header, those of Gradio's and Trackio's clients (which may send one of the model hub
     beside), cookie, or for WebSockets `?token=` (browsers cannot set headers there)."""
-    for name in BEARER_HEADERS:
+    for name in TOKEN_HEADERS:
         scheme, _, value = headers.get(name, "").partition(" ")
         if scheme.lower() == "bearer" and value.strip():
             yield value.strip()
+        elif scheme.lower() == "basic" and (password := _password(value.strip())) is not None:
+            yield password
     if value := headers.get(TRACKIO_HEADER, "").strip():
         yield value
     try:
@@ -133,6 +137,14 @@ def given_tokens(scope: Scope, headers: Headers) -> Iterator[str]:
         yield cookie.value
     if scope["type"] == "websocket":
         yield from parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", ())
+
+
+def _password(credentials: str) -> str | None:
+    """Of `Basic` credentials; the user's name does not matter."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
+    except ValueError:
+        return None
 
 
 def origin_is_allowed(origin: str, host: str, settings: Settings) -> bool:

@@ -14,12 +14,13 @@ from packaging.version import Version
 from tests.project.tree import ROOT
 
 SETS = ("base", "train", "quantize", "dev")
+FOREIGN_CLIENTS = ("aspara-client", "trackio-client", "gradio-client-1")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DECLARED = {
     "base": PROJECT["project"]["dependencies"],
     "train": PROJECT["project"]["optional-dependencies"]["train"],
     "quantize": PROJECT["project"]["optional-dependencies"]["quantize"],
-    "dev": PROJECT["dependency-groups"]["dev"],
+    **PROJECT["dependency-groups"],
 }
 
 
@@ -40,18 +41,18 @@ def pins(name: str) -> dict[str, set[Version]]:
     return found
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [*SETS, *FOREIGN_CLIENTS])
 def test_every_download_is_checked(name: str) -> None:
     assert [entry[:60] for entry in entries(name) if "--hash=sha256:" not in entry] == []
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [*SETS, *FOREIGN_CLIENTS])
 def test_the_platform_decides_on_torch(name: str) -> None:
     platform = re.compile(r"^(torch|triton|cuda-.*|nvidia-(?!ml-py).*)$")
     assert [package for package in pins(name) if platform.match(package)] == []
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [*SETS, *FOREIGN_CLIENTS])
 def test_the_lock_says_nothing_of_where_it_was_written(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert re.findall(r"https?://|file:|index-url|find-links", text) == []
@@ -62,6 +63,7 @@ FITS = {
     "train": ("base", "train"),
     "quantize": ("base", "train", "quantize"),
     "dev": ("base", "train", "quantize", "dev"),
+    **{name: (name,) for name in FOREIGN_CLIENTS},
 }
 
 

@@ -67,8 +67,8 @@ def bulk_upload_media(caller: Caller, uploads: list[MediaUpload], hf_token: str 
             continue
         run = announce(caller, project, names.checked_name(upload.run, "run"), upload.run_id)
         kept = service.KeptFile(file.sha256, file.size_bytes)
-        service.put_artifact(
-            caller.monitor, run.id, media_name(upload.step, name), kept, step=upload.step, category=MEDIA
+        service.register_artifact(
+            caller.monitor.writer, run.id, media_name(upload.step, name), kept, step=upload.step, category=MEDIA
         )
 
 

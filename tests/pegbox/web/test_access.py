@@ -80,6 +80,9 @@ def test_token_is_asked_for_and_checked(settings: Settings) -> None:
     assert client.get("/thing", headers={"Authorization": "Bearer wrong"}).status_code == 401
     assert client.get("/thing", headers={"Authorization": "Bearer right"}).status_code == 200
     assert client.get("/thing", headers={"Cookie": "pegbox_token=right"}).status_code == 200
+    assert client.get("/thing", auth=("", "right")).status_code == 200
+    assert client.get("/thing", auth=("right", "wrong")).status_code == 401
+    assert client.get("/thing", headers={"Authorization": "Basic ?"}).status_code == 401
     with client.websocket_connect("/ws?token=right") as socket:
         assert socket.receive_text() == "hello"
     with pytest.raises(WebSocketDisconnect) as refused_socket, client.websocket_connect("/ws"):

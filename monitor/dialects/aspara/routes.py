@@ -1,0 +1,208 @@
+"""Aspara's tracker routes, at its documented base path and at the one its client takes when given no path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Request
+from fastapi.routing import APIRoute
+
+from monitor.artifacts import service as artifacts
+from monitor.context import Monitor, MonitorDep
+from monitor.dialects.aspara import runs
+from monitor.dialects.aspara.bodies import (
+    Acknowledged,
+    ArtifactSaved,
+    ConfigUpdate,
+    Finish,
+    MetricBatch,
+    MetricRecord,
+    MetricsSaved,
+    RunAnnounced,
+    RunAnnouncement,
+    SummaryUpdate,
+    TagsUpdate,
+)
+from monitor.dialects.aspara.csrf import refuse_other_sites
+from monitor.dialects.aspara.names import CATEGORIES, RunPlace, artifact_category, artifact_name, run_place
+from monitor.dialects.aspara.points import read_points
+from monitor.dialects.bounded_route import BoundedRoute
+from monitor.metrics.wire import MAX_BODY_BYTES
+from monitor.runs.service import find_run_id
+from pegbox.errors import NotFoundError, UnusableContentError
+from pegbox.schemas.run import RunUpdate
+from pegbox.web.error_handlers import error_responses
+from pegbox.web.multipart import receive_form
+
+BASE_PATHS = ("/tracker/api/v1", "/api/v1")
+"""Aspara documents the tracker's address with and without `/tracker`; its own server knows only the first."""
+
+TAG = "Aspara tracker"
+RUNS = "/projects/{project_name}/runs"
+RUN = RUNS + "/{run_name}"
+MAX_DESCRIPTION = 2_000
+
+ProjectName = Annotated[str, Path(description="Letters, digits, `_` and `-`; our experiment.")]
+Place = Annotated[RunPlace, Depends(run_place)]
+
+
+class PointRoute(BoundedRoute):
+    """Points may take as much room as in a batch of our own."""
+
+    max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
+
+
+def _writing(route_class: type[APIRoute], *refusals: int) -> APIRouter:
+    return APIRouter(
+        tags=[TAG],
+        route_class=route_class,
+        dependencies=[Depends(refuse_other_sites)],
+        responses=error_responses(400, 413, 422, 503, *refusals),
+    )
+
+
+health = APIRouter(tags=[TAG])
+announcements = _writing(BoundedRoute, 409)
+points = _writing(PointRoute, 429)
+changes = _writing(BoundedRoute, 404)
+files = _writing(APIRoute)  # counted while it streams to the disk
+
+
+@health.get("/health", response_model=Acknowledged)
+def get_tracker_health() -> Acknowledged:
+    """Needs no token."""
+    return Acknowledged()
+
+
+@announcements.post(RUNS, response_model=RunAnnounced)
+def announce_run(project_name: ProjectName, body: RunAnnouncement, monitor: MonitorDep) -> RunAnnounced:
+    """Announces a run; with `resume` the one of this name goes on, if there is one."""
+    place = run_place(project_name, body.name)
+    runs.announce_run(monitor.engine, monitor.writer, place, body)
+    return RunAnnounced(project=place.project, name=place.name, run_id=place.run_id)
+
+
+@points.post(
+    RUN + "/metrics",
+    response_model=MetricsSaved,
+    response_model_exclude_none=True,
+)
+async def save_metrics(place: Place, body: MetricRecord, monitor: MonitorDep) -> MetricsSaved:
+    """Keeps what was measured at one step, answered after the commit. A run that nobody announced is made."""
+    return await _save(monitor, place, [body])
+
+
+@points.post(
+    RUN + "/metrics/batch",
+    response_model=MetricsSaved,
+    response_model_exclude_none=True,
+)
+async def save_metrics_batch(place: Place, body: MetricBatch, monitor: MonitorDep) -> MetricsSaved:
+    """Keeps many steps at once, all or none; Aspara itself has no such route."""
+    return await _save(monitor, place, body.records)
+
+
+async def _save(monitor: Monitor, place: RunPlace, records: Sequence[MetricRecord]) -> MetricsSaved:
+    found, left_out = read_points(records)
+    try:
+        await monitor.arrivals.add(place.run_id, found)
+    except NotFoundError:
+        await asyncio.to_thread(runs.make_unannounced_run, monitor.writer, place)
+        await monitor.arrivals.add(place.run_id, found)
+    return MetricsSaved(left_out=left_out or None)
+
+
+@changes.post(RUN + "/config", response_model=Acknowledged)
+def update_config(place: Place, body: ConfigUpdate, monitor: MonitorDep) -> Acknowledged:
+    """Merges settings into the run's."""
+    runs.update_run(monitor.writer, place, RunUpdate(config={**body.config, **runs.ORIGIN}))
+    return Acknowledged()
+
+
+@changes.post(RUN + "/summary", response_model=Acknowledged)
+def update_summary(place: Place, body: SummaryUpdate, monitor: MonitorDep) -> Acknowledged:
+    """Merges results into the run's summary."""
+    runs.update_run(monitor.writer, place, RunUpdate(summary=body.summary))
+    return Acknowledged()
+
+
+@changes.post(RUN + "/tags", response_model=Acknowledged)
+def replace_tags(place: Place, body: TagsUpdate, monitor: MonitorDep) -> Acknowledged:
+    """Gives the run these tags and no others."""
+    runs.update_run(monitor.writer, place, RunUpdate(tags=body.tags))
+    return Acknowledged()
+
+
+@changes.post(RUN + "/finish", response_model=Acknowledged)
+def finish_run(place: Place, body: Finish, monitor: MonitorDep) -> Acknowledged:
+    """Ends the run, as often as asked; the last word counts."""
+    runs.update_run(monitor.writer, place, RunUpdate(status="finished" if body.exit_code == 0 else "failed"))
+    return Acknowledged()
+
+
+ARTIFACT_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "name": {"type": "string", "description": "By default the file's own name."},
+                        "description": {"type": "string", "maxLength": MAX_DESCRIPTION},
+                        "category": {"type": "string", "enum": ["", *CATEGORIES]},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@files.post(
+    RUN + "/artifacts",
+    response_model=ArtifactSaved,
+    openapi_extra=ARTIFACT_FORM,
+)
+async def upload_artifact(place: Place, request: Request, monitor: MonitorDep) -> ArtifactSaved:
+    """Keeps a file with the run; one of the same name is replaced. A run that nobody announced is made."""
+    form = await receive_form(
+        request, lambda: artifacts.open_incoming(monitor.settings), monitor.settings.max_artifact_bytes
+    )
+    try:
+        name = artifact_name(form.fields.get("name") or form.filename)
+        category = artifact_category(form.fields.get("category", ""))
+        description = form.fields.get("description", "")
+        if len(description) > MAX_DESCRIPTION or "\0" in description:
+            raise UnusableContentError(f"Invalid description: at most {MAX_DESCRIPTION} characters, none of them NUL")
+        await asyncio.to_thread(_ensure_run, monitor, place)
+        artifact, _ = await asyncio.to_thread(
+            artifacts.keep_artifact,
+            monitor.writer,
+            place.run_id,
+            name,
+            form.file,
+            description=description,
+            category=category,
+        )
+    finally:
+        form.file.discard()
+    return ArtifactSaved(artifact_name=artifact.name, file_size=artifact.size_bytes)
+
+
+def _ensure_run(monitor: Monitor, place: RunPlace) -> None:
+    try:
+        find_run_id(monitor.engine, place.run_id)
+    except NotFoundError:
+        runs.make_unannounced_run(monitor.writer, place)
+
+
+def include_in(app: FastAPI) -> None:
+    """Adds the routes at both base paths; the documents show the first."""
+    for base in BASE_PATHS:
+        for part in (health, announcements, points, changes, files):
+            app.include_router(part, prefix=base, include_in_schema=base == BASE_PATHS[0])

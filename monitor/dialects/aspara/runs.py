@@ -1,0 +1,81 @@
+"""Aspara's runs as ours: a project is an experiment, a run's notes and its project's tags are settings of the run.
+
+What we have no place for stands in the run's config under names with an underscore; `_origin` says whose run it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine
+
+from monitor.dialects.aspara.bodies import RunAnnouncement
+from monitor.dialects.aspara.names import RunPlace
+from monitor.metrics.writer import Writer
+from monitor.runs import service
+from pegbox.errors import ConflictError, NotFoundError
+from pegbox.schemas.run import RunCreate, RunUpdate, RunView
+
+ORIGIN = {"_origin": "aspara"}
+NOTES = "_notes"
+PROJECT_TAGS = "_project_tags"
+UNANNOUNCED = "_unannounced"
+"""Points or files made the run; whoever announces it then is the first to do so."""
+
+
+def announce_run(engine: Engine, writer: Writer, place: RunPlace, body: RunAnnouncement) -> None:
+    """A new run, or one that goes on. Raises `ConflictError` when it is there and shall not be resumed."""
+    known = _find_run(engine, place)
+    if known is not None and body.resume:
+        _resume(writer, place, body, known)
+        return
+    config = {**body.config, **_notes(body), **ORIGIN}
+    if known is not None and known.config.get(UNANNOUNCED):
+        changes = {**config, UNANNOUNCED: False}
+        service.create_run(writer, _create(place, resume="must", config=changes, tags=body.tags))
+        return
+    try:
+        service.create_run(writer, _create(place, resume="never", config=config, tags=body.tags))
+    except ConflictError:
+        raise ConflictError("Run already exists") from None
+
+
+def _resume(writer: Writer, place: RunPlace, body: RunAnnouncement, known: RunView) -> None:
+    """The run goes on with its own tags and notes; settings and the project's tags are merged."""
+    tags = list(dict.fromkeys([*known.config.get(PROJECT_TAGS, []), *(body.project_tags or [])]))
+    config = {**body.config, **({PROJECT_TAGS: tags} if tags else {}), **ORIGIN}
+    service.create_run(writer, _create(place, resume="must", config=config))
+
+
+def make_unannounced_run(writer: Writer, place: RunPlace) -> None:
+    """For points or a file of a run that nobody announced. Harmless when it is there by now."""
+    try:
+        service.create_run(writer, _create(place, resume="never", config={UNANNOUNCED: True, **ORIGIN}))
+    except ConflictError:
+        return
+
+
+def update_run(writer: Writer, place: RunPlace, changes: RunUpdate) -> None:
+    """Raises `NotFoundError`."""
+    try:
+        service.update_run(writer, place.run_id, changes)
+    except NotFoundError:
+        raise NotFoundError("Run not found") from None
+
+
+def _find_run(engine: Engine, place: RunPlace) -> RunView | None:
+    try:
+        with engine.connect() as connection:
+            return service.get_run(connection, place.run_id)
+    except NotFoundError:
+        return None
+
+
+def _create(place: RunPlace, **values: Any) -> RunCreate:
+    return RunCreate(id=place.run_id, experiment=place.project, name=place.name, **values)
+
+
+def _notes(body: RunAnnouncement) -> dict[str, Any]:
+    """Only what was given: an empty note is no setting."""
+    given = {NOTES: body.notes, PROJECT_TAGS: body.project_tags}
+    return {name: value for name, value in given.items() if value}
