@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 log = logging.getLogger(__name__)
 
 LOOKUP_SECONDS = 10.0
 _SPACE_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def split_token(space: str) -> tuple[str, str | None]:
+    """An address as Trackio's own server prints it, and the write token that is part of it."""
+    parts = urlsplit(space.strip())
+    if parts.scheme not in ("http", "https"):
+        return space, None
+    [token] = parse_qs(parts.query).get("write_token", [None])[:1]
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", "")), token
 
 
 def resolve(space: str, hf_token: str | None = None) -> str:

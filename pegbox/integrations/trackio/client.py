@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import httpx2
 
 from pegbox.errors import PegboxError, UnreachableError
-from pegbox.integrations.trackio.address import resolve
+from pegbox.integrations.trackio.address import resolve, split_token
 from pegbox.integrations.trackio.server import TOKEN_HEADER, TrackioServer
 from pegbox.integrations.trackio.space import Space, require_gradio_client
 
@@ -34,7 +34,7 @@ class Transport(Protocol):
 
 
 class TrackioAPIClient:
-    """`space_id` is the id of a Space (`owner/name`) or an address (`http://127.0.0.1:8001`).
+    """`space_id` is the id of a Space (`owner/name`) or an address (`http://127.0.0.1:8001`, also with `?write_token=`).
 
     `hf_token` opens a private Space; with an address it is that server's own token. The environment's `HF_TOKEN` is used for
     Spaces only: it is nobody else's business. Calls do not raise but answer with `error`: a training goes on without its tracker.
@@ -43,10 +43,11 @@ class TrackioAPIClient:
 
     def __init__(self, space_id: str, hf_token: str | None = None, *, tries: int = 3) -> None:
         require_gradio_client()
-        is_address = space_id.strip().startswith(("http://", "https://"))
-        self.space_id = space_id
-        self.hf_token = hf_token or (None if is_address else os.environ.get("HF_TOKEN"))
-        self.space_url = resolve(space_id, self.hf_token)
+        space, write_token = split_token(space_id)
+        is_address = space.startswith(("http://", "https://"))
+        self.space_id = space
+        self.hf_token = hf_token or write_token or (None if is_address else os.environ.get("HF_TOKEN"))
+        self.space_url = resolve(space, self.hf_token)
         self._tries = max(1, tries)
         self._transport: Transport | None = None
 
