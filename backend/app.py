@@ -16,6 +16,7 @@ from backend.health import routes as health
 from backend.hyperparameters import routes as hyperparameters
 from backend.jobs import routes as jobs
 from backend.models import routes as models
+from backend.models.answers import Answers
 from backend.models.catalogue import seed_catalogue
 from backend.models.hub import ModelHub
 from backend.pages import routes as pages
@@ -70,6 +71,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         grant_grace(db, settings)
     app.state.engine = engine
     app.state.hub = ModelHub(settings)
+    app.state.answers = Answers()
     app.state.bell = Bell()
     app.state.csv_threads = CapacityLimiter(CSV_THREADS)
     sweeper = asyncio.create_task(sweep_for_ever(app, engine, settings))
@@ -79,5 +81,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sweeper
+        await app.state.answers.close()
         app.state.hub.close()
         engine.dispose()

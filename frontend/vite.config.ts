@@ -7,6 +7,7 @@ const pages = [
   "datasets",
   "dataset",
   "models",
+  "model",
   "new-job",
   "jobs",
   "job",

@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("info", description="Level of the log: debug, info, warning or error.")
 
+    @field_validator("token", "hub_token", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

@@ -146,6 +146,22 @@ def cancel_job(uid: JobKey, db: Db) -> JobAction:
     return _acted(job, "Job cancelled" if job.state == "cancelled" else "Job ends after its current step")
 
 
+@router.post(
+    "/api/jobs/{uid}/archive", response_model=JobAction, responses=error_responses(404, 409, 422), summary="Archive Job"
+)
+def archive_job(uid: JobKey, db: Db) -> JobAction:
+    """Takes a job out of the dashboard's list; nothing of it is lost. 409 while it waits or runs."""
+    return _acted(service.archive_job(db, uid, archived=True), "Job archived")
+
+
+@router.post(
+    "/api/jobs/{uid}/restore", response_model=JobAction, responses=error_responses(404, 422), summary="Restore Job"
+)
+def restore_job(uid: JobKey, db: Db) -> JobAction:
+    """Brings an archived job back into the list."""
+    return _acted(service.archive_job(db, uid, archived=False), "Job restored")
+
+
 @router.get(
     "/api/jobs/{uid}/logs",
     responses={

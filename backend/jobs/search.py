@@ -23,6 +23,7 @@ class JobSearch:
     query: str = ""
     order: JobOrder = "created"
     descending: bool = True
+    archived: bool = False
 
 
 def search_jobs(db: Session, search: JobSearch, *, limit: int, offset: int) -> tuple[list[Job], int]:
@@ -37,8 +38,17 @@ def search_jobs(db: Session, search: JobSearch, *, limit: int, offset: int) -> t
     return list(db.exec(query.limit(limit).offset(offset)).all()), int(total)
 
 
+def count_listed(db: Session) -> tuple[dict[str, int], int]:
+    """How many jobs the list has in each state, and how many are archived."""
+    archived = col(Job.archived_at)
+    counted = db.exec(select(Job.state, func.count()).where(archived.is_(None)).group_by(Job.state)).all()
+    hidden = db.exec(select(func.count()).select_from(Job).where(archived.is_not(None))).one()
+    return {str(state): int(count) for state, count in counted}, int(hidden)
+
+
 def _conditions(search: JobSearch) -> list[Any]:
-    conditions: list[Any] = []
+    archived = col(Job.archived_at)
+    conditions: list[Any] = [archived.is_not(None) if search.archived else archived.is_(None)]
     if search.states is not None:
         conditions.append(col(Job.state).in_(search.states))
     named = [

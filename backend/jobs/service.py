@@ -63,6 +63,8 @@ def start_job(db: Session, settings: Settings, uid: str) -> Job:
     job = get_job(db, uid)
     if not lifecycle.can(_state(job), "start"):
         raise ConflictError(f"A job that is {job.state} cannot be started")
+    if job.archived_at:
+        raise ConflictError("An archived job cannot be started; restore it first")
     if job.state == "paused":
         return resume_job(db, uid)
     checked = check(
@@ -122,6 +124,15 @@ def cancel_job(db: Session, uid: str) -> Job:
     job.wanted = "cancel"
     if job.state != "running":
         job.state, job.completed_at, job.lease_expires_at = following, now(), None
+    return _touch(db, job)
+
+
+def archive_job(db: Session, uid: str, *, archived: bool) -> Job:
+    """Puts a job that has ended or never started out of sight of the dashboard's list, or back. Raises ConflictError."""
+    job = _lock(db, uid)
+    if archived and job.state not in (*lifecycle.TERMINAL, "created"):
+        raise ConflictError(f"Job '{uid}' is {job.state}; only a job that has ended or never started can be archived")
+    job.archived_at = (job.archived_at or now()) if archived else None
     return _touch(db, job)
 
 

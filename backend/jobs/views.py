@@ -43,6 +43,7 @@ def show_job(job: Job, run: Run | None) -> JobView:
         "last_modified": max(job.updated_at, run.updated_at) if run else job.updated_at,
         "started_at": job.started_at,
         "completed_at": job.completed_at,
+        "archived_at": job.archived_at,
         "queued_at": job.queued_at,
         "configuration": ShownConfiguration(
             model=ShownReference.model_validate(job.configuration["model"]),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 
-from backend.dependencies import Db
+from backend.dependencies import Database, Db
 from backend.models import repository, service, views
+from backend.models.answers import Answers, folder_of
 from backend.models.hub import ModelHub
 from pegbox.schemas.base import Done
 from pegbox.schemas.model import HubModel, ModelAdd, ModelAdded, ModelCheck, ModelList, ModelView
+from pegbox.schemas.question import QuestionAnswer, QuestionCreate
+from pegbox.store.database import open_session
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Models"])
@@ -83,6 +89,23 @@ def add_model(body: ModelAdd, db: Db, hub: Hub) -> ModelAdded:
 )
 def check_model(model_id: ModelKey, db: Db) -> ModelCheck:
     return ModelCheck(exists=repository.find_model(db, model_id) is not None, model_id=model_id)
+
+
+@router.post(
+    "/api/models/{model_id:path}/ask",
+    response_model=QuestionAnswer,
+    responses=error_responses(400, 404, 409, 413, 422, 429, 503),
+    summary="Ask Model",
+)
+async def ask_model(model_id: ModelKey, body: QuestionCreate, request: Request, engine: Database) -> QuestionAnswer:
+    """What a finished model answers. The first question loads it; 409 for a model without files on this machine."""
+    answers: Answers = request.app.state.answers
+    return await answers.ask(model_id, await run_in_threadpool(_folder, engine, model_id), body)
+
+
+def _folder(engine: Engine, model_id: str) -> FilePath:
+    with open_session(engine) as db:
+        return folder_of(service.get_model(db, model_id))
 
 
 @router.get(

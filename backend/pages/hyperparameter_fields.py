@@ -1,4 +1,4 @@
-"""The hyperparameters of the job form: a label, one line of explanation, and the default and bounds of the schema."""
+"""The hyperparameters of the wizard: step, label, one line of explanation, and the bounds of the schema."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import annotated_types
 from pegbox.schemas.hyperparameters import Hyperparameters, Optimizer, Precision, Scheduler
 
 Kind = Literal["number", "whole", "choice", "check"]
-Group = Literal["main", "adapter", "schedule", "evaluation", "memory"]
+Group = Literal["rows", "training", "adapter", "schedule", "memory", "evaluation"]
 
 GROUPS: dict[Group, str] = {
-    "main": "Training",
+    "rows": "Rows",
+    "training": "Training",
     "adapter": "Adapter",
     "schedule": "Schedule",
+    "memory": "Memory",
     "evaluation": "Evaluation and checkpoints",
-    "memory": "Rows and memory",
 }
 
 
 @dataclass(frozen=True)
 class HyperparameterField:
-    """One field of the form. `default` is text, empty when the trainer decides; bounds are empty when there is none."""
+    """One field. Bounds are empty when there is none; `placeholder` says what an empty field means."""
 
     name: str
     label: str
     hint: str
     kind: Kind
     group: Group
-    default: str
     placeholder: str
     low: str
     high: str
@@ -48,23 +48,29 @@ def _field(name: str, label: str, hint: str, group: Group, placeholder: str = "a
         kind = "check"
     elif info.annotation in (int, int | None):
         kind = "whole"
-    default = info.default
-    text = ("yes" if default else "") if kind == "check" else ("" if default is None else _number_text(default))
-    return HyperparameterField(name, label, hint, kind, group, text, placeholder, low, high, choices)
+    return HyperparameterField(name, label, hint, kind, group, placeholder, low, high, choices)
+
+
+def text_of(item: HyperparameterField, values: Hyperparameters) -> str:
+    """The field's text for these values; empty for what the trainer decides."""
+    value = getattr(values, item.name)
+    if item.kind == "check":
+        return "yes" if value else ""
+    return "" if value is None else number_text(value)
 
 
 def _bounds(metadata: list[Any]) -> tuple[str, str]:
-    """The schema's bounds; an exclusive one of 0 becomes the smallest number worth typing."""
+    """The schema's bounds in words: `from 1`, `above 0`; `to 100`, `below 1`."""
     low = high = ""
     for constraint in metadata:
         if isinstance(constraint, annotated_types.Ge):
-            low = _number_text(constraint.ge)
+            low = f"from {number_text(constraint.ge)}"
         elif isinstance(constraint, annotated_types.Gt):
-            low = "1e-12"
+            low = f"above {number_text(constraint.gt)}"
         elif isinstance(constraint, annotated_types.Le):
-            high = _number_text(constraint.le)
+            high = f"to {number_text(constraint.le)}"
         elif isinstance(constraint, annotated_types.Lt):
-            high = "0.999999"
+            high = f"below {number_text(constraint.lt)}"
     return low, high
 
 
@@ -73,15 +79,24 @@ def _choices(name: str) -> list[tuple[str, str]]:
     return [(word, word.replace("_", " ")) for word in get_args(words[name])] if name in words else []
 
 
-def _number_text(value: Any) -> str:
+def number_text(value: object) -> str:
+    """As somebody would type it."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 FIELDS: tuple[HyperparameterField, ...] = (
-    _field("epochs", "Epochs", "Passes over the training rows. More learns longer, and in the end by heart.", "main"),
-    _field("learning_rate", "Learning rate", "How far each step goes. Empty: what suits model and method.", "main"),
-    _field("batch_size", "Batch size", "Rows per step on a device. Larger is steadier and needs more memory.", "main"),
-    _field("validation_split", "Held-out share", "Rows kept apart to measure what was really learnt.", "main"),
+    _field("validation_split", "Held-out share", "Rows kept apart to measure what was really learnt.", "rows"),
+    _field("max_length", "Tokens per row", "Longer rows are cut at the end. A token is some four letters.", "rows"),
+    _field("packing", "Pack rows", "Several short rows share a sequence; faster on a GPU.", "rows"),
+    _field(
+        "epochs", "Epochs", "Passes over the training rows. More learns longer, and in the end by heart.", "training"
+    ),
+    _field(
+        "learning_rate",
+        "Learning rate",
+        "How far each step goes. Too high diverges, too low learns little.",
+        "training",
+    ),
     _field("lora_r", "Rank", "Size of the adapter. 8 to 64; more can hold more.", "adapter"),
     _field("lora_alpha", "Alpha", "Strength of the adapter; twice the rank is usual.", "adapter"),
     _field("lora_dropout", "Dropout", "Share of the adapter silenced per step, against learning by heart.", "adapter"),
@@ -94,26 +109,23 @@ FIELDS: tuple[HyperparameterField, ...] = (
     _field("max_grad_norm", "Gradient limit", "Longer gradients are cut to this norm; 0 switches it off.", "schedule"),
     _field("seed", "Seed", "The same seed draws the same split and order.", "schedule"),
     _field(
-        "eval_steps", "Evaluate every", "Steps between evaluations. Empty: a tenth of the run.", "evaluation", "a tenth"
+        "batch_size", "Batch size", "Rows per step on a device. Larger is steadier and needs more memory.", "memory"
     ),
-    _field(
-        "save_steps", "Save every", "Steps between checkpoints. Empty: at each evaluation.", "evaluation", "as above"
-    ),
-    _field(
-        "early_stopping_patience",
-        "Patience",
-        "Ends after this many evaluations without improvement. Empty: never.",
-        "evaluation",
-        "never",
-    ),
-    _field("early_stopping_threshold", "Least improvement", "A smaller gain does not count as one.", "evaluation"),
     _field(
         "gradient_accumulation_steps",
         "Accumulate",
         "Batches summed up for one step: a large batch in little memory.",
         "memory",
     ),
-    _field("max_length", "Tokens per row", "Longer rows are cut at the end.", "memory"),
-    _field("packing", "Pack rows", "Several short rows share a sequence; faster on a GPU.", "memory"),
     _field("precision", "Precision", "auto takes bf16 where the GPU can, fp32 on a CPU.", "memory"),
+    _field("eval_steps", "Evaluate every", "Steps between evaluations.", "evaluation", "a tenth of the run"),
+    _field("save_steps", "Save every", "Steps between checkpoints.", "evaluation", "at each evaluation"),
+    _field(
+        "early_stopping_patience",
+        "Patience",
+        "Ends after this many evaluations without improvement.",
+        "evaluation",
+        "never",
+    ),
+    _field("early_stopping_threshold", "Least improvement", "A smaller gain does not count as one.", "evaluation"),
 )

@@ -121,6 +121,18 @@ def cancel_job(uid: JobKey, db: Db) -> RedirectResponse:
     return _act(service.cancel_job, db, uid)
 
 
+@router.post("/jobs/{uid}/archive")
+def archive_job(uid: JobKey, db: Db) -> RedirectResponse:
+    service.archive_job(db, uid, archived=True)
+    return _back(uid)
+
+
+@router.post("/jobs/{uid}/restore")
+def restore_job(uid: JobKey, db: Db) -> RedirectResponse:
+    service.archive_job(db, uid, archived=False)
+    return _back(uid)
+
+
 @router.post("/jobs/{uid}/delete")
 def delete_job(uid: JobKey, db: Db, settings: Config) -> RedirectResponse:
     service.delete_job(db, settings, uid)

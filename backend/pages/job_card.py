@@ -75,6 +75,7 @@ class JobCard:
     can_pause: bool
     can_stop: bool
     can_delete: bool
+    archived: bool
 
 
 def job_card(job: JobView) -> JobCard:
@@ -115,11 +116,12 @@ def job_card(job: JobView) -> JobCard:
         clip_note=f"clipped at {values.max_grad_norm:g}" if values.max_grad_norm else "not clipped",
         batch_note=_batch_note(values),
         pending_word=pending,
-        can_start=job.state == "created",
+        can_start=job.state == "created" and job.archived_at is None,
         can_resume=job.state == "paused",
         can_pause=job.state == "queued" or (is_running and not pending),
         can_stop=job.state in ("queued", "running", "paused") and job.wanted != "cancel",
         can_delete=job.state in ("created", "completed", "failed", "cancelled"),
+        archived=job.archived_at is not None,
     )
 
 

@@ -12,19 +12,19 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from backend.dependencies import Config, Db
 from backend.jobs import lists, service
-from backend.jobs.search import ORDERS, JobOrder, JobSearch, search_jobs
+from backend.jobs.search import ORDERS, JobOrder, JobSearch, count_listed, search_jobs
 from backend.pages.choice import Choice
 from backend.pages.job_card import STATE_WORDS, JobCard, job_card
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from pegbox.errors import ConflictError, NotFoundError
-from pegbox.schemas.job_lists import JobStatistics
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 50
 SHOWN_STATES = ("running", "queued", "paused", "completed", "failed", "cancelled", "created")
 MOST_SELECTED = 1000
+ARCHIVED = "archived"
 HEADINGS: dict[JobOrder, str] = {
     "name": "Name",
     "state": "State",
@@ -44,7 +44,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class JobsPage:
-    """`previous` and `next` are addresses, None at the ends; `active` asks for live updates."""
+    """`previous` and `next` are addresses, None at the ends; `active` asks for live updates; `archive` is the other list."""
 
     jobs: list[JobCard]
     filters: list[Choice]
@@ -56,6 +56,7 @@ class JobsPage:
     previous: str | None
     next: str | None
     active: bool
+    archive: bool
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,20 @@ def show_jobs(
     """All jobs, or those in a state, or those whose name, model or dataset has the words; a page at a time."""
     name = sort.removeprefix("-")
     order: JobOrder = next((known for known in ORDERS if known == name), "created")
-    view = _View(state if state in SHOWN_STATES else "", q.strip(), order, sort.startswith("-") or name not in ORDERS)
-    search = JobSearch([view.state] if view.state else None, view.query, view.order, view.descending)
+    view = _View(
+        state if state in (*SHOWN_STATES, ARCHIVED) else "",
+        q.strip(),
+        order,
+        sort.startswith("-") or name not in ORDERS,
+    )
+    archive = view.state == ARCHIVED
+    states = [view.state] if view.state and not archive else None
+    search = JobSearch(states, view.query, view.order, view.descending, archive)
     jobs, total = search_jobs(db, search, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
-    counts = lists.statistics(db)
+    counts, archived = count_listed(db)
     context = JobsPage(
         jobs=[job_card(job) for job in lists.show_jobs(db, jobs)],
-        filters=_filters(counts, view),
+        filters=_filters(counts, archived, view),
         headings={order: _heading(order, label, view) for order, label in HEADINGS.items()},
         state=view.state,
         query=view.query,
@@ -107,7 +115,8 @@ def show_jobs(
         total=total,
         previous=view.href(page - 1) if page > 1 else None,
         next=view.href(page + 1) if page * PAGE_SIZE < total else None,
-        active=counts.current.running + counts.current.queued > 0,
+        active=bool(counts.get("running") or counts.get("queued")),
+        archive=archive,
     )
     return render(request, "jobs.html", "jobs", layout=layout_for(request, db, settings, "Jobs"), page=context)
 
@@ -120,12 +129,13 @@ def _heading(order: JobOrder, label: str, view: _View) -> Heading:
     return Heading(label, view.href(sort=turned), "descending" if view.descending else "ascending")
 
 
-def _filters(counts: JobStatistics, view: _View) -> list[Choice]:
-    numbers = {**counts.current.model_dump(), **counts.past.model_dump(), "": counts.total}
-    shown = [state for state in SHOWN_STATES if numbers[state] or state == view.state]
-    labels = {"": "All", **STATE_WORDS}
+def _filters(counts: dict[str, int], archived: int, view: _View) -> list[Choice]:
+    numbers = {**counts, "": sum(counts.values()), ARCHIVED: archived}
+    shown = [state for state in (*SHOWN_STATES, ARCHIVED) if numbers.get(state) or state == view.state]
+    labels = {"": "All", **STATE_WORDS, ARCHIVED: "Archived"}
     return [
-        Choice(labels[state], view.href(state=state), numbers[state], state == view.state) for state in ["", *shown]
+        Choice(labels[state], view.href(state=state), numbers.get(state, 0), state == view.state)
+        for state in ["", *shown]
     ]
 
 
@@ -147,4 +157,22 @@ def remove_selected(db: Db, settings: Config, runs: Selected) -> RedirectRespons
     for uid in runs:
         with contextlib.suppress(ConflictError, NotFoundError):
             service.delete_job(db, settings, uid)
+    return RedirectResponse("/jobs", status_code=303)
+
+
+@router.post("/jobs/selected/archive")
+def archive_selected(db: Db, runs: Selected) -> RedirectResponse:
+    """Puts those that have ended or never started out of sight; the others stay."""
+    for uid in runs:
+        with contextlib.suppress(ConflictError, NotFoundError):
+            service.archive_job(db, uid, archived=True)
+    return RedirectResponse("/jobs", status_code=303)
+
+
+@router.post("/jobs/selected/restore")
+def restore_selected(db: Db, runs: Selected) -> RedirectResponse:
+    """Brings archived jobs back into the list."""
+    for uid in runs:
+        with contextlib.suppress(NotFoundError):
+            service.archive_job(db, uid, archived=False)
     return RedirectResponse("/jobs", status_code=303)

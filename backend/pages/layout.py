@@ -57,7 +57,7 @@ def layout_for(request: Request, db: Session, settings: Settings, active: Area) 
         counts=Counts(len(datasets.list_datasets(db)), len(models.list_models(db)), jobs.total),
         capacity=_capacity(db, settings, jobs),
         monitor_url=monitor_url(request, settings),
-        signed_in=settings.token is not None,
+        signed_in=bool(settings.token),
     )
 
 

@@ -6,19 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Engine
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
-from backend.dependencies import Config, Db
+from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
 from backend.models import lineage, service
+from backend.models.answers import Answers, folder_of
 from backend.pages import filters
 from backend.pages.job_card import JobCard, job_card
 from backend.pages.layout import layout_for
 from backend.pages.models import ModelRow, model_row
 from backend.pages.rendering import render
 from backend.runs.repository import find_run, newest_samples
+from pegbox.errors import PegboxError
+from pegbox.schemas.question import QuestionCreate
+from pegbox.settings import Settings
+from pegbox.store.database import open_session
 from pegbox.store.tables import Job, Model
 
 router = APIRouter(include_in_schema=False)
@@ -45,6 +52,17 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A question sent without script: its answer, or why there is none."""
+
+    question: str
+    answer: str = ""
+    note: str = ""
+    error: str = ""
+    status: int = 200
+
+
+@dataclass(frozen=True)
 class ModelPage:
     """`snippet` loads the model in Python; empty when its files are not on this machine."""
 
@@ -60,11 +78,47 @@ class ModelPage:
     path: str
     is_here: bool
     snippet: str
+    asked: Asked | None
 
 
 @router.get("/models/{key:path}", response_class=HTMLResponse)
 def show_model(key: ModelKey, request: Request, db: Db, settings: Config) -> HTMLResponse:
     """By id or uid; ids of the hub have a slash in them."""
+    return _page(request, db, settings, key, None)
+
+
+@router.post("/models/ask", response_class=HTMLResponse)
+async def ask_model(
+    request: Request,
+    settings: Config,
+    engine: Database,
+    id: Annotated[str, Form(max_length=500)],
+    question: Annotated[str, Form(max_length=20_000)],
+) -> HTMLResponse:
+    """The model's page with its answer."""
+    answers: Answers = request.app.state.answers
+    try:
+        folder = await run_in_threadpool(_folder, engine, id)
+        found = await answers.ask(id, folder, QuestionCreate(question=question))
+        asked = Asked(question, found.answer, f"{found.tokens} tokens in {found.seconds:.1f} s")
+    except ValueError:
+        asked = Asked(question, error="Type a question.", status=422)
+    except PegboxError as error:
+        asked = Asked(question, error=error.message, status=error.status)
+    return await run_in_threadpool(_answered, request, engine, settings, id, asked)
+
+
+def _folder(engine: Engine, key: str) -> FilePath:
+    with open_session(engine) as db:
+        return folder_of(service.get_model(db, key))
+
+
+def _answered(request: Request, engine: Engine, settings: Settings, key: str, asked: Asked) -> HTMLResponse:
+    with open_session(engine) as db:
+        return _page(request, db, settings, key, asked)
+
+
+def _page(request: Request, db: Session, settings: Settings, key: str, asked: Asked | None) -> HTMLResponse:
     model = service.get_model(db, key)
     job = lineage.job_of(db, model)
     path = model.location if model.source == "local" else ""
@@ -82,8 +136,10 @@ def show_model(key: ModelKey, request: Request, db: Db, settings: Config) -> HTM
         path=path,
         is_here=is_here,
         snippet=_snippet(model) if is_here else "",
+        asked=asked,
     )
-    return render(request, "model.html", layout=layout_for(request, db, settings, "Models"), page=page)
+    layout = layout_for(request, db, settings, "Models")
+    return render(request, "model.html", "model", layout=layout, page=page, status=asked.status if asked else 200)
 
 
 def _metrics(metrics: dict[str, Any]) -> list[tuple[str, str]]:

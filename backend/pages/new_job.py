@@ -1,9 +1,10 @@
-"""The form for a new job: shown, filled from an earlier job, sent."""
+"""The wizard for a new job: five steps, each with its own address, over one draft kept on the server."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -14,191 +15,240 @@ from starlette.exceptions import HTTPException
 
 from backend.bell import ring
 from backend.datasets import repository as datasets
-from backend.datasets.views import size_text
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
 from backend.jobs import service as jobs
-from backend.models import repository as models
-from backend.pages.hyperparameter_fields import FIELDS, GROUPS, HyperparameterField
-from backend.pages.job_form import JobForm, empty_form, form_from_job, job_from_form, parse_form
+from backend.models.catalogue import STARTER_ID
+from backend.pages.hyperparameter_fields import GROUPS, Group, HyperparameterField, text_of
+from backend.pages.job_choices import (
+    DatasetChoice,
+    MethodChoice,
+    ModelChoices,
+    dataset_choices,
+    method_choices,
+    model_choices,
+)
+from backend.pages.job_draft import (
+    JobDraft,
+    Judged,
+    Step,
+    discard_draft,
+    draft_of_job,
+    fields_of,
+    fill_step,
+    job_of,
+    judge,
+    load_draft,
+    save_draft,
+)
+from backend.pages.job_receipt import Receipt, receipt_of
+from backend.pages.job_review import Review, review_of
 from backend.pages.layout import layout_for
-from backend.pages.models import ModelRow, model_row
-from backend.pages.rendering import render
-from backend.workers.service import list_live_workers, refusal
+from backend.pages.rendering import render, render_part
 from pegbox.errors import PegboxError
-from pegbox.schemas.hyperparameters import Method
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
-from pegbox.store.tables import Model
 
 router = APIRouter(include_in_schema=False)
 
-METHODS: tuple[tuple[Method, str, str], ...] = (
-    ("full", "Full", "Trains every weight. Best for the starter and small models; needs the most memory."),
-    ("lora", "LoRA", "Trains a small adapter beside the weights. The usual choice for models of a billion and more."),
-    ("qlora", "QLoRA", "LoRA on 4-bit weights: the least GPU memory, somewhat slower."),
-    ("loftq", "LoftQ", "QLoRA with an adapter that starts by making up for the 4-bit loss."),
+STEPS: tuple[tuple[Step, str, str], ...] = (
+    ("data", "Data", "What it learns from"),
+    ("model", "Model", "What it starts from"),
+    ("method", "Method", "How it learns, and how long"),
+    ("resources", "Resources", "What it may take of the machine"),
+    ("review", "Review", "Everything once more"),
 )
+ORDER: tuple[Step, ...] = get_args(Step)
+FOLDED: frozenset[Group] = frozenset({"schedule", "evaluation"})
 
 
 @dataclass(frozen=True)
-class DatasetChoice:
-    uid: str
-    name: str
-    rows: int
-    size: str
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    id: str
-    name: str
-    source: str
-    parameters: str
-    second: str
-
-
-@dataclass(frozen=True)
-class ModelChoices:
-    """The first are shown at once: the starter, what is recommended or made here, and the chosen one."""
-
-    first: list[ModelChoice]
-    others: list[ModelChoice]
-
-
-@dataclass(frozen=True)
-class MethodChoice:
-    """`refusal` says why no present worker can run it; empty when one can, or none is here to ask."""
-
-    value: str
+class StepLink:
+    value: Step
+    number: int
     label: str
-    hint: str
-    refusal: str
+    current: bool
+    note: str
 
 
 @dataclass(frozen=True)
-class FormFields:
-    """The hyperparameters as the form groups them."""
+class FieldView:
+    """A hyperparameter with its text and its default for what is picked."""
 
-    main: list[HyperparameterField]
-    adapter: list[HyperparameterField]
-    more: list[tuple[str, list[HyperparameterField]]]
+    field: HyperparameterField
+    value: str
+    default: str
+    error: str
+
+
+@dataclass(frozen=True)
+class FieldSection:
+    """`folded` sections are shown on demand; an `adapter` section only for a method with an adapter."""
+
+    title: str
+    fields: list[FieldView]
+    folded: bool
+    adapter: bool
 
 
 @dataclass(frozen=True)
 class NewJobPage:
+    step: Step
+    title: str
     sentence: str
-    form: JobForm
-    errors: list[str]
+    steps: list[StepLink]
+    before: Step | None
+    after: Step | None
+    draft: JobDraft
+    name: str
+    method: str
+    problems: list[str]
     datasets: list[DatasetChoice]
-    models: ModelChoices
+    models: ModelChoices | None
     methods: list[MethodChoice]
-    fields: FormFields
-    more_open: bool
-    worker_note: str
+    sections: list[FieldSection]
+    receipt: Receipt
+    review: Review | None
 
 
-@router.get("/jobs/new", response_class=HTMLResponse)
-def show_new_job(
-    request: Request,
+@router.get("/jobs/new")
+def begin(
     db: Db,
-    settings: Config,
     dataset: Annotated[str, Query(max_length=200)] = "",
     model: Annotated[str, Query(max_length=500)] = "",
     source: Annotated[str, Query(max_length=100, alias="from")] = "",
-) -> HTMLResponse:
-    """The form, with what the address names chosen; `from` copies an earlier job."""
-    form = form_from_job(lists.show_job(db, jobs.get_job(db, source))) if source else empty_form()
+) -> Response:
+    """Leads to the step that comes next; the draft takes over what the address names, `from` an earlier job."""
+    draft = load_draft(db)
+    step: Step = "data"
+    if source:
+        draft, step = draft_of_job(db, lists.show_job(db, jobs.get_job(db, source))), "review"
     valid = [entry for entry in datasets.list_datasets(db) if entry.is_valid]
-    chosen = next((entry.uid for entry in valid if dataset in (entry.uid, entry.slug)), "")
-    form.dataset = chosen or form.dataset or (valid[0].uid if len(valid) == 1 else "")
-    form.model = model or form.model or "starter"
-    return _page(request, db, settings, form, [])
+    if dataset:
+        draft.dataset = next((entry.uid for entry in valid if dataset in (entry.uid, entry.slug)), draft.dataset)
+        step = "model"
+    elif not draft.dataset and len(valid) == 1:
+        draft.dataset = valid[0].uid
+    if model:
+        draft.model, step = model, "method" if draft.dataset else "data"
+    draft.model = draft.model or STARTER_ID
+    save_draft(db, draft)
+    return RedirectResponse(f"/jobs/new/{step}", status_code=303)
 
 
-@router.post("/jobs/new", response_class=HTMLResponse)
-async def create_job(request: Request, settings: Config, engine: Database) -> Response:
-    """Makes the job; a form that does not fit comes back with what is wrong, field by field."""
+@router.get("/jobs/new/{step}", response_class=HTMLResponse)
+def show_step(request: Request, db: Db, settings: Config, step: Step, check: bool = False) -> HTMLResponse:
+    """One step; with `check` what is missing is said on top."""
+    judged = judge(db, load_draft(db))
+    return _page(request, db, settings, judged, step, [f"{judged.missing}."] if check and judged.missing else [])
+
+
+@router.post("/jobs/new/{step}", response_class=HTMLResponse)
+async def send_step(request: Request, settings: Config, engine: Database, step: Step) -> Response:
+    """Keeps the step's fields and does what `go` says: `stay`, a step's name, `start`, `save` or `discard`."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise HTTPException(415, "Send the form as application/x-www-form-urlencoded")
-    sent = await request.form()
-    form = parse_form({name: str(value) for name, value in sent.items()})
-    return await run_in_threadpool(_create, request, engine, settings, form)
+    sent = {name: str(value) for name, value in (await request.form()).items()}
+    return await run_in_threadpool(_take, request, engine, settings, step, sent)
 
 
-def _create(request: Request, engine: Engine, settings: Settings, form: JobForm) -> Response:
+def _take(request: Request, engine: Engine, settings: Settings, step: Step, sent: Mapping[str, str]) -> Response:
+    go = sent.get("go", "")
     with open_session(engine) as db:
-        errors = list(form.problems)
-        if not errors and not form.errors:
-            try:
-                job = jobs.create_job(db, settings, job_from_form(form, db), strict=form.auto_start)
-            except PegboxError as error:
-                db.rollback()
-                errors = [str(finding["msg"]) for finding in error.errors] or [error.message]
-            else:
-                ring(request.app)
-                return RedirectResponse(f"/jobs/{job.uid}", status_code=303)
-        if form.errors:
-            errors.append("Some values do not fit; they are marked below.")
-        return _page(request, db, settings, form, errors)
+        if go == "discard":
+            discard_draft(db)
+            return RedirectResponse("/jobs/new", status_code=303)
+        draft = load_draft(db)
+        fill_step(db, draft, step, sent)
+        judged = save_draft(db, draft)
+        if go == "stay":
+            return render_part("partials/_job_receipt.html", part=receipt_of(db, judged))
+        if go in ("start", "save"):
+            return _create(request, db, settings, judged, step, auto_start=go == "start")
+        following = go if go in ORDER else step
+        if _has_errors(judged, step) and ORDER.index(following) > ORDER.index(step):
+            return _page(request, db, settings, judged, step, ["Some values do not fit; they are marked below."])
+        return RedirectResponse(f"/jobs/new/{following}", status_code=303)
 
 
-def _page(request: Request, db: Session, settings: Settings, form: JobForm, errors: list[str]) -> HTMLResponse:
-    methods = [_method(db, *method) for method in METHODS]
+def _create(
+    request: Request, db: Session, settings: Settings, judged: Judged, step: Step, *, auto_start: bool
+) -> Response:
+    if judged.missing:
+        return RedirectResponse(f"/jobs/new/{judged.missing_at}?check=1", status_code=303)
+    try:
+        job = jobs.create_job(db, settings, job_of(judged, auto_start=auto_start), strict=auto_start)
+    except PegboxError as error:
+        db.rollback()
+        problems = [str(finding["msg"]) for finding in error.errors] or [error.message]
+        return _page(request, db, settings, judged, step, problems)
+    uid = job.uid
+    discard_draft(db)
+    ring(request.app)
+    return RedirectResponse(f"/jobs/{uid}", status_code=303)
+
+
+def _page(
+    request: Request, db: Session, settings: Settings, judged: Judged, step: Step, problems: list[str]
+) -> HTMLResponse:
+    place = ORDER.index(step)
+    _, title, sentence = STEPS[place]
     page = NewJobPage(
-        sentence="Data, model, method: the rest has defaults that make a sensible run.",
-        form=form,
-        errors=errors,
-        datasets=[
-            DatasetChoice(entry.uid, entry.name, entry.rows, size_text(entry.size_bytes))
-            for entry in datasets.list_datasets(db)
-            if entry.is_valid
+        step=step,
+        title=title,
+        sentence=sentence,
+        steps=[
+            StepLink(value, number, label, value == step, _note(judged, value))
+            for number, (value, label, _) in enumerate(STEPS, start=1)
         ],
-        models=_models(db, form.model),
-        methods=methods,
-        fields=FormFields(
-            main=[field for field in FIELDS if field.group == "main"],
-            adapter=[field for field in FIELDS if field.group == "adapter"],
-            more=[
-                (title, [field for field in FIELDS if field.group == group])
-                for group, title in GROUPS.items()
-                if group not in ("main", "adapter")
-            ],
-        ),
-        more_open=any(form.errors.get(field.name) for field in FIELDS if field.group not in ("main", "adapter")),
-        worker_note=_worker_note(db),
+        before=ORDER[place - 1] if place else None,
+        after=ORDER[place + 1] if place + 1 < len(ORDER) else None,
+        draft=judged.draft,
+        name=judged.name,
+        method=judged.method,
+        problems=problems,
+        datasets=dataset_choices(db) if step == "data" else [],
+        models=model_choices(db, judged.draft.model) if step == "model" else None,
+        methods=method_choices(db) if step == "method" else [],
+        sections=_sections(judged, step),
+        receipt=receipt_of(db, judged),
+        review=review_of(db, settings, judged) if step == "review" else None,
     )
     layout = layout_for(request, db, settings, "New job")
-    return render(request, "new_job.html", "new-job", layout=layout, page=page, status=422 if errors else 200)
+    return render(request, "new_job.html", "new-job", layout=layout, page=page, status=422 if problems else 200)
 
 
-def _models(db: Session, chosen: str) -> ModelChoices:
-    """The starter first, then what was made here, then base models."""
-    first: list[ModelChoice] = []
-    others: list[ModelChoice] = []
-    for model in sorted(models.list_models(db), key=lambda model: model.source != "starter"):
-        row = model_row(model)
-        if not row.trainable:
-            continue
-        is_first = row.recommended or model.kind != "base" or model.id == chosen
-        choice = ModelChoice(model.id, row.name, model.source, row.parameters, _model_line(model, row))
-        (first if is_first else others).append(choice)
-    return ModelChoices(first, others)
+def _note(judged: Judged, step: Step) -> str:
+    """What a step has come to, in a word or two."""
+    if step == "data":
+        return judged.dataset.name if judged.dataset else "not chosen"
+    if step == "model":
+        return judged.model.name if judged.model else "not chosen"
+    if _has_errors(judged, step):
+        return "to be checked"
+    if step == "method":
+        return f"{judged.method}, {judged.decided.epochs:g} epochs"
+    return f"{judged.decided.effective_batch_size} rows a step" if step == "resources" else ""
 
 
-def _model_line(model: Model, row: ModelRow) -> str:
-    if model.source == "starter":
-        return "Built on this machine from your data; no network, about a minute"
-    return model.use_case or row.second
+def _has_errors(judged: Judged, step: Step) -> bool:
+    return any(item.name in judged.errors for item in fields_of(step))
 
 
-def _method(db: Session, value: Method, label: str, hint: str) -> MethodChoice:
-    return MethodChoice(value, label, hint, refusal(db, value) or "")
-
-
-def _worker_note(db: Session) -> str:
-    workers = list_live_workers(db)
-    if not workers:
-        return "none is running; the job will wait"
-    free = sum(1 for worker in workers if not worker.job_uid)
-    return "one is free, starts at once" if free else "all are busy, starts when one is free"
+def _sections(judged: Judged, step: Step) -> list[FieldSection]:
+    views = [
+        FieldView(
+            item,
+            judged.draft.values.get(item.name, default := text_of(item, judged.defaults)),
+            default,
+            judged.errors.get(item.name, ""),
+        )
+        for item in fields_of(step)
+    ]
+    sections = []
+    for group, title in GROUPS.items():
+        fields = [view for view in views if view.field.group == group]
+        changed = any(view.value != view.default or view.error for view in fields)
+        if fields:
+            sections.append(FieldSection(title, fields, group in FOLDED and not changed, group == "adapter"))
+    return sections

@@ -62,6 +62,16 @@ def update_metadata(db: Session, changes: dict[str, Any]) -> None:
     db.commit()
 
 
+def reset_session(db: Session) -> None:
+    """Ends the session; a fresh one begins in which nothing is picked."""
+    begin_write(db)
+    document = repository.find_document(db) or Document(name=repository.DOCUMENT, body={})
+    document.body = repository.fresh_body()
+    document.updated_at = now()
+    db.add(document)
+    db.commit()
+
+
 def read_configuration(db: Session) -> JobConfigurationView:
     body = read_metadata(db)
     picked = WorkflowMetadata.model_validate(body)

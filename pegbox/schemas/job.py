@@ -180,6 +180,7 @@ class JobView(Wire):
     last_modified: Instant = Field(alias="lastModified")
     started_at: Instant | None
     completed_at: Instant | None
+    archived_at: Instant | None = Field(None, description="Since when it is out of the dashboard's list.")
     queued_at: Instant | None
     configuration: ShownConfiguration
     model_saving: ModelSaving = Field(alias="modelSaving")

@@ -76,6 +76,14 @@ class Jobs:
         """Asks a job to finish its step and end."""
         return self._act(uid, "cancel")
 
+    def archive(self, uid: str) -> dict[str, Any]:
+        """Takes an ended job out of the dashboard's list; nothing of it is lost."""
+        return self._act(uid, "archive")
+
+    def restore(self, uid: str) -> dict[str, Any]:
+        """Brings an archived job back into the list."""
+        return self._act(uid, "restore")
+
     def remove(self, uid: str) -> None:
         """Deletes an ended job with its files."""
         self._client.request("DELETE", f"/api/jobs/{uid}")

@@ -35,6 +35,12 @@ class Models:
         answer: dict[str, Any] = self._client.post("/api/models", {"id": model_id, **fields})
         return answer
 
+    def ask(self, model_id: str, question: str, *, max_new_tokens: int = 256) -> str:
+        """What a finished model answers. Raises ConflictError when its files are not on the backend's machine."""
+        body = {"question": question, "max_new_tokens": max_new_tokens}
+        answer: dict[str, Any] = self._client.post(f"/api/models/{quote(model_id, safe='')}/ask", body)
+        return str(answer["answer"])
+
     def remove(self, model_id: str) -> None:
         """Takes a model out of the collection."""
         self._client.request("DELETE", f"/api/models/{quote(model_id, safe='')}")

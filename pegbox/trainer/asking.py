@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 from pegbox.errors import NotFoundError, UnavailableError, UnusableContentError
+from pegbox.schemas.question import AnswerLine
 from pegbox.trainer.cpu_settings import THREADS
 
 
-def answer_question(folder: Path, question: str, *, max_new_tokens: int) -> str:
-    """The answer of the model in `folder`.
+class LoadedModel:
+    """A model in memory, ready for questions.
 
     Raises NotFoundError or UnusableContentError when there is no model that can be loaded, UnavailableError without torch.
     """
-    if not folder.is_dir():
-        raise NotFoundError(f"There is no folder {folder}.")
-    for name, value in THREADS.items():
-        os.environ.setdefault(name, value)
-    try:
-        import torch
 
-        from pegbox.trainer.answers import generate
-    except ModuleNotFoundError as error:
-        raise UnavailableError(f"{error}. Install the training extra: pip install 'pegbox[train]'") from error
-    model, tokenizer = _load(folder)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return generate(model.to(device).eval(), tokenizer, [question], max_new_tokens=max_new_tokens)[0]
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise NotFoundError(f"There is no folder {folder}.")
+        for name, value in THREADS.items():
+            os.environ.setdefault(name, value)
+        try:
+            import torch
+
+            from pegbox.trainer.answers import generate
+        except ModuleNotFoundError as error:
+            raise UnavailableError(f"{error}. Install the training extra: pip install 'pegbox[train]'") from error
+        self.folder = folder
+        self._generate = generate
+        model, self._tokenizer = _load(folder)
+        self._model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+    def answer(self, question: str, *, max_new_tokens: int) -> AnswerLine:
+        """One question, one answer. `tokens` counts the answer's."""
+        began = time.monotonic()
+        text = self._generate(self._model, self._tokenizer, [question], max_new_tokens=max_new_tokens)[0]
+        count = len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return AnswerLine(answer=text, tokens=count, seconds=time.monotonic() - began)
+
+
+def answer_question(folder: Path, question: str, *, max_new_tokens: int) -> str:
+    """Loads the model in `folder` for one question. Raises what `LoadedModel` raises."""
+    return LoadedModel(folder).answer(question, max_new_tokens=max_new_tokens).answer
 
 
 def _load(folder: Path) -> tuple[Any, Any]:

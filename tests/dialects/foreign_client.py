@@ -1,4 +1,4 @@
-"""The real clients of other trackers, each in a virtual environment of its own beside ours: what they need is not ours to install."""
+"""The real clients of other trackers, each in a virtual environment of its own: what they need is not ours to install."""
 
 from __future__ import annotations
 

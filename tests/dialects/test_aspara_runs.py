@@ -69,6 +69,16 @@ def test_resuming_merges_settings_and_keeps_tags_and_notes(monitor_client: TestC
     }
 
 
+def test_whatever_stands_where_the_projects_tags_were_does_not_keep_a_run_from_going_on(
+    monitor_client: TestClient,
+) -> None:
+    announce(monitor_client)
+    for forged in (5, "text", [{"a": 1}, "kept"]):
+        post(monitor_client, "config", {"config": {"_project_tags": forged}})
+        announce(monitor_client, project_tags=["new"], resume=True)
+    assert show(monitor_client)["config"]["_project_tags"] == ["kept", "new"]
+
+
 def test_settings_and_results_are_merged_and_tags_replaced(monitor_client: TestClient) -> None:
     announce(monitor_client, config={"a": 1, "b": {"c": 1}}, tags=["x"])
     post(monitor_client, "config", {"config": {"b": {"d": 2}, "_origin": "forged"}})

@@ -42,7 +42,9 @@ def announce_run(engine: Engine, writer: Writer, place: RunPlace, body: RunAnnou
 
 def _resume(writer: Writer, place: RunPlace, body: RunAnnouncement, known: RunView) -> None:
     """The run goes on with its own tags and notes; settings and the project's tags are merged."""
-    tags = list(dict.fromkeys([*known.config.get(PROJECT_TAGS, []), *(body.project_tags or [])]))
+    before = known.config.get(PROJECT_TAGS)
+    listed = [tag for tag in before if isinstance(tag, str)] if isinstance(before, list) else []  # anyone may change it
+    tags = list(dict.fromkeys([*listed, *(body.project_tags or [])]))
     config = {**body.config, **({PROJECT_TAGS: tags} if tags else {}), **ORIGIN}
     service.create_run(writer, _create(place, resume="must", config=config))
 

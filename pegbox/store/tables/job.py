@@ -54,6 +54,7 @@ class Job(SQLModel, table=True):
     queued_at: datetime | None = Field(default=None, sa_column=Column(Moment, index=True))
     started_at: datetime | None = Field(default=None, sa_column=Column(Moment))
     completed_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    archived_at: datetime | None = Field(default=None, sa_column=Column(Moment))
 
 
 TERMINAL_STATES = ("completed", "failed", "cancelled")

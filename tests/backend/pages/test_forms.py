@@ -26,48 +26,15 @@ def dataset(client: TestClient) -> str:
     return answer.headers["location"].removeprefix("/datasets/")
 
 
-def make_job(client: TestClient, dataset: str, **more: str) -> str:
-    sent = {"name": "A job", "dataset": dataset, "model": "starter", "method": "full", **more}
-    answer = client.post("/jobs/new", data=sent, headers=FORM)
+def make_job(client: TestClient, dataset: str, *, go: str = "start", name: str = "A job") -> str:
+    client.get(f"/jobs/new?dataset={dataset}")
+    answer = client.post("/jobs/new/review", data={"name": name, "go": go}, headers=FORM)
     assert answer.status_code == 303, answer.text
     return answer.headers["location"].removeprefix("/jobs/")
 
 
-def test_a_job_gets_what_was_typed_and_defaults_for_the_rest(client: TestClient, dataset: str) -> None:
-    uid = make_job(client, dataset, batch_size="16", epochs="2.5", learning_rate="", packing="yes")
-    job = client.get(f"/api/jobs/{uid}").json()
-    values = job["configuration"]["hyperparameters"]
-    assert job["state"] == "queued"
-    assert (values["batch_size"], values["epochs"], values["packing"]) == (16, 2.5, True)
-    assert values["learning_rate"] == 0.003
-    assert values["merge_adapter"] is False
-
-
-def test_values_that_do_not_fit_come_back_at_their_fields(client: TestClient, dataset: str) -> None:
-    sent = {"name": "A job", "dataset": dataset, "model": "starter", "method": "full", "batch_size": "many"}
-    answer = client.post("/jobs/new", data=sent, headers=FORM)
-    assert answer.status_code == 422
-    assert 'value="many"' in answer.text
-    assert 'id="e-batch_size"' in answer.text
-    assert client.get("/api/jobs").json()["total"] == 0
-
-
-def test_what_is_missing_is_named(client: TestClient) -> None:
-    answer = client.post("/jobs/new", data={"name": ""}, headers=FORM)
-    assert answer.status_code == 422
-    for sentence in ("Choose a dataset.", "Choose a model.", "Give the job a name"):
-        assert sentence in answer.text
-
-
-def test_a_reference_that_is_gone_is_named(client: TestClient, dataset: str) -> None:
-    sent = {"name": "A job", "dataset": dataset, "model": "gone/model", "method": "lora"}
-    answer = client.post("/jobs/new", data=sent, headers=FORM)
-    assert answer.status_code == 422
-    assert "Model UID not found: gone/model" in answer.text
-
-
 def test_saved_without_starting_then_started_paused_resumed_cancelled_deleted(client: TestClient, dataset: str) -> None:
-    uid = make_job(client, dataset, auto_start="no")
+    uid = make_job(client, dataset, go="save")
     states = [client.get(f"/api/jobs/{uid}").json()["state"]]
     for verb in ("start", "pause", "resume", "cancel"):
         answer = client.post(f"/jobs/{uid}/{verb}", headers=FORM)
@@ -79,11 +46,6 @@ def test_saved_without_starting_then_started_paused_resumed_cancelled_deleted(cl
     assert "A job that is cancelled cannot be paused" in refused.text
     assert client.post(f"/jobs/{uid}/delete", headers=FORM).headers["location"] == "/jobs"
     assert client.get(f"/api/jobs/{uid}").status_code == 404
-
-
-def test_a_form_that_is_no_form_is_refused(client: TestClient) -> None:
-    answer = client.post("/jobs/new", files={"file": ("x.bin", b"x")}, headers={"Accept": "text/html"})
-    assert answer.status_code == 415
 
 
 def test_a_csv_without_the_columns_comes_back_with_the_reason(client: TestClient, tmp_path: Path) -> None:
@@ -121,7 +83,32 @@ def test_models_are_added_and_removed(client: TestClient) -> None:
 
 def test_names_are_shown_as_text(client: TestClient, dataset: str) -> None:
     uid = make_job(client, dataset, name="<img src=x onerror=alert(1)>")
-    for path in (f"/jobs/{uid}", "/jobs", "/", "/jobs/new?from=" + uid):
+    assert client.get("/jobs/new?from=" + uid).status_code == 303
+    for path in (f"/jobs/{uid}", "/jobs", "/", "/jobs/new/review"):
         text = client.get(path, headers=FORM).text
         assert "<img src=x" not in text
         assert "&lt;img src=x" in text
+
+
+def test_an_archived_job_leaves_the_list_and_comes_back(client: TestClient, dataset: str) -> None:
+    first, second = make_job(client, dataset, go="save", name="Old one"), make_job(client, dataset, name="New one")
+    sent = {"runs": [first, second]}  # the second waits in the queue and stays
+    assert client.post("/jobs/selected/archive", data=sent, headers=FORM).headers["location"] == "/jobs"
+    shown = client.get("/jobs", headers=FORM).text
+    assert "New one" in shown
+    assert "Old one" not in shown
+    hidden = client.get("/jobs?state=archived", headers=FORM).text
+    assert "Old one" in hidden
+    assert "New one" not in hidden
+    assert client.get("/api/jobs").json()["total"] == 2
+    assert client.get(f"/api/jobs/{first}").json()["archived_at"]
+    assert client.post(f"/api/jobs/{first}/start").status_code == 409
+    refused = client.post(f"/api/jobs/{second}/archive")
+    assert refused.status_code == 409
+    assert "only a job that has ended or never started" in refused.json()["detail"]
+    assert client.post(f"/jobs/{first}/restore", headers=FORM).headers["location"] == f"/jobs/{first}"
+    assert "Old one" in client.get("/jobs", headers=FORM).text
+    assert client.get(f"/api/jobs/{first}").json()["archived_at"] is None
+    client.post(f"/jobs/{first}/archive", headers=FORM)
+    client.post("/jobs/selected/restore", data={"runs": [first]}, headers=FORM)
+    assert client.post(f"/api/jobs/{first}/start").status_code == 200
