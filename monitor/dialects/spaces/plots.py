@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from monitor.dialects.functions import Caller
+from monitor.dialects.metric_names import OURS
 from monitor.dialects.spaces.experiments import get_experiment, parse_ids, title
 from monitor.dialects.trackio.rows import values, views_of
 from pegbox.errors import UnusableContentError
@@ -16,8 +17,6 @@ MAX_POINTS = 2_000
 
 MAX_COMPARED = 20
 MAX_CURVES = 60
-OURS = {"loss": "train_loss", "eval_loss": "validation_loss", "lr": "learning_rate"}
-"""What other trackers call our metrics."""
 
 
 def create_metrics_plot(caller: Caller, experiment_id: str, metric_name: str = "loss") -> dict[str, str]:
