@@ -17,6 +17,13 @@ from pegbox.errors import PegboxError
 
 log = logging.getLogger(__name__)
 
+SERVER_EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
+"""One server-sent event, for the OpenAPI document."""
+
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 UNEXPECTED = "An unexpected error occurred; the monitor's log has the details"
 

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from monitor.dialects.bodies import read_json
 from monitor.dialects.functions import Function
-from monitor.dialects.gradio.calls import STREAM_HEADERS, outcome
+from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, outcome
 from monitor.dialects.gradio.registry import queue_registry
 from monitor.dialects.gradio.schema import PREFIX
 from monitor.dialects.gradio.sessions import Message, Sessions, Stream
@@ -28,7 +28,7 @@ ARGUMENTS_SECONDS = 60.0
 PULSE_SECONDS = 15.0
 SessionHash = Annotated[str, Query(max_length=100)]
 STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Server-sent events"},
+    200: {"content": {"text/event-stream": {"schema": SERVER_EVENT}}, "description": "Server-sent events"},
     **error_responses(404, 422, 503),
 }
 BODY: dict[str, Any] = {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}}

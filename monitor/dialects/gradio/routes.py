@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from monitor.context import MonitorDep
 from monitor.dialects.bodies import arguments, read_json, receive_uploads
-from monitor.dialects.gradio.calls import STREAM_HEADERS, as_server_event, call_in_steps
+from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, as_server_event, call_in_steps
 from monitor.dialects.gradio.events import PendingEvents
 from monitor.dialects.gradio.registry import queue_registry, registry
 from monitor.dialects.gradio.schema import PREFIX, config, info
@@ -21,7 +21,7 @@ from pegbox.web.error_handlers import error_responses
 NO_STORE = {"Cache-Control": "no-store"}
 UNKNOWN_EVENT = "Unknown or expired event_id"
 STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "One event"},
+    200: {"content": {"text/event-stream": {"schema": SERVER_EVENT}}, "description": "One event"},
     **error_responses(404, 422),
 }
 
