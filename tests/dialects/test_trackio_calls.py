@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from fastapi.testclient import TestClient
 from monitor.app import create_app
 from monitor.dialects import bodies
 from pegbox.settings import Settings
-from tests.stack import wait_until
+from tests.stack import ROOT, wait_until
 
 RUN = {"project": "proj", "run": "first", "run_id": "a4a9" * 8}
 
@@ -323,3 +325,9 @@ def test_calls_that_cannot_be_understood(client: TestClient) -> None:
         assert client.post("/api/bulk_log", content=body).status_code == 400
     too_many = client.post("/api/get_all_projects", json=["x"])
     assert too_many.json()["message"] == "get_all_projects takes 0 arguments, 1 were given"
+
+
+def test_an_idle_monitor_loads_nothing_to_read_points_with() -> None:
+    code = "import sys, monitor.app; print('numpy' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout == "False\n"

@@ -126,9 +126,9 @@ async def _shared(sessions: Sessions, session_hash: str, stream: Stream) -> Asyn
 
 
 def _numbered(number: int) -> Function:
-    if not 0 <= number < len(queue_registry.functions):
+    if not 0 <= number < len(queue_registry().functions):
         raise NotFoundError(f"No function has the number {number}")
-    return queue_registry.functions[number]
+    return queue_registry().functions[number]
 
 
 def _handover(body: Any) -> Handover:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from monitor.dialects.functions import Registry
-from monitor.dialects.spaces.registry import FUNCTIONS as SPACES
-from monitor.dialects.trackio.registry import FUNCTIONS as TRACKIO
+from functools import cache
 
-registry = Registry((*SPACES, *TRACKIO))
-queue_registry = Registry(function for function in registry.functions if not function.answers_paths)
-"""Numbered for the queue, whose clients would fetch every `path` in an answer as a file."""
+from monitor.dialects.functions import Registry
+from monitor.dialects.spaces.registry import registry as spaces
+from monitor.dialects.trackio.registry import registry as trackio
+
+
+@cache
+def registry() -> Registry:
+    """All of them, for calls in two steps."""
+    return Registry((*spaces().functions, *trackio().functions))
+
+
+@cache
+def queue_registry() -> Registry:
+    """Those with a number in the queue, whose clients would fetch every `path` in an answer as a file."""
+    return Registry(function for function in registry().functions if not function.answers_paths)

@@ -31,14 +31,14 @@ router = APIRouter(tags=["Gradio"])
 @router.get("/config", response_model=dict[str, Any])
 def get_config() -> JSONResponse:
     """What Gradio's clients ask first: the protocol and the functions' numbers."""
-    return JSONResponse(config(queue_registry), headers=NO_STORE)
+    return JSONResponse(config(queue_registry()), headers=NO_STORE)
 
 
 @router.get(f"{PREFIX}/info", response_model=dict[str, Any])
 @router.get(f"{PREFIX}/info/", include_in_schema=False)
 def get_info() -> JSONResponse:
     """The functions with their parameters, in Gradio's form."""
-    return JSONResponse(info(registry), headers=NO_STORE)
+    return JSONResponse(info(registry()), headers=NO_STORE)
 
 
 @router.post(
@@ -63,7 +63,7 @@ async def upload_files(request: Request, monitor: MonitorDep) -> list[str]:
 @router.post("/call/{api_name}", include_in_schema=False)
 async def call_function(api_name: str, request: Request) -> Called:
     """First step: calls a function with `{"data": […]}`."""
-    function = registry.get(api_name)
+    function = registry().get(api_name)
     args, kwargs = arguments(await read_json(request))
     events: PendingEvents = request.app.state.gradio_events
     return Called(event_id=events.add(await call_in_steps(function, request, args, kwargs)))

@@ -13,6 +13,7 @@ from monitor.artifacts.versions import Draft, VersionRow
 from monitor.dialects.bodies import base_name
 from monitor.dialects.functions import Caller
 from monitor.dialects.trackio import names
+from monitor.dialects.trackio.media_files import CATEGORY, media_name
 from monitor.dialects.trackio.reads import SAVED_FILE
 from monitor.dialects.trackio.writes import announce
 from monitor.dialects.uploads import UploadedFile
@@ -21,7 +22,6 @@ from pegbox.errors import UnusableContentError
 MAX_ENTRIES = 10_000
 MAX_UPLOADS = 1_000
 MAX_PATH = 1_000
-MEDIA = "media"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -68,13 +68,8 @@ def bulk_upload_media(caller: Caller, uploads: list[MediaUpload], hf_token: str 
         run = announce(caller, project, names.checked_name(upload.run, "run"), upload.run_id)
         kept = service.KeptFile(file.sha256, file.size_bytes)
         service.register_artifact(
-            caller.monitor.writer, run.id, media_name(upload.step, name), kept, step=upload.step, category=MEDIA
+            caller.monitor.writer, run.id, media_name(upload.step, name), kept, step=upload.step, category=CATEGORY
         )
-
-
-def media_name(step: int | None, name: str) -> str:
-    """What the file of a step is called among the run's artifacts."""
-    return f"step{0 if step is None else step}-{base_name(name)}"
 
 
 def _save(caller: Caller, project: str, folder: str, name: str, file: UploadedFile) -> None:

@@ -12,6 +12,7 @@ from monitor.artifacts import service as artifacts
 from monitor.artifacts import versions
 from monitor.dialects.functions import Caller
 from monitor.dialects.trackio.entries import moment
+from monitor.dialects.trackio.media_files import MEDIA_ROOT
 from monitor.dialects.trackio.points import find, metric_names
 from monitor.dialects.trackio.rows import media_of, rows, stamp, views_of
 from monitor.dialects.trackio.typed_values import restored, traces_in
@@ -25,9 +26,6 @@ PALETTE = [
 ]  # fmt: skip
 TRACKIO_LEVELS = {"info": "info", "warning": "warn", "error": "error"}
 MAX_EVENTS = 1_000
-MEDIA_ROOT = "media"
-"""Where Trackio's dashboard thinks that files of runs lie; `/file` knows them by it."""
-
 Sort = Literal["request_time_desc", "request_time_asc", "step_asc", "step_desc"]
 
 

@@ -15,11 +15,9 @@ from starlette.types import Scope
 from monitor.artifacts import service
 from monitor.context import MonitorDep
 from monitor.dialects.bodies import arguments, caller_of, read_json, receive_uploads
-from monitor.dialects.functions import Registry
 from monitor.dialects.trackio import names
-from monitor.dialects.trackio.files import media_name
-from monitor.dialects.trackio.reads import MEDIA_ROOT
-from monitor.dialects.trackio.registry import FUNCTIONS
+from monitor.dialects.trackio.media_files import MEDIA_ROOT, media_name
+from monitor.dialects.trackio.registry import registry
 from monitor.dialects.trackio.wire import Answered, Paths, Version
 from pegbox.errors import NotFoundError, PegboxError, UnusableContentError
 from pegbox.web.error_handlers import error_responses
@@ -32,7 +30,6 @@ FORM: dict[str, Any] = {
     "multipart/form-data": {"schema": {"type": "object", "properties": {"files": {"type": "array", "items": {}}}}}
 }
 CALL_BODY: dict[str, Any] = {"requestBody": {"content": {"application/json": {"schema": {}}}}}
-registry = Registry(FUNCTIONS)
 router = APIRouter(tags=["Trackio"])
 
 
@@ -41,7 +38,7 @@ class CallRoute(APIRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child = super().matches(scope)
-        known = match is Match.FULL and child["path_params"].get("api_name") in registry
+        known = match is Match.FULL and child["path_params"].get("api_name") in registry()
         return (match, child) if known else (Match.NONE, {})
 
 
@@ -73,7 +70,7 @@ async def upload_files(request: Request, monitor: MonitorDep) -> Paths:
 )
 async def call_function(api_name: str, request: Request) -> Response:
     """Calls one of Trackio's functions. The body is `{"args": […], "kwargs": {…}}`, `{"data": […]}` or the named arguments."""
-    function = registry.get(api_name)
+    function = registry().get(api_name)
     args, kwargs = arguments(await read_json(request))
     try:
         result = await function.call(caller_of(request), args, kwargs)
