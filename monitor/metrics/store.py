@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 STEP_BOUND_EVENTS = ("evaluation", "best", "checkpoint")
 """Events that say something about a step; a rewind takes them back. Others tell what happened, and stay."""
 
-IDS_AT_ONCE = 10_000
+IDS_AT_ONCE = 2_000
 """In one query: databases bound the number of parameters."""
 
 batch_table = MetricBatch.__table__  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -79,6 +80,7 @@ def read_entry(
     return record
 
 
+@lru_cache(maxsize=4096)  # of the few names that a script uses for every entry
 def bad_name(name: str) -> str | None:
     """Why a metric cannot be called so; None when it can."""
     if not 1 <= len(name) <= MAX_NAME:
@@ -113,8 +115,10 @@ def as_number(value: Any) -> float | None:
 
 def moment(stamp: str | None) -> float:
     """Unix seconds of an ISO 8601 time; now, if there is none or it cannot be read."""
+    if stamp is None:
+        return time.time()
     try:
-        when = datetime.fromisoformat(stamp or "")
+        when = datetime.fromisoformat(stamp)
         seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return time.time()
