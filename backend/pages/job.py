@@ -15,6 +15,7 @@ from backend.dependencies import Config, Db
 from backend.jobs import lists, service
 from backend.jobs.logs import read_tail
 from backend.pages import filters
+from backend.pages.baselines import Baselines, baselines_for
 from backend.pages.job_card import JobCard, job_card
 from backend.pages.job_configuration import ConfigurationGroup, configuration_groups
 from backend.pages.layout import layout_for
@@ -75,13 +76,19 @@ class JobPage:
     queue_note: str
     result: Result | None
     configuration: list[ConfigurationGroup]
+    baselines: Baselines
 
 
 @router.get("/jobs/{uid}", response_class=HTMLResponse)
 def show_job(
-    uid: JobKey, request: Request, db: Db, settings: Config, tab: Annotated[str, Query(max_length=20)] = "metrics"
+    uid: JobKey,
+    request: Request,
+    db: Db,
+    settings: Config,
+    tab: Annotated[str, Query(max_length=20)] = "metrics",
+    baseline: Annotated[str, Query(max_length=100)] = "",
 ) -> HTMLResponse:
-    """The live page of a job."""
+    """The live page of a job; `baseline` is the uid of the job whose curves are drawn behind its own."""
     job = service.get_job(db, uid)
     view = lists.show_job(db, job)
     page = JobPage(
@@ -93,6 +100,7 @@ def show_job(
         queue_note=_queue_note(db) if view.state == "queued" else "",
         result=_result(job, view) if view.state == "completed" else None,
         configuration=configuration_groups(view),
+        baselines=baselines_for(db, job, baseline),
     )
     return render(request, "job.html", "job", layout=layout_for(request, db, settings, "Jobs"), page=page)
 

@@ -39,6 +39,7 @@ function draw(): void {
       chart.clip = view.clip && !view.log && name === "loss";
     }
     chart.follow = view.follow;
+    chart.stale = store.feedState === "offline";
     chart.note = note();
     chart.model = model();
   }
