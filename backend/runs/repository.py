@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import String, cast
 from sqlmodel import Session, col, select
 
 from pegbox.store.tables import Experiment, Job, Run, RunSample
@@ -23,11 +24,12 @@ def find_job_of(db: Session, run: Run) -> Job | None:
 
 
 def list_recent_runs(db: Session, limit: int) -> list[tuple[Run, Experiment, Job | None]]:
-    """Newest first, with the experiment and, where there is one, the job."""
+    """Newest first, with the experiment and, where there is one, the job; without demonstrations, whose numbers are made up."""
     query = (
         select(Run, Experiment, Job)
         .join(Experiment, col(Experiment.id) == Run.experiment_id)
         .join(Job, col(Job.uid) == Run.job_uid, isouter=True)
+        .where(cast(col(Run.tags), String).not_like('%"demo"%'))
         .order_by(col(Run.created_at).desc())
         .limit(limit)
     )
