@@ -17,7 +17,7 @@ from backend.pages.choice import Choice
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.pages.run_state import STATE_OF_RUN, word_of
-from backend.runs.listing import list_experiments, search_script_runs
+from backend.runs.listing import count_demonstrations, list_experiments, search_script_runs
 from pegbox.store.tables import Experiment, Run
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +46,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class RunsPage:
-    """`previous` and `next` are addresses, None at the ends."""
+    """`previous` and `next` are addresses, None at the ends; `demo` lists the `demonstrations` alone."""
 
     runs: list[RunRow]
     experiments: list[Choice]
@@ -55,6 +55,8 @@ class RunsPage:
     total: int
     previous: str | None
     next: str | None
+    demo: bool
+    demonstrations: int
     monitor_url: str
 
 
@@ -65,15 +67,22 @@ def show_runs(
     settings: Config,
     q: Annotated[str, Query(max_length=200)] = "",
     experiment: Annotated[str, Query(max_length=500)] = "",
+    demo: bool = False,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
-    """Found by words and by experiment, the last heard of first."""
+    """Found by words and by experiment, the last heard of first; demonstrations, with made-up numbers, only apart."""
     query = q.strip()
-    found, total = search_script_runs(db, query, experiment, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
+    offset = (page - 1) * PAGE_SIZE
+    found, total = search_script_runs(db, query, experiment, demo=demo, limit=PAGE_SIZE, offset=offset)
     layout = layout_for(request, db, settings, "Runs")
 
     def href(page: int, experiment: str) -> str:
-        values = {"q": query, "experiment": experiment, "page": str(page) if page > 1 else ""}
+        values = {
+            "demo": "1" if demo else "",
+            "q": query,
+            "experiment": experiment,
+            "page": str(page) if page > 1 else "",
+        }
         text = urlencode({name: value for name, value in values.items() if value})
         return f"/runs?{text}" if text else "/runs"
 
@@ -86,6 +95,8 @@ def show_runs(
         total=total,
         previous=href(page - 1, experiment) if page > 1 else None,
         next=href(page + 1, experiment) if page * PAGE_SIZE < total else None,
+        demo=demo,
+        demonstrations=count_demonstrations(db),
         monitor_url=layout.monitor_url,
     )
     return render(request, "runs.html", "jobs", layout=layout, page=context)

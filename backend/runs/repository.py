@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import String, cast
 from sqlmodel import Session, col, select
 
+from backend.runs.listing import is_demonstration
 from pegbox.store.tables import Experiment, Job, Run, RunSample
 
 
@@ -29,7 +29,7 @@ def list_recent_runs(db: Session, limit: int) -> list[tuple[Run, Experiment, Job
         select(Run, Experiment, Job)
         .join(Experiment, col(Experiment.id) == Run.experiment_id)
         .join(Job, col(Job.uid) == Run.job_uid, isouter=True)
-        .where(cast(col(Run.tags), String).not_like('%"demo"%'))
+        .where(~is_demonstration())
         .order_by(col(Run.created_at).desc())
         .limit(limit)
     )
