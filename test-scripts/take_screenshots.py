@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import argparse
 import base64
+import json
 import os
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+from urllib.request import urlopen
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocketRoute, sync_playwright
 
 from pegbox import Client
 from pegbox.errors import PegboxError
@@ -33,7 +35,7 @@ SETTLE_MILLISECONDS = 1500
 """Charts draw and the live line opens within this; a picture taken earlier would show them empty."""
 OFFLINE_MILLISECONDS = 12_000
 """So long a page tries before it says that the monitor is out of reach."""
-QUALITY = 82
+QUALITY = 80
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Shot:
 def shots_of(client: Client, url: str) -> dict[str, Shot]:
     """Name to picture, for every page there is something to show on."""
     pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "system": "/system"}
-    pages |= {"settings": "/settings"}
+    pages |= {"settings": "/settings", "runs": "/runs"}
     pages |= {f"new-job-{step}": f"/jobs/new/{step}" for step in ("data", "model", "method", "resources", "review")}
     done = client.jobs.list(status="completed")
     if done:
@@ -60,13 +62,24 @@ def shots_of(client: Client, url: str) -> dict[str, Shot]:
     for state, name in (("failed", "job-failed"), ("running", "job-running"), ("queued", "job-queued")):
         if found := client.jobs.list(status=state):
             pages[name] = f"/jobs/{found[0]['uid']}"
+    if runs := script_runs():
+        pages["run"] = f"/runs/{quote(runs[0], safe='')}"
+        pages["run-media"] = f"/runs/{quote(runs[0], safe='')}?tab=media"
     if datasets := client.datasets.list():
         pages["dataset"] = f"/datasets/{datasets[0]['uid']}"
     shots = {name: Shot(url, path) for name, path in pages.items()}
-    for name in ("job", "system", "compare"):
+    for name in ("job-running", "system"):
         if name in shots:
             shots[f"{name}-offline"] = Shot(url, pages[name], offline=True)
     return shots
+
+
+def script_runs() -> list[str]:
+    """Ids of runs that no job made, the newest first; the monitor is at `PEGBOX_MONITOR_URL`."""
+    monitor = os.environ.get("PEGBOX_MONITOR_URL", "http://127.0.0.1:8001")
+    with urlopen(f"{monitor}/api/runs?limit=100") as answer:
+        runs = json.load(answer)
+    return [run["id"] for run in runs if not run["job_uid"]]
 
 
 def empty_shots(url: str) -> dict[str, Shot]:
@@ -81,6 +94,30 @@ def empty_shots(url: str) -> dict[str, Shot]:
     return {f"{name}-empty": Shot(url, path) for name, path in pages.items()}
 
 
+class Line:
+    """The page's line to the monitor: open until it is cut."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.is_cut = False
+        self.sockets: list[WebSocketRoute] = []
+        page.route_web_socket("**/ws/**", self.connect)
+
+    def connect(self, socket: WebSocketRoute) -> None:
+        if self.is_cut:
+            socket.close()
+        else:
+            self.sockets.append(socket.connect_to_server())
+
+    def cut(self) -> None:
+        """Closes what is open; the monitor does not answer from now on."""
+        self.is_cut = True
+        monitor = str(self.page.locator("html").get_attribute("data-monitor"))
+        self.page.route(f"{monitor}/**", lambda route: route.abort())
+        for socket in self.sockets:
+            socket.close()
+
+
 def take(browser: Browser, shot: Shot, into: Path, name: str) -> None:
     """One page in each view."""
     for view, options in VIEWS.items():
@@ -88,10 +125,11 @@ def take(browser: Browser, shot: Shot, into: Path, name: str) -> None:
         if token := os.environ.get("PEGBOX_TOKEN"):
             context.add_cookies([{"name": "pegbox_token", "value": token, "url": shot.url}])
         page = context.new_page()
+        line = Line(page)
         page.goto(shot.url + shot.path)
         page.wait_for_timeout(SETTLE_MILLISECONDS)
         if shot.offline:
-            context.set_offline(True)
+            line.cut()
             page.wait_for_timeout(OFFLINE_MILLISECONDS)
         file = into / f"{name}-{view}.webp"
         file.write_bytes(picture(page))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -19,6 +19,7 @@ from backend.pages.job_card import STATE_WORDS
 from backend.pages.job_configuration import configuration_groups
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
+from backend.pages.run_state import STATE_OF_RUN
 from backend.runs import repository
 from backend.runs.comparison import (
     AnswerRow,
@@ -36,7 +37,6 @@ MOST_RUNS = 12
 RECENT_RUNS = 40
 MOST_PROMPTS = 12
 COLOURS = 6
-STATE_OF_RUN = {"running": "running", "finished": "completed", "failed": "failed", "cancelled": "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _runs(db: Session, chosen: Sequence[Run]) -> list[ComparedRun]:
             ComparedRun(
                 id=run.id,
                 name=job.name if job else run.name,
-                href=f"/jobs/{job.uid}" if job else "",
+                href=f"/jobs/{job.uid}" if job else f"/runs/{quote(run.id, safe='')}",
                 state=state,
                 state_word=STATE_WORDS.get(state, state.capitalize()),
                 colour=index % COLOURS + 1,
@@ -143,7 +143,7 @@ def _settings_of(db: Session, run: Run) -> dict[str, str]:
     """A job's settings in the words of its page, a script's as it told them."""
     job = repository.find_job_of(db, run)
     if job is None:
-        return flatten(run.config)
+        return flatten({name: value for name, value in run.config.items() if not name.startswith("_")})
     view = show_job(job, find_runs(db, [job]).get(run.id))
     rows = [row for group in configuration_groups(view) for row in group.rows]
     return {label: text for label, text in rows if label not in ("Run", "Attempt", "Configuration")}
