@@ -75,4 +75,4 @@ def _yaml(document: dict[str, Any]) -> str:
 
 
 def _page(document: dict[str, Any]) -> str:
-    return reference_page(document, machine_forms=("/openapi.json", "/openapi.yaml"))
+    return reference_page(document, machine_forms=("/openapi.json", "/openapi.yaml"), with_forms=True)

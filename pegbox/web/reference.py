@@ -1,4 +1,4 @@
-"""An OpenAPI document as one HTML page that needs no script, no network and nothing from other hosts."""
+"""An OpenAPI document as one HTML page that needs no network and nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
+from pegbox.web import try_it
+
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "h2{margin-top:3rem}"
     "h3{font:600 1rem ui-monospace,monospace;border-top:1px solid #8886;padding-top:1rem;overflow-wrap:anywhere}"
     "table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.15rem 1rem .15rem 0}"
     "td,th{overflow-wrap:anywhere}nav ul{columns:18rem;padding-left:1.2rem}nav a{overflow-wrap:anywhere}"
+    "input,textarea{font:inherit}textarea{width:100%}pre{max-height:24rem}pre:empty{display:none}"
     "code,pre{font-family:ui-monospace,monospace}pre{overflow-x:auto;padding:.5rem;border:1px solid #8886}"
 )
-STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+
+def _hash(text: str) -> str:
+    """Of an inline style or script, for the policy."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 POLICY = {
     "default-src": "'none'",
-    "style-src": f"'sha256-{STYLE_HASH}'",
+    "style-src": _hash(STYLE),
+    "script-src": _hash(try_it.SCRIPT),
+    "connect-src": "'self'",
     "img-src": "data:",
     "base-uri": "'none'",
     "form-action": "'none'",
@@ -37,15 +48,16 @@ REFERENCE = "#/components/schemas/"
 Node = dict[str, Any]
 
 
-def reference_page(document: Node, *, machine_forms: Sequence[str], note: str = "") -> str:
+def reference_page(document: Node, *, machine_forms: Sequence[str], note: str = "", with_forms: bool = False) -> str:
     """The page: operations by their group, then the schemas they name.
 
-    `machine_forms` are paths of the same document for programs, `note` a sentence of plain text.
+    `machine_forms` are paths of the same document for programs, `note` a sentence of plain text. `with_forms` adds forms that
+    send requests, and the one script for them; without, the page is HTML and nothing else.
     """
-    return "".join(_page(document, machine_forms, note))
+    return "".join(_page(document, machine_forms, note, with_forms))
 
 
-def _page(document: Node, machine_forms: Sequence[str], note: str) -> Iterator[str]:
+def _page(document: Node, machine_forms: Sequence[str], note: str, with_forms: bool) -> Iterator[str]:
     title = escape(document["info"]["title"])
     yield f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title} API</title>'
     yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -65,10 +77,14 @@ def _page(document: Node, machine_forms: Sequence[str], note: str) -> Iterator[s
         yield f"<h2>{escape(group)}</h2>"
         for name, operation in operations:
             yield from _operation(name, operation)
+            if with_forms and try_it.can_be_tried(operation):
+                yield from try_it.form(name, operation, document["components"]["schemas"])
     yield "<h2>Schemas</h2>"
     for name, schema in document["components"]["schemas"].items():
         yield f'<h3 id="{_schema_anchor(name)}">{escape(name)}</h3>{_description(schema)}'
         yield from _fields(schema)
+    if with_forms:
+        yield f"<script>{try_it.SCRIPT}</script>"
     yield "</html>"
 
 
