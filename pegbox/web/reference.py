@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
@@ -14,9 +16,10 @@ STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "h2{margin-top:3rem}"
     "h3{font:600 1rem ui-monospace,monospace;border-top:1px solid #8886;padding-top:1rem;overflow-wrap:anywhere}"
-    "table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.15rem 1rem .15rem 0}"
-    "td,th{overflow-wrap:anywhere}nav ul{columns:18rem;padding-left:1.2rem}nav a{overflow-wrap:anywhere}"
-    "input,textarea{font:inherit}textarea{width:100%}pre{max-height:24rem}pre:empty{display:none}"
+    "table{border-collapse:collapse;display:block;overflow-x:auto}"
+    "td,th{text-align:left;vertical-align:top;padding:.15rem 1rem .15rem 0}"
+    "nav ul{columns:18rem;padding-left:1.2rem}nav a{overflow-wrap:anywhere}"
+    "input,textarea{font:inherit}textarea{width:100%;box-sizing:border-box}pre{max-height:24rem}pre:empty{display:none}"
     "code,pre{font-family:ui-monospace,monospace}pre{overflow-x:auto;padding:.5rem;border:1px solid #8886}"
 )
 
@@ -106,7 +109,7 @@ def _operation(name: str, operation: Node) -> Iterator[str]:
         for parameter in operation["parameters"]:
             schema = parameter.get("schema", {})
             yield f"<tr><th><code>{escape(parameter['name'])}</code><td>{parameter['in']}<td>{_kind(schema)}"
-            yield f"<td>{_need(parameter.get('required', False), schema)}<td>{escape(_about(parameter, schema))}"
+            yield f"<td>{_need(parameter.get('required', False), schema)}<td>{_prose(_about(parameter, schema))}"
         yield "</table>"
     for kind, media in operation.get("requestBody", {}).get("content", {}).items():
         schema = media.get("schema", {})
@@ -132,12 +135,17 @@ def _fields(schema: Node) -> Iterator[str]:
     yield "<table>"
     for name, field in properties.items():
         yield f"<tr><th><code>{escape(name)}</code><td>{_kind(field)}<td>{_need(name in required, field)}"
-        yield f"<td>{escape(field.get('description', ''))}"
+        yield f"<td>{_prose(field.get('description', ''))}"
     yield "</table>"
 
 
 def _description(node: Node) -> str:
-    return "".join(f"<p>{escape(part)}</p>" for part in node.get("description", "").split("\n\n") if part.strip())
+    return "".join(f"<p>{_prose(part)}</p>" for part in node.get("description", "").split("\n\n") if part.strip())
+
+
+def _prose(text: str) -> str:
+    """A docstring's words: what it has in backquotes is code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _about(parameter: Node, schema: Node) -> str:
@@ -148,7 +156,7 @@ def _need(required: bool, schema: Node) -> str:
     if required:
         return "required"
     default = schema.get("default")
-    return "optional" if default is None else f"default <code>{escape(str(default))}</code>"
+    return "optional" if default is None else f"default <code>{escape(json.dumps(default))}</code>"
 
 
 def _kind(schema: Node) -> str:

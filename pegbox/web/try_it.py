@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 JSON = "application/json"
+EMPTY = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": [], "object": {}}
 
 # Reads the answer piece by piece, up to a limit: some answers are streams that do not end.
 SCRIPT = """
@@ -62,8 +64,9 @@ def form(name: str, operation: Node, schemas: Node) -> Iterator[str]:
 
 
 def _template(operation: Node, schemas: Node) -> str:
-    """A body to begin with: the required fields, empty."""
+    """A body to begin with: the required fields, each with the emptiest value of its type."""
     schema = operation["requestBody"]["content"][JSON].get("schema", {})
     schema = schemas.get(str(schema.get("$ref", "")).rsplit("/", 1)[-1], schema)
-    fields = [f'  "{name}": ""' for name in schema.get("required", [])]
-    return "{\n" + ",\n".join(fields) + "\n}" if fields else "{}"
+    fields = schema.get("properties", {})
+    body = {name: EMPTY.get(fields.get(name, {}).get("type")) for name in schema.get("required", [])}
+    return json.dumps(body, indent=2)
