@@ -1,18 +1,5 @@
-"""What other trackers call the metrics that Pegbox draws: one concept, one word, whoever logs it."""
+"""What dialects call the metrics that Pegbox draws; imported files are read with the same words."""
 
-from __future__ import annotations
+from pegbox.schemas.metric_names import OURS, our_name
 
-from collections.abc import Container
-
-OURS = {
-    "loss": "train_loss",
-    "eval_loss": "validation_loss",
-    "val_loss": "validation_loss",
-    "lr": "learning_rate",
-}
-
-
-def our_name(name: str, logged: Container[str]) -> str:
-    """Our word for a foreign metric. A script that logs ours too, in the same breath, means two things: both stay."""
-    ours = OURS.get(name, name)
-    return name if ours in logged else ours
+__all__ = ["OURS", "our_name"]
