@@ -15,7 +15,7 @@ from pegbox.sdk.batch import Event, Point, Rewind, Shown
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What stands at one place of a source. `position` is where reading goes on behind it: a byte, a row number."""
+    """What stands at one place of a source, at most one point of it. Behind `position` reading goes on: a byte, a row number."""
 
     position: int
     entries: tuple[Point | Shown | Event | Rewind, ...]

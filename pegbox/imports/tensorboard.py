@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ LEFT_OUT = {4: "image", 6: "audio"}
 HYPERPARAMETERS = "_hparams_/session_start_info"
 
 
-def runs_in(folder: Path, root: Path, files: list[Path]) -> Iterator[FoundRun]:
+def run_in(folder: Path, root: Path, files: list[Path]) -> FoundRun:
     """The run of a folder; `root`, of which it is a part, gives the experiment its name."""
     relative = folder.relative_to(root).as_posix()
     run = FoundRun(
@@ -35,12 +36,8 @@ def runs_in(folder: Path, root: Path, files: list[Path]) -> Iterator[FoundRun]:
         streams=[],
     )
     for file in sorted(files):  # a file's name begins with the moment it was begun
-        run.streams.append(Stream(file.name, _reader(run, file)))
-    yield run
-
-
-def _reader(run: FoundRun, file: Path) -> Any:
-    return lambda after: read_events(run, file, after)
+        run.streams.append(Stream(file.name, partial(read_events, run, file)))
+    return run
 
 
 def read_events(run: FoundRun, path: Path, after: int) -> Iterator[Placed]:

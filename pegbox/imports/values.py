@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from pegbox.schemas.metric_names import BY_HUGGING_FACE, our_name
@@ -15,6 +16,9 @@ from pegbox.sdk.media import Histogram, Table, Text
 MAX_STEP = 2**53
 MAX_TIME = 1e11
 MAX_NAME = 200
+FOREIGN_MEDIA = {"image", "images/separated", "audio", "video", "table", "html", "object3D", "plotly", "trace", "file"}
+"""What we count by name when we leave it out."""
+
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -90,7 +94,8 @@ def numbers_and_media(
 
 def _kind(value: object) -> str:
     if isinstance(value, dict):
-        return str(value.get("_type", "object"))[:40].removeprefix("trackio.")
+        kind = str(value.get("_type")).removeprefix("trackio.").partition("-")[0]
+        return kind if kind in FOREIGN_MEDIA else "object"
     return {str: "text value", list: "list", type(None): "empty value"}.get(type(value), "value")
 
 
@@ -114,7 +119,7 @@ def _shown(value: dict[str, Any]) -> dict[str, Any] | None:
 def histogram(edges: list[float], counts: list[float]) -> dict[str, Any] | None:
     """On our wire; None for what is no histogram."""
     bounds = [float(edge) for edge in edges]
-    rising = all(low <= high for low, high in zip(bounds, bounds[1:], strict=False))
+    rising = all(low <= high for low, high in pairwise(bounds))
     if not rising or not all(math.isfinite(edge) for edge in bounds):
         return None
     whole = [round(count) for count in counts]

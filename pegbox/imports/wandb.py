@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +26,20 @@ VALUE = 16
 LEVELS = {"INFO": "info", "WARN": "warning", "ERROR": "error"}
 
 
-def runs_in(file: Path) -> Iterator[FoundRun]:
-    """The run of a `.wandb` file. Raises `UnusableContentError` for a file that does not say which run it is of."""
+def run_in(file: Path) -> FoundRun:
+    """The run of a `.wandb` file, with the files of the same run beside it. Raises `UnusableContentError` for a damaged one."""
     name = file.stem.removeprefix("run-")
-    run = FoundRun(format="wandb", origin=file.parent.parent, key=name, experiment="wandb", name=name, streams=[])
+    origin = file.parent.parent
+    run = FoundRun(format="wandb", origin=origin, key=name, experiment="wandb", name=name, streams=[])
+    for part in sorted({file, *origin.glob(f"*-{escape(name)}/{escape(file.name)}")}):  # the folder's name tells when
+        run.streams.append(Stream(f"{part.parent.name}/{part.name}", partial(read_records, run, part)))
     with file.open("rb") as opened:
         for end, data in records(opened, file):
             announced = dict(_fields(file, end, data)).get(RUN)
             if announced is not None:
                 _announce(run, raw(announced))
                 break
-    run.status = "running" if time.time() - file.stat().st_mtime < STILL_SECONDS else "failed"
-    run.streams.append(Stream(f"{file.parent.name}/{file.name}", lambda after: read_records(run, file, after)))
-    yield run
+    return run
 
 
 def _announce(run: FoundRun, message: bytes) -> None:
@@ -61,6 +64,7 @@ def read_records(run: FoundRun, path: Path, after: int) -> Iterator[Placed]:
     Raises `UnusableContentError` where the file is damaged.
     """
     reader = _Reader(run)
+    run.status = "running" if time.time() - path.stat().st_mtime < STILL_SECONDS else "failed"
     begin = 0
     with path.open("rb") as file:
         for end, data in records(file, path):

@@ -1,0 +1,1 @@
+"""Pegbox inside other people's trainers and scripts."""
