@@ -1,7 +1,7 @@
 """Makes `tests/cast/foreign_runs`: runs as the trackers themselves write them, and `logged.json`, what was logged.
 
-    python -m venv peers && peers/bin/pip install tensorboard==2.21.0 tensorboardX==2.6.5 wandb==0.31.0 trackio==0.43.0 aspara==0.1.0
-    cd tests/cast && env -i PATH=/usr/bin HOME=$(mktemp -d) TZ=UTC <absolute path of peers>/bin/python make_foreign_runs.py
+python -m venv peers && peers/bin/pip install tensorboard==2.21.0 tensorboardX==2.6.5 wandb==0.31.0 trackio==0.43.0 aspara==0.1.0
+cd tests/cast && env -i PATH=/usr/bin HOME=$(mktemp -d) TZ=UTC <absolute path of peers>/bin/python make_foreign_runs.py
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def tensorboard(folder: Path) -> dict[str, Logged]:
     writer = EventFileWriter(str(folder / "second"))
 
     def add(summary: Any, step: int) -> None:
-        writer.add_event(Event(wall_time=3000.0 + step, step=step, summary=Summary.FromString(summary.SerializeToString())))
+        writer.add_event(
+            Event(wall_time=3000.0 + step, step=step, summary=Summary.FromString(summary.SerializeToString()))
+        )
 
     for step in range(20):
         value = float(np.float32(step / 20))
@@ -129,7 +131,9 @@ def trackio(folder: Path) -> dict[str, Logged]:
     for step, value in ((200, math.nan), (201, math.inf), (202, -math.inf)):
         client.log({"odd": value}, step=step)
         points["odd"].append([step, value])
-    client.log({"weights": client.Histogram([1, 2, 3, 4]), "note": client.Markdown("# words"), "word": "left out"}, step=203)
+    client.log(
+        {"weights": client.Histogram([1, 2, 3, 4]), "note": client.Markdown("# words"), "word": "left out"}, step=203
+    )
     client.alert("Look here", text="the loss is low", level=client.AlertLevel.WARN)
     client.log_system({"cpu": 12.5, "gpu/0/utilization": 80})
     client.finish()
