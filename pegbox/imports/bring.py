@@ -125,6 +125,9 @@ class _Courier:
         except UnusableContentError:
             self._send()
             raise
+        except OSError as error:  # no right to read it, gone, a disk that fails
+            self._send()
+            raise UnusableContentError(f"{self._brought.run.origin}, {self._stream.name}: {error}") from error
         self._send()
 
     def _take(self, placed: Placed) -> None:

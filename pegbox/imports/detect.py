@@ -66,6 +66,8 @@ def _runs_in(
                 yield from runs_in()
             except UnusableContentError as error:
                 yield error
+            except OSError as error:
+                yield UnusableContentError(f"{folder}: {error}")
 
 
 def _one(read: Callable[..., FoundRun], *where: object) -> Iterator[FoundRun]:
