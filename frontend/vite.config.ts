@@ -11,6 +11,7 @@ const pages = [
   "new-job",
   "jobs",
   "job",
+  "run",
   "compare",
   "system",
   "settings",

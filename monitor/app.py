@@ -10,6 +10,13 @@ import pegbox
 from monitor.artifacts.routes import router as artifacts
 from monitor.dialects.aspara.reference import router as aspara_reference
 from monitor.dialects.aspara.routes import include_in as include_aspara
+from monitor.dialects.gradio.events import PendingEvents
+from monitor.dialects.gradio.queue import router as gradio_queue
+from monitor.dialects.gradio.routes import router as gradio
+from monitor.dialects.gradio.sessions import Sessions
+from monitor.dialects.trackio.routes import calls as trackio_calls
+from monitor.dialects.trackio.routes import router as trackio
+from monitor.dialects.uploads import Uploads
 from monitor.health import router as health
 from monitor.lifespan import lifespan
 from monitor.live.multiplex import router as multiplex
@@ -53,6 +60,9 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.uploads = Uploads()
+    app.state.gradio_events = PendingEvents()
+    app.state.gradio_sessions = Sessions()
     service.install(app, settings, open_paths=OPEN_PATHS)
     app.add_middleware(BatchExpress, settings=settings)
     app.include_router(training)
@@ -68,6 +78,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(multiplex)
     include_aspara(app)
     app.include_router(aspara_reference)
+    app.include_router(gradio)
+    app.include_router(gradio_queue)
+    app.include_router(trackio)
+    app.include_router(trackio_calls)
     return app
 
 

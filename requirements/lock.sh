@@ -32,4 +32,6 @@ UPGRADE='' compile quantize --extra train --extra quantize pyproject.toml
 cp requirements/dev.txt requirements/base.txt
 UPGRADE='' compile base pyproject.toml
 # Clients of other trackers, for tests: each for an environment of its own.
-compile aspara-client --group pyproject.toml:aspara-client
+for client in aspara-client trackio-client gradio-client-1; do
+  compile "$client" --group "pyproject.toml:$client"
+done

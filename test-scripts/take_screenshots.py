@@ -1,70 +1,115 @@
-"""Takes pictures of a running Pegbox's pages, in light and dark, as on a desk and on a phone.
+"""Takes pictures of a running Pegbox's pages: light, dark and on a phone; full, empty, failed and with the monitor out of reach.
 
-    python test-scripts/take_screenshots.py [--url http://127.0.0.1:8000] [--into docs/screenshots] [--pages job,jobs]
+    python test-scripts/take_screenshots.py [--url http://127.0.0.1:8000] [--empty http://127.0.0.1:9000]
+                                            [--into docs/screenshots] [--pages job,jobs]
 
-The newest completed job stands for the job page, or else the newest one. Needs Playwright and an installed Chromium.
+`--empty` is a second Pegbox with nothing on it, for the first visit. The newest completed job stands for the job page. Needs
+Playwright and an installed Chromium; the pictures are WebP.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from pegbox import Client
 from pegbox.errors import PegboxError
 
-VIEWS = {"": (1440, 900), "-phone": (390, 844)}
-THEMES = ("light", "dark")
+VIEWS = {
+    "light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "is_mobile": True},
+}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 SETTLE_MILLISECONDS = 1500
 """Charts draw and the live line opens within this; a picture taken earlier would show them empty."""
+OFFLINE_MILLISECONDS = 12_000
+"""So long a page tries before it says that the monitor is out of reach."""
+QUALITY = 82
 
 
-def addresses(client: Client) -> dict[str, str]:
-    """Name → path of every page there is something to show on."""
-    pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "new-job": "/jobs/new"}
-    pages |= {"system": "/system", "settings": "/settings"}
-    jobs = client.jobs.list(status="completed") or client.jobs.list()
-    datasets = client.datasets.list()
-    if jobs:
-        pages["job"] = f"/jobs/{jobs[0]['uid']}"
-        pages["compare"] = "/compare?runs=" + ",".join(job["uid"] for job in jobs[:3])
-        pages["job-answers"] = f"/jobs/{jobs[0]['uid']}?tab=answers"
-    if datasets:
+@dataclass(frozen=True)
+class Shot:
+    """One picture to take; `offline` keeps the page from reaching the monitor once it has loaded."""
+
+    url: str
+    path: str
+    offline: bool = False
+
+
+def shots_of(client: Client, url: str) -> dict[str, Shot]:
+    """Name to picture, for every page there is something to show on."""
+    pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "system": "/system"}
+    pages |= {"settings": "/settings"}
+    pages |= {f"new-job-{step}": f"/jobs/new/{step}" for step in ("data", "model", "method", "resources", "review")}
+    done = client.jobs.list(status="completed")
+    if done:
+        pages["job"] = f"/jobs/{done[0]['uid']}"
+        pages["job-answers"] = f"/jobs/{done[0]['uid']}?tab=answers"
+        pages["compare"] = "/compare?runs=" + ",".join(job["uid"] for job in done[:3])
+        if model := done[0]["results"].get("modelId"):
+            pages["model"] = f"/models/{quote(model, safe='')}"
+    for state, name in (("failed", "job-failed"), ("running", "job-running"), ("queued", "job-queued")):
+        if found := client.jobs.list(status=state):
+            pages[name] = f"/jobs/{found[0]['uid']}"
+    if datasets := client.datasets.list():
         pages["dataset"] = f"/datasets/{datasets[0]['uid']}"
-    return pages
+    shots = {name: Shot(url, path) for name, path in pages.items()}
+    for name in ("job", "system", "compare"):
+        if name in shots:
+            shots[f"{name}-offline"] = Shot(url, pages[name], offline=True)
+    return shots
 
 
-def take(browser: Browser, url: str, path: str, into: Path, name: str) -> None:
-    """One page in each view and theme."""
-    for suffix, (width, height) in VIEWS.items():
-        for theme in THEMES:
-            context = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme="dark" if theme == "dark" else "light",
-                device_scale_factor=2,
-                is_mobile=bool(suffix),
-            )
-            token = os.environ.get("PEGBOX_TOKEN")
-            if token:
-                context.add_cookies([{"name": "pegbox_token", "value": token, "url": url}])
-            page = context.new_page()
-            page.goto(url + path)
-            page.wait_for_timeout(SETTLE_MILLISECONDS)
-            file = into / f"{name}{suffix}-{theme}.png"
-            page.screenshot(path=file)
-            context.close()
-            print(file)
+def empty_shots(url: str) -> dict[str, Shot]:
+    """What somebody sees who has just installed it."""
+    pages = {
+        "overview": "/",
+        "datasets": "/datasets",
+        "jobs": "/jobs",
+        "new-job": "/jobs/new/data",
+        "compare": "/compare",
+    }
+    return {f"{name}-empty": Shot(url, path) for name, path in pages.items()}
+
+
+def take(browser: Browser, shot: Shot, into: Path, name: str) -> None:
+    """One page in each view."""
+    for view, options in VIEWS.items():
+        context = browser.new_context(device_scale_factor=2 if view == "phone" else 1, **options)
+        if token := os.environ.get("PEGBOX_TOKEN"):
+            context.add_cookies([{"name": "pegbox_token", "value": token, "url": shot.url}])
+        page = context.new_page()
+        page.goto(shot.url + shot.path)
+        page.wait_for_timeout(SETTLE_MILLISECONDS)
+        if shot.offline:
+            context.set_offline(True)
+            page.wait_for_timeout(OFFLINE_MILLISECONDS)
+        file = into / f"{name}-{view}.webp"
+        file.write_bytes(picture(page))
+        context.close()
+        print(file)
+
+
+def picture(page: Page) -> bytes:
+    """What the window shows."""
+    session = page.context.new_cdp_session(page)
+    answer = session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    return base64.b64decode(answer["data"])
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--url", default=os.environ.get("PEGBOX_URL", "http://127.0.0.1:8000"))
+    parser.add_argument("--empty", default="", help="a second Pegbox with nothing on it")
     parser.add_argument("--into", type=Path, default=Path("docs/screenshots"))
     parser.add_argument("--pages", default="", help="names, comma separated; all by default")
     given = parser.parse_args()
@@ -74,19 +119,21 @@ def main() -> int:
         return 1
     try:
         with Client(given.url) as client:
-            pages = addresses(client)
+            shots = shots_of(client, given.url)
     except PegboxError as error:
         print(error.message, file=sys.stderr)
         return 1
-    wanted = given.pages.split(",") if given.pages else list(pages)
-    if unknown := [name for name in wanted if name not in pages]:
-        print(f"Nothing to show for {', '.join(unknown)}; there are {', '.join(pages)}", file=sys.stderr)
+    if given.empty:
+        shots |= empty_shots(given.empty)
+    wanted = given.pages.split(",") if given.pages else list(shots)
+    if unknown := [name for name in wanted if name not in shots]:
+        print(f"Nothing to show for {', '.join(unknown)}; there are {', '.join(shots)}", file=sys.stderr)
         return 1
     given.into.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         for name in wanted:
-            take(browser, given.url, pages[name], given.into, name)
+            take(browser, shots[name], given.into, name)
         browser.close()
     return 0
 

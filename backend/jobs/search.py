@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, case, col, func, or_, select
 
 from pegbox.store.tables import Job, Run
 
@@ -69,3 +69,21 @@ def _column(order: JobOrder) -> Any:
         "loss": col(Run.summary)["best_validation_loss"].as_float(),
     }
     return columns[order]
+
+
+def find_baselines(db: Session, job: Job, limit: int) -> list[Job]:
+    """Completed jobs to hold this one against: those that saw the same dataset first, then the newest."""
+    dataset = col(Job.spec)["dataset"]["uid"].as_string()
+    other_data = case((dataset == _dataset_of(job), 0), else_=1)
+    query = select(Job).where(Job.state == "completed", Job.uid != job.uid)
+    query = query.order_by(other_data, col(Job.completed_at).desc(), col(Job.uid).desc())
+    return list(db.exec(query.limit(limit)).all())
+
+
+def have_same_dataset(one: Job, other: Job) -> bool:
+    return _dataset_of(one) == _dataset_of(other)
+
+
+def _dataset_of(job: Job) -> str:
+    """The uid that its reference meant, or the reference itself where that meant nothing."""
+    return str((job.spec or job.configuration)["dataset"]["uid"])

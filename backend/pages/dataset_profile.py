@@ -12,23 +12,12 @@ from backend.datasets.profile import Lengths, Profile
 from backend.dependencies import Config, Db
 from backend.pages import filters
 from backend.pages.datasets import DatasetKey
+from backend.pages.histogram import HEIGHT, Bar, bars_of
 from backend.pages.rendering import render_part
 
 router = APIRouter(include_in_schema=False)
 
-HEIGHT = 64
 BAR = 22
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bar of a histogram in SVG units, and what it says."""
-
-    x: int
-    y: float
-    height: float
-    text: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -44,14 +33,13 @@ class ProfilePart:
     sentences: list[tuple[str, str]]
     charts: list[LengthChart]
     height: int
-    bar: int
 
 
 @router.get("/datasets/{key}/profile", response_class=HTMLResponse)
 def show_profile(key: DatasetKey, request: Request, db: Db, settings: Config) -> HTMLResponse:
     """HTML to be put into the page."""
     profile = service.read_profile_of(settings.datasets_dir, service.get_dataset(db, key))
-    part = ProfilePart(_sentences(profile), [_chart(lengths) for lengths in profile.lengths], HEIGHT + 18, BAR - 4)
+    part = ProfilePart(_sentences(profile), [_chart(lengths) for lengths in profile.lengths], HEIGHT + 18)
     return render_part("partials/_dataset_profile.html", part=part)
 
 
@@ -74,15 +62,13 @@ def _sentences(profile: Profile) -> list[tuple[str, str]]:
 def _chart(lengths: Lengths) -> LengthChart:
     last = max((index for index, count in enumerate(lengths.bins) if count), default=0)
     shown = lengths.bins[: last + 1]
-    highest = max(shown, default=0) or 1
-    bars = []
+    texts, labels = [], []
     for index, count in enumerate(shown):
-        height = max(1.0, HEIGHT * count / highest) if count else 0.0
         low, high = (0, 0) if not index else (2 ** (index - 1), 2**index - 1)
         words = f"{low} to {high}" if high > low else str(low)
-        bars.append(
-            Bar(index * BAR, HEIGHT - height, height, f"{filters.whole(count)} of {words} characters", str(low))
-        )
+        texts.append(f"{filters.whole(count)} of {words} characters")
+        labels.append(str(low))
+    bars = bars_of(shown, BAR, 4, texts, labels)
     note = (
         f"{filters.figure(lengths.mean, 0)} characters on average, at most {filters.whole(lengths.longest)} "
         f"(line {filters.whole(lengths.longest_line)})"

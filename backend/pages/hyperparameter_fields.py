@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 import annotated_types
 
+from backend.pages import filters
 from pegbox.schemas.hyperparameters import Hyperparameters, Optimizer, Precision, Scheduler
 
 Kind = Literal["number", "whole", "choice", "check"]
@@ -60,7 +61,7 @@ def text_of(item: HyperparameterField, values: Hyperparameters) -> str:
 
 
 def _bounds(metadata: list[Any]) -> tuple[str, str]:
-    """The schema's bounds in words: `from 1`, `above 0`; `to 100`, `below 1`."""
+    """The schema's bounds in words: `from 1`, `above 0`; `to 100`, `to below 1`."""
     low = high = ""
     for constraint in metadata:
         if isinstance(constraint, annotated_types.Ge):
@@ -68,10 +69,14 @@ def _bounds(metadata: list[Any]) -> tuple[str, str]:
         elif isinstance(constraint, annotated_types.Gt):
             low = f"above {number_text(constraint.gt)}"
         elif isinstance(constraint, annotated_types.Le):
-            high = f"to {number_text(constraint.le)}"
+            high = f"to {_grouped(constraint.le)}"
         elif isinstance(constraint, annotated_types.Lt):
-            high = f"below {number_text(constraint.lt)}"
+            high = f"to below {number_text(constraint.lt)}"
     return low, high
+
+
+def _grouped(value: object) -> str:
+    return filters.whole(value) if isinstance(value, int | float) and value >= 10_000 else number_text(value)
 
 
 def _choices(name: str) -> list[tuple[str, str]]:

@@ -13,8 +13,9 @@ from sqlmodel import Session
 from backend.bell import ring
 from backend.dependencies import Config, Db
 from backend.jobs import lists, service
-from backend.jobs.logs import read_tail
 from backend.pages import filters
+from backend.pages.baselines import Baselines, baselines_for
+from backend.pages.failure import Failure, failure_of
 from backend.pages.job_card import JobCard, job_card
 from backend.pages.job_configuration import ConfigurationGroup, configuration_groups
 from backend.pages.layout import layout_for
@@ -22,14 +23,12 @@ from backend.pages.rendering import render
 from backend.workers.service import list_live_workers
 from pegbox.schemas.job import JobView
 from pegbox.schemas.queue import JobResult
-from pegbox.settings import Settings
 from pegbox.store.tables import Job
 
 router = APIRouter(include_in_schema=False)
 
 Tab = Literal["metrics", "answers", "logs", "configuration"]
 JobKey = Annotated[str, Path(min_length=1, max_length=100)]
-LOG_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,6 @@ class Latest:
     grad_norm: str
     tokens_per_second: str
     memory: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a job failed: the cause in one sentence, what else is known, the end of its error output."""
-
-    cause: str
-    more: str
-    log: str
 
 
 @dataclass(frozen=True)
@@ -75,24 +65,31 @@ class JobPage:
     queue_note: str
     result: Result | None
     configuration: list[ConfigurationGroup]
+    baselines: Baselines
 
 
 @router.get("/jobs/{uid}", response_class=HTMLResponse)
 def show_job(
-    uid: JobKey, request: Request, db: Db, settings: Config, tab: Annotated[str, Query(max_length=20)] = "metrics"
+    uid: JobKey,
+    request: Request,
+    db: Db,
+    settings: Config,
+    tab: Annotated[str, Query(max_length=20)] = "metrics",
+    baseline: Annotated[str, Query(max_length=100)] = "",
 ) -> HTMLResponse:
-    """The live page of a job."""
+    """The live page of a job; `baseline` is the uid of the job whose curves are drawn behind its own."""
     job = service.get_job(db, uid)
     view = lists.show_job(db, job)
     page = JobPage(
         job=job_card(view),
         tab=_tab(tab),
         latest=_latest(view),
-        failure=_failure(view, settings) if view.state == "failed" else None,
+        failure=failure_of(view, settings) if view.state == "failed" else None,
         problems=view.validation.errors if view.state == "created" else [],
         queue_note=_queue_note(db) if view.state == "queued" else "",
         result=_result(job, view) if view.state == "completed" else None,
         configuration=configuration_groups(view),
+        baselines=baselines_for(db, job, baseline),
     )
     return render(request, "job.html", "job", layout=layout_for(request, db, settings, "Jobs"), page=page)
 
@@ -166,14 +163,6 @@ def _latest(view: JobView) -> Latest:
         tokens_per_second=filters.figure(values.get("tokens_per_second"), 0),
         memory=filters.size(memory) if isinstance(memory, int | float) else "–",
     )
-
-
-def _failure(view: JobView, settings: Settings) -> Failure:
-    text = (view.error_message or "The job failed without a word.").strip()
-    cause, _, more = text.partition("\n")
-    log = "\n".join(read_tail(settings.jobs_dir, view.uid, "stderr", LOG_LINES).lines).strip()
-    # The error often ends with the very lines the log ends with.
-    return Failure(cause=cause, more="" if more.strip() in log else more.strip(), log=log)
 
 
 def _queue_note(db: Session) -> str:

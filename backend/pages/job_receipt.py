@@ -11,7 +11,7 @@ from backend.datasets.views import size_text
 from backend.jobs.estimate import Earlier, Machine, count_of, find_earlier, least_memory, machine_here
 from backend.jobs.plan import Plan, plan_of
 from backend.pages import filters
-from backend.pages.hyperparameter_fields import FIELDS, text_of
+from backend.pages.hyperparameter_fields import FIELDS, number_text, text_of
 from backend.pages.job_card import METHOD_WORDS
 from backend.pages.job_draft import Judged
 from backend.workers.service import list_live_workers
@@ -66,7 +66,7 @@ def receipt_of(db: Session, judged: Judged) -> Receipt:
             ("Model", model.name if model else "–"),
             ("Method", METHOD_WORDS[judged.method] if model else "–"),
             ("Batch", _batch(values)),
-            ("Learning rate", filters.figure(values.learning_rate)),
+            ("Learning rate", number_text(values.learning_rate)),
             ("Evaluations", _evaluations(plan)),
             ("Device", machine.name),
             ("Worker", worker_note(db)),

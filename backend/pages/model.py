@@ -30,6 +30,7 @@ from pegbox.store.tables import Job, Model
 
 router = APIRouter(include_in_schema=False)
 
+WHOLE = ("steps", "best_step", "parameters", "trainable_parameters")
 ModelKey = Annotated[str, Path(min_length=1, max_length=500)]
 
 
@@ -144,7 +145,7 @@ def _page(request: Request, db: Session, settings: Settings, key: str, asked: As
 
 def _metrics(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [
-        (name, filters.figure(value))
+        (name, filters.whole(value) if isinstance(value, int) or name in WHOLE else filters.figure(value))
         for name, value in sorted(metrics.items())
         if isinstance(value, int | float) and not isinstance(value, bool)
     ]

@@ -20,6 +20,7 @@ from backend.jobs import lists
 from backend.jobs import service as jobs
 from backend.models.catalogue import STARTER_ID
 from backend.pages.hyperparameter_fields import GROUPS, Group, HyperparameterField, text_of
+from backend.pages.job_card import METHOD_WORDS
 from backend.pages.job_choices import (
     DatasetChoice,
     MethodChoice,
@@ -117,12 +118,14 @@ def begin(
     dataset: Annotated[str, Query(max_length=200)] = "",
     model: Annotated[str, Query(max_length=500)] = "",
     source: Annotated[str, Query(max_length=100, alias="from")] = "",
+    step: Step = "review",
 ) -> Response:
-    """Leads to the step that comes next; the draft takes over what the address names, `from` an earlier job."""
+    """Leads to the step that comes next; the draft takes over what the address names, `from` an earlier job (at `step`)."""
     draft = load_draft(db)
-    step: Step = "data"
     if source:
-        draft, step = draft_of_job(db, lists.show_job(db, jobs.get_job(db, source))), "review"
+        draft = draft_of_job(db, lists.show_job(db, jobs.get_job(db, source)))
+    else:
+        step = "data"
     valid = [entry for entry in datasets.list_datasets(db) if entry.is_valid]
     if dataset:
         draft.dataset = next((entry.uid for entry in valid if dataset in (entry.uid, entry.slug)), draft.dataset)
@@ -227,8 +230,15 @@ def _note(judged: Judged, step: Step) -> str:
     if _has_errors(judged, step):
         return "to be checked"
     if step == "method":
-        return f"{judged.method}, {judged.decided.epochs:g} epochs"
+        return f"{METHOD_WORDS[judged.method]}, {_passes(judged)}"
     return f"{judged.decided.effective_batch_size} rows a step" if step == "resources" else ""
+
+
+def _passes(judged: Judged) -> str:
+    values = judged.decided
+    if values.max_steps:
+        return f"{values.max_steps} steps"
+    return "1 epoch" if values.epochs == 1 else f"{values.epochs:g} epochs"
 
 
 def _has_errors(judged: Judged, step: Step) -> bool:

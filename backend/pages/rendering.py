@@ -83,7 +83,7 @@ def _headers(nonce: str, monitor_url: str, request: Request) -> dict[str, Any]:
         "script-src": f"'self' 'nonce-{nonce}'",
         "style-src": "'self'",
         "font-src": "'self'",
-        "img-src": "'self' data:",
+        "img-src": f"'self' data: {monitor_url}".rstrip(),
         "connect-src": f"'self' {monitor_url} {socket_url}".rstrip(),
         "form-action": "'self'",
         "base-uri": "'none'",

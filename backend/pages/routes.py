@@ -19,6 +19,8 @@ from backend.pages import (
     models,
     new_job,
     overview,
+    run,
+    runs,
     settings,
     system,
 )
@@ -28,7 +30,22 @@ from frontend.assets import STATIC_PATH, AssetsMissingError
 from pegbox.errors import PegboxError
 
 router = APIRouter()
-for page in (overview, login, datasets, dataset_profile, models, model, new_job, jobs, job, compare, system, settings):
+for page in (
+    overview,
+    login,
+    datasets,
+    dataset_profile,
+    models,
+    model,
+    new_job,
+    jobs,
+    job,
+    runs,
+    run,
+    compare,
+    system,
+    settings,
+):
     router.include_router(page.router)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from backend.runs.listing import is_demonstration
 from pegbox.store.tables import Experiment, Job, Run, RunSample
 
 
@@ -23,11 +24,12 @@ def find_job_of(db: Session, run: Run) -> Job | None:
 
 
 def list_recent_runs(db: Session, limit: int) -> list[tuple[Run, Experiment, Job | None]]:
-    """Newest first, with the experiment and, where there is one, the job."""
+    """Newest first, with the experiment and, where there is one, the job; without demonstrations, whose numbers are made up."""
     query = (
         select(Run, Experiment, Job)
         .join(Experiment, col(Experiment.id) == Run.experiment_id)
         .join(Job, col(Job.uid) == Run.job_uid, isouter=True)
+        .where(~is_demonstration())
         .order_by(col(Run.created_at).desc())
         .limit(limit)
     )

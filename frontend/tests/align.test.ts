@@ -27,3 +27,13 @@ it("keeps equal x as it is", () => {
     [5, 6],
   ]);
 });
+
+it("finds the place of values that do not rise, the later of two on one x", () => {
+  const { x, columns } = align([
+    { x: [0.5, 0, 1, 1], columns: [[1, 2, 3, 4]] },
+    { x: [0.25], columns: [[9]] },
+  ]);
+  expect(x).toEqual([0, 0.25, 0.5, 1]);
+  expect(columns[0]![0]).toEqual([2, undefined, 1, 4]);
+  expect(columns[1]![0]).toEqual([undefined, 9, undefined, undefined]);
+});

@@ -19,9 +19,6 @@ from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Artifacts"])
 
-PIECE_BYTES = 1 << 20
-"""Written to the disk at once, away from the event loop."""
-
 
 @router.put(
     "/{run_id}/artifacts/{name}",
@@ -86,7 +83,7 @@ async def _receive(request: Request, monitor: MonitorDep) -> Incoming:
             piece += data
             if incoming.size_bytes + len(piece) > limit:
                 raise too_large
-            if len(piece) >= PIECE_BYTES:
+            if len(piece) >= service.PIECE_BYTES:
                 await asyncio.to_thread(incoming.write, bytes(piece))
                 piece.clear()
         await asyncio.to_thread(incoming.write, bytes(piece))
@@ -104,10 +101,7 @@ def list_artifacts(
     run_id: str, monitor: MonitorDep, limit: Annotated[int, Query(ge=1, le=1000)] = 1000
 ) -> list[ArtifactView]:
     """The run's artifacts by name."""
-    known = find_run_id(monitor.engine, run_id)
-    with monitor.engine.connect() as connection:
-        found = repository.list_artifacts(connection, known, limit)
-    return [ArtifactView.model_validate(artifact.model_dump()) for artifact in found]
+    return service.list_artifacts(monitor, find_run_id(monitor.engine, run_id), limit)
 
 
 @router.get(

@@ -11,7 +11,9 @@ import logging
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -20,16 +22,20 @@ from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, sel
 from monitor.metrics.columns import Columns
 from monitor.metrics.pack import decode_pack
 from monitor.metrics.wire import Event, Media, SampleSet
-from pegbox.store.tables import MetricBatch, RunEvent, RunMedia, RunSample
+from pegbox.store.tables import MetricBatch, RecordId, RunEvent, RunMedia, RunSample
 
 log = logging.getLogger(__name__)
 
 STEP_BOUND_EVENTS = ("evaluation", "best", "checkpoint")
 """Events that say something about a step; a rewind takes them back. Others tell what happened, and stay."""
 
+IDS_AT_ONCE = 2_000
+"""In one query: databases bound the number of parameters."""
+
 batch_table = MetricBatch.__table__  # type: ignore[attr-defined]
 _event = RunEvent.__table__  # type: ignore[attr-defined]
 _media = RunMedia.__table__  # type: ignore[attr-defined]
+_record_id = RecordId.__table__  # type: ignore[attr-defined]
 _sample = RunSample.__table__  # type: ignore[attr-defined]
 _places = select(batch_table.c.first_seq, batch_table.c.count.label("records"))
 
@@ -51,12 +57,31 @@ class LoggedBatch:
     count: int = -1
     """Records in it; read from the log it tells of samples, events and media too, which are kept apart."""
 
+    record_ids: Sequence[bytes] | None = None
+    """Of a foreign client that numbers no batches: for every record, points first, 16 bytes that make it count once. Records
+    that belong together share an id. The writer then gives the batch its sequence number."""
+
     seqs: array[int] | None = None
     """Of a pack, the cursor of every point; its other fields are those of the last batch in it."""
 
     def __post_init__(self) -> None:
         if self.count < 0:
             self.count = len(self.columns) + len(self.samples) + len(self.events) + len(self.media)
+
+    def leave_out(self, known: AbstractSet[bytes]) -> None:
+        """Drops the records with these ids."""
+        if not known or self.record_ids is None:
+            return
+        keep = bytes(record_id not in known for record_id in self.record_ids)
+        ends = [len(self.columns)]
+        for records in (self.samples, self.events, self.media):
+            ends.append(ends[-1] + len(records))
+        self.columns = self.columns.pick(keep[: ends[0]])
+        self.samples = list(compress(self.samples, keep[ends[0] : ends[1]]))
+        self.events = list(compress(self.events, keep[ends[1] : ends[2]]))
+        self.media = list(compress(self.media, keep[ends[2] : ends[3]]))
+        self.record_ids = list(compress(self.record_ids, keep))
+        self.count = len(self.record_ids)
 
     @property
     def last_seq(self) -> int:
@@ -102,6 +127,19 @@ def find_duplicate(connection: Connection, run_id: str, writer: str, sequence: i
     )
     place = connection.execute(query).first()
     return None if place is None or place[-1] > sequence else _last_seq(place)
+
+
+def remember(connection: Connection, record_ids: Sequence[bytes]) -> set[bytes]:
+    """Those of the ids that came before; from now on all of them did. The caller commits."""
+    unique = list(dict.fromkeys(record_ids))
+    known: set[bytes] = set()
+    for start in range(0, len(unique), IDS_AT_ONCE):
+        part = unique[start : start + IDS_AT_ONCE]
+        known.update(connection.execute(select(_record_id.c.id).where(_record_id.c.id.in_(part))).scalars())
+    fresh = [{"id": record_id} for record_id in unique if record_id not in known]
+    if fresh:
+        connection.execute(insert(_record_id), fresh)
+    return known
 
 
 def _last_seq(place: Row[Any] | None) -> int:

@@ -94,6 +94,19 @@ class Writer:
             raise TooManyRequestsError("The monitor is busy writing; send again in a second")
         self._queue.put(_Append(batch, done))
 
+    def submit(self, batch: LoggedBatch) -> Future[Accepted]:
+        """Like `append`, for threads: the future is done after the commit."""
+        future: Future[Accepted] = Future()
+
+        def done(result: Accepted | BaseException) -> None:
+            if isinstance(result, BaseException):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+        self.append(batch, done)
+        return future
+
     def call(self, operation: Callable[[Connection], T]) -> T:
         """Runs an operation in the writer's transaction and returns its value after the commit. Blocks: not for the loop.
 
@@ -206,6 +219,11 @@ class Writer:
             except PegboxError as error:
                 item.done(error)
                 continue
+            if batch.record_ids is not None:
+                self._number(connection, batch)
+                if not batch.count:
+                    answers.append(_answer(item, Accepted(batch.sequence, state.last_seq, True)))
+                    continue
             known = self._known(connection, batch, fresh)
             if known is not None:
                 answers.append(_answer(item, Accepted(batch.sequence, known, True)))
@@ -230,12 +248,20 @@ class Writer:
             committed.extend(fresh)
         return []
 
+    def _number(self, connection: Connection, batch: LoggedBatch) -> None:
+        """Leaves out the records that came before, and makes the rest the writer's next batch."""
+        batch.leave_out(store.remember(connection, batch.record_ids or ()))
+        batch.sequence = self._highest(connection, batch) + 1
+
+    def _highest(self, connection: Connection, batch: LoggedBatch) -> int:
+        """The highest sequence number of the batch's writer so far."""
+        known = self._sequences.get((batch.run_id, batch.writer))
+        return store.last_sequence(connection, batch.run_id, batch.writer) if known is None else known
+
     def _known(self, connection: Connection, batch: LoggedBatch, fresh: list[LoggedBatch]) -> int | None:
         """The last cursor of this very batch if it was accepted before. Sequences rise, so a lookup is rarely needed."""
         key = (batch.run_id, batch.writer)
-        highest = self._sequences.get(key)
-        if highest is None:
-            highest = store.last_sequence(connection, *key)
+        highest = self._highest(connection, batch)
         self._sequences[key] = max(highest, batch.sequence)
         self._sequences.move_to_end(key)
         if batch.sequence > highest:

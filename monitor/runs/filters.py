@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
 
 from pegbox.schemas.run import RunStatus
 from pegbox.store.tables import Experiment, Job, Run
@@ -18,6 +18,9 @@ STATUS_OF_JOB: dict[str, RunStatus] = {
 }
 """A job knows better than a run whose process was killed before it could say goodbye."""
 
+DEMO_TAG = "demo"
+"""Of runs whose numbers were made up to show something; no training has such a tag."""
+
 _run = Run.__table__  # type: ignore[attr-defined]
 _experiment = Experiment.__table__  # type: ignore[attr-defined]
 _job = Job.__table__  # type: ignore[attr-defined]
@@ -25,13 +28,18 @@ _job = Job.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """What is None does not matter. `q` is words, each of which must occur in the run's name, id, experiment, config or summary."""
+    """What is None does not matter. `q` is words, each of which must occur in the run's name, id, experiment, config or summary.
+
+    Runs of demonstrations are left out unless `demo`, or their tag, asks for them.
+    """
 
     job_uid: str | None = None
     experiment: str | None = None
     status: RunStatus | None = None
     tag: str | None = None
     q: str | None = None
+    name: str | None = None
+    demo: bool = False
 
     def conditions(self, dialect: str) -> list[ColumnElement[bool]]:
         """For a query on run, experiment and job together. `dialect` is the database's name in SQLAlchemy."""
@@ -44,6 +52,10 @@ class RunFilter:
             found.append(_has_status(self.status))
         if self.tag is not None:
             found.append(_has_tag(self.tag, dialect))
+        if self.name is not None:
+            found.append(_run.c.name == self.name)
+        if not self.demo and self.tag != DEMO_TAG:
+            found.append(not_(_has_tag(DEMO_TAG, dialect)))
         return found + [_mentions(word) for word in (self.q or "").split()]
 
 

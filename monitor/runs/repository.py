@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, cast, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, String, and_, cast, exists, insert, or_, select, update
 from sqlalchemy.dialects import sqlite
 
 from monitor.runs.filters import RunFilter
@@ -15,6 +16,8 @@ from pegbox.store.tables import TERMINAL_STATES, Experiment, Job, Run, now
 run_table = Run.__table__  # type: ignore[attr-defined]
 _experiment = Experiment.__table__  # type: ignore[attr-defined]
 _job = Job.__table__  # type: ignore[attr-defined]
+
+SILENCE = timedelta(minutes=15)
 
 RunRow = Row[Any]
 JobRow = Row[Any]
@@ -69,13 +72,26 @@ def list_runs(
     return rows[:limit], sort.cursor(last.sort_key, last.id)
 
 
+def list_experiments(connection: Connection, limit: int = 1_000) -> list[str]:
+    """Names of the experiments with a run that `RunFilter` shows unasked."""
+    shown = exists(
+        select(1).where(run_table.c.experiment_id == _experiment.c.id, *RunFilter().conditions(connection.dialect.name))
+    )
+    query = select(_experiment.c.name).where(shown).order_by(_experiment.c.name).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
 def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
-    """The newest running run of the mode, else the newest that ended. Runs of a study carry a tag `study:…`."""
+    """The newest running run of the mode, else the newest that ended. Runs of a study carry a tag `study:…`.
+
+    A script's run that has been silent for long counts as ended: some clients have no word for the end, and others are killed.
+    """
     of_study = cast(run_table.c.tags, String).like('%"study:%')
-    mode = of_study if automated else ~of_study
+    mode = (of_study if automated else ~of_study) & and_(*RunFilter().conditions(connection.dialect.name))
     runs_now = (run_table.c.status == "running") & or_(_job.c.state.is_(None), _job.c.state.not_in(TERMINAL_STATES))
+    speaks = run_table.c.job_uid.is_not(None) | (run_table.c.updated_at > now() - SILENCE)
     newest = run_table.c.created_at.desc()
-    row = connection.execute(_query().where(mode, runs_now).order_by(newest).limit(1)).first()
+    row = connection.execute(_query().where(mode, runs_now, speaks).order_by(newest).limit(1)).first()
     if row is None:
         row = connection.execute(_query().where(mode).order_by(newest).limit(1)).first()
     return row

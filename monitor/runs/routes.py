@@ -48,12 +48,13 @@ def list_runs(
     q: Annotated[
         str | None, Query(max_length=200, description="Words to find in name, id, experiment, config or summary.")
     ] = None,
+    demo: Annotated[bool, Query(description="With runs of demonstrations, whose numbers are made up.")] = False,
     sort: Annotated[str, Query(max_length=250, description="A minus means greatest first.")] = NEWEST_FIRST,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
     cursor: Annotated[str | None, Query(max_length=4000, description="`X-Next-Cursor` of the page before.")] = None,
 ) -> list[RunView]:
     """A page of the runs that fit, newest first unless sorted otherwise; runs without the sorted value come last."""
-    which = RunFilter(job_uid=job_uid, experiment=experiment, status=status, tag=tag, q=q)
+    which = RunFilter(job_uid=job_uid, experiment=experiment, status=status, tag=tag, q=q, demo=demo)
     runs, following = service.list_runs(monitor.engine, which, sort=sort, limit=limit, cursor=cursor)
     if following is not None:
         response.headers[NEXT_CURSOR] = following

@@ -146,6 +146,19 @@ def get_run(connection: Connection, run_id: str) -> RunView:
     return view(row)
 
 
+def find_run(engine: Engine, run_id: str) -> RunView | None:
+    """The run with this id, else the newest run of the job with this uid."""
+    with engine.connect() as connection:
+        row = repository.find_run(connection, run_id)
+    return None if row is None else view(row)
+
+
+def list_experiments(engine: Engine) -> list[str]:
+    """Names of the experiments that have runs other than demonstrations, in alphabetical order."""
+    with engine.connect() as connection:
+        return repository.list_experiments(connection)
+
+
 def list_runs(
     engine: Engine, which: RunFilter, *, sort: str, limit: int, cursor: str | None
 ) -> tuple[list[RunView], str | None]:

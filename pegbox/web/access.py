@@ -3,7 +3,8 @@
 On loopback without a token everything is open to programs on this machine, but not to web pages of other sites: a foreign
 `Origin` may not change anything nor open a WebSocket, and a foreign `Host` (DNS rebinding) gets nothing at all. With a token
 every request must carry it: as `Authorization: Bearer`, as the password of `Basic` (clients that know nothing but an address send
-the one in `http://:<token>@host`), as the cookie that the login page sets, or for WebSockets as `?token=`.
+the one in `http://:<token>@host`), as the cookie that the login page sets, or for WebSockets as `?token=`. Clients
+of Gradio and Trackio send it in headers of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import base64
 import hmac
 import ipaddress
+from collections.abc import Iterator
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +24,8 @@ from pegbox.settings import Settings
 from pegbox.web.error_handlers import error_response, pegbox_error_response
 
 COOKIE = "pegbox_token"
+TOKEN_HEADERS = ("authorization", "x-hf-authorization")
+TRACKIO_HEADER = "x-trackio-write-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOCAL_NAMES = frozenset({"localhost", "testserver"})
 
@@ -68,10 +72,10 @@ class AccessRules:
 
     @staticmethod
     def _check_token(scope: Scope, headers: Headers, expected: str) -> None:
-        given = given_token(scope, headers)
-        if given is None:
+        given = list(given_tokens(scope, headers))
+        if not given:
             raise AuthenticationError("Authentication required: send 'Authorization: Bearer <token>'")
-        if not hmac.compare_digest(given.encode(), expected.encode()):
+        if not any(hmac.compare_digest(token.encode(), expected.encode()) for token in given):
             raise AuthenticationError("The token is not valid")
 
 
@@ -114,23 +118,25 @@ class AccessMiddleware:
         await response(scope, receive, send)
 
 
-def given_token(scope: Scope, headers: Headers) -> str | None:
-    """The token a request carries: header, cookie, or for WebSockets `?token=` (browsers cannot set headers there)."""
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value:
-        return value.strip()
-    if scheme.lower() == "basic" and value:
-        return _password(value.strip())
+def given_tokens(scope: Scope, headers: Headers) -> Iterator[str]:
+    """The tokens a request carries: header, those of Gradio's and Trackio's clients (which may send one of the model hub
+    beside), cookie, or for WebSockets `?token=` (browsers cannot set headers there)."""
+    for name in TOKEN_HEADERS:
+        scheme, _, value = headers.get(name, "").partition(" ")
+        if scheme.lower() == "bearer" and value.strip():
+            yield value.strip()
+        elif scheme.lower() == "basic" and (password := _password(value.strip())) is not None:
+            yield password
+    if value := headers.get(TRACKIO_HEADER, "").strip():
+        yield value
     try:
         cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:
         cookie = None
     if cookie:
-        return cookie.value
+        yield cookie.value
     if scope["type"] == "websocket":
-        values = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token")
-        return values[0] if values else None
-    return None
+        yield from parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", ())
 
 
 def _password(credentials: str) -> str | None:

@@ -38,6 +38,7 @@ class Cast:
     queued: str
     paused: str
     unready: str
+    script: str
 
 
 @dataclass
@@ -151,6 +152,22 @@ def log_step(run: Run, step: int) -> None:
     )
 
 
+def log_script(director: Director) -> str:
+    """A finished run of a script, with one of everything that a run can keep; its id."""
+    url = director.stack.monitor_url
+    with pegbox.init(experiment="Scripts", name="Script run", config={"lr": 0.01, "net": {"depth": 3}}, url=url) as run:
+        for step in range(1, 31):
+            run.log({"train_loss": 3 / step, "accuracy": step / 50, "layers/first": step * 2.0}, step=step)
+        run.log({"weights": pegbox.Histogram([1.0, 2.0, 2.5, 7.0, math.nan])}, step=30)
+        run.log({"notes": pegbox.Text("A sentence of the script")}, step=30)
+        run.log({"confusion": pegbox.Table(["truth", "guess"], [["cat", "dog"], ["dog", "dog"]])}, step=30)
+        run.alert("Loss is flat", "for ten steps", level="warning")
+        file = director.stack.home / "notes.txt"
+        file.write_text("kept")
+        run.log_artifact(file)
+    return run.id
+
+
 def train_loss(step: int) -> float:
     return 0.1 + 7 * math.exp(-step / 15) + 0.05 * math.sin(step * 1.7)
 
@@ -192,4 +209,5 @@ def make_cast(director: Director) -> Cast:
     paused = director.add_job("Paused run", dataset)
     director.post(f"/api/jobs/{paused}/pause", {})
     unready = director.add_job("Run without data", "no-such-dataset")
-    return Cast(dataset, running, completed, failed, queued, paused, unready)
+    script = log_script(director)
+    return Cast(dataset, running, completed, failed, queued, paused, unready, script)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,14 +112,23 @@ def test_without_the_socket_it_polls_and_comes_back(page: Page, live: Stack, job
 def test_a_monitor_that_dies_is_offline_and_nothing_is_lost(page: Page, live: Stack, job: Claimed) -> None:
     page.goto(f"{live.backend_url}/jobs/{job.uid}")
     badge = page.locator("pb-live-state [role=status]")
+    stale = page.locator("pb-chart").get_by_text("stale")
+    loss = page.locator("#chart-loss .chart-body")
     expect(badge).to_have_text("Live")
+    expect(stale).to_have_count(0)
     live.kill("monitor")
     expect(badge).to_have_text("Offline", timeout=30_000)
+    expect(stale).to_have_count(page.locator("pb-chart").count())
+    expect(stale.first).to_be_visible()
+    expect(stale.first).to_have_text("stale: the monitor does not answer, newer points may be missing")
+    expect(loss).to_have_attribute("aria-label", re.compile("stale, the monitor does not answer"))
     for step in range(STEPS + 1, STEPS + 6):
         log_step(job.run, step)
     expect(page.locator("#progress [data-field=step]")).to_have_text(str(STEPS))
     live.start("monitor")
     expect(badge).to_have_text("Live", timeout=40_000)
+    expect(stale).to_have_count(0)
+    expect(loss).not_to_have_attribute("aria-label", re.compile("stale"))
     expect_steps(page, STEPS + 5)
 
 

@@ -22,3 +22,15 @@ def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MonitorProcess
 def aspara_python() -> Path:
     """An interpreter that has Aspara's client."""
     return client_python("aspara-client")
+
+
+@pytest.fixture(scope="session")
+def trackio_python() -> Path:
+    """An interpreter that has Trackio and a recent `gradio_client`."""
+    return client_python("trackio-client")
+
+
+@pytest.fixture(scope="session")
+def old_gradio_python() -> Path:
+    """An interpreter that has `gradio_client` of the first generation."""
+    return client_python("gradio-client-1")

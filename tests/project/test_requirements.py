@@ -14,7 +14,7 @@ from packaging.version import Version
 from tests.project.tree import ROOT
 
 SETS = ("base", "train", "quantize", "dev")
-FOREIGN_CLIENTS = ("aspara-client",)
+FOREIGN_CLIENTS = ("aspara-client", "trackio-client", "gradio-client-1")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 DECLARED = {
     "base": PROJECT["project"]["dependencies"],

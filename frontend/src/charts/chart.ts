@@ -3,6 +3,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import uPlot from "uplot";
 import { LightElement } from "../components/light-element";
 import { figure } from "../format/number";
+import { pace } from "../live/pace";
 import type { Aligned } from "./align";
 import { keyAction } from "./keys";
 import type { MarkContext } from "./marks";
@@ -13,6 +14,7 @@ import { onZoom, publishZoom, type Range } from "./zoom";
 
 /** How far back the legend looks for a value when the cursor stands on a gap. */
 const LEGEND_REACH = 12;
+const STALE = "the monitor does not answer, newer points may be missing";
 
 /** A line chart: live, zoomable, readable by keyboard and screen reader. Zoom and cursor are shared within `group`. */
 @customElement("pb-chart")
@@ -27,6 +29,8 @@ export class Chart extends LightElement {
   @property({ type: Boolean }) clip = false;
   /** Let the view grow with new points and mark the newest. */
   @property({ type: Boolean }) follow = false;
+  /** Nobody knows whether there are newer points: the line to the monitor is cut. */
+  @property({ type: Boolean, reflect: true }) stale = false;
   /** Shown in place of lines while there is nothing to draw. */
   @property() note = "";
   @property({ attribute: false }) model?: ChartModel;
@@ -39,8 +43,10 @@ export class Chart extends LightElement {
   private palette?: Palette;
   private shape = "";
   private range: Range = null;
+  private font = "";
   private onScreen = true;
-  private stale = false;
+  /** There is a newer model than the drawn one. */
+  private isBehind = false;
   private leaveGroup?: () => void;
   private readonly sizes = new ResizeObserver(([entry]) => this.resize(entry!.contentRect.width));
   private readonly views = new IntersectionObserver(([entry]) => this.seen(entry!.isIntersecting));
@@ -58,6 +64,7 @@ export class Chart extends LightElement {
     this.leaveGroup?.();
     this.sizes.disconnect();
     this.views.disconnect();
+    pace.forget(this);
     this.plot?.destroy();
     this.plot = undefined;
   }
@@ -69,6 +76,7 @@ export class Chart extends LightElement {
       <div class="chart-head">
         <h2>${this.heading}</h2>
         <span class="unit">${[this.unit, at].filter(Boolean).join(" · ")}</span>
+        ${this.stale ? html`<span class="tag stale">stale<span class="visually-hidden">: ${STALE}</span></span>` : ""}
         <span class="legend">
           ${lines.length === 1 ? html`<b class="single">${this.text(lines[0]!)}</b>` : lines.map((line) => this.legend(line))}
         </span>
@@ -96,7 +104,7 @@ export class Chart extends LightElement {
     }
     const rebuild = changed.has("log") || changed.has("clip") || (this.model && shapeOf(this.model) !== this.shape);
     if (rebuild) this.build();
-    else if (changed.has("model")) this.refresh();
+    else if (changed.has("model")) pace.ask(this, () => this.refresh());
   }
 
   private legend(line: Line): TemplateResult {
@@ -116,7 +124,7 @@ export class Chart extends LightElement {
   }
 
   private summary(): string {
-    const name = [this.heading, this.unit].filter(Boolean).join(", ");
+    const name = [this.heading, this.unit, this.stale && `stale, ${STALE}`].filter(Boolean).join(", ");
     if (!this.model || this.isEmpty()) return `${name}: ${this.note || "no values yet"}`;
     const values = this.model.lines.map((line) => `${line.label} ${this.text(line)}`).join("; ");
     const bad = this.model.nonfinite?.length ? `; ${this.model.nonfinite.length} values were not finite` : "";
@@ -182,8 +190,8 @@ export class Chart extends LightElement {
 
   private refresh(): void {
     if (!this.plot || !this.model) return;
-    this.stale = !this.onScreen;
-    if (this.stale) return;
+    this.isBehind = !this.onScreen;
+    if (this.isBehind) return;
     const { min, max } = this.plot.scales["x"]!;
     const held = this.range ?? (this.follow || min == null || max == null ? null : { min, max });
     this.plot.setData(plotData(this.model, this.log), !held);
@@ -192,7 +200,7 @@ export class Chart extends LightElement {
 
   private seen(onScreen: boolean): void {
     this.onScreen = onScreen;
-    if (onScreen && this.stale) this.refresh();
+    if (onScreen && this.isBehind) pace.ask(this, () => this.refresh());
   }
 
   private resize(width: number): void {
@@ -207,7 +215,9 @@ export class Chart extends LightElement {
   private build(): void {
     if (!this.model || !this.palette || !this.isConnected) return;
     this.plot?.destroy();
+    pace.forget(this);
     this.shape = shapeOf(this.model);
+    this.font = getComputedStyle(this.body).fontFamily;
     const options = plotOptions({
       width: Math.max(160, this.body.clientWidth - 6),
       height: this.height,
@@ -232,7 +242,7 @@ export class Chart extends LightElement {
       palette: this.palette!,
       hidden: this.hiddenLines,
       digits: this.digits,
-      font: getComputedStyle(this.body).fontFamily,
+      font: this.font,
     };
   }
 }

@@ -18,6 +18,8 @@ export interface Line {
   dots?: boolean;
   /** Shade down to the floor. */
   fill?: boolean;
+  /** Drawn under the other lines, though named after them. */
+  behind?: boolean;
   /** Ring and label the smallest value. */
   best?: boolean;
 }
@@ -37,6 +39,11 @@ export interface ChartModel {
   formatX: (x: number) => string;
   /** Allowed distances between ticks of x; by default decimal ones. */
   stepsX?: number[];
+}
+
+/** In the order of drawing: what comes later covers what comes before. */
+export function inDrawingOrder(lines: readonly Line[]): Line[] {
+  return [...lines.filter((line) => line.behind), ...lines.filter((line) => !line.behind)];
 }
 
 /** Two models of the same shape can share one plot: only the numbers differ. */

@@ -3,8 +3,11 @@ import type uPlot from "uplot";
 import { tick } from "../format/number";
 import type { Aligned } from "./align";
 import { drawBackground, drawForeground, type MarkContext } from "./marks";
-import type { ChartModel, Line } from "./model";
+import { type ChartModel, inDrawingOrder, type Line } from "./model";
 import { bulkRange, type Extent, logRange, wholeRange } from "./range";
+
+/** Diameter of a point that is drawn as a dot, in pixels. */
+const DOT = 5;
 
 export interface PlotSettings {
   width: number;
@@ -31,7 +34,7 @@ export function plotData(model: ChartModel, log: boolean): uPlot.AlignedData {
   const positive = (column: Aligned[]): Aligned[] =>
     log ? column.map((value) => (value == null || value > 0 ? value : null)) : column;
   const columns: (Aligned[] | number[])[] = [model.x];
-  for (const line of model.lines) {
+  for (const line of inDrawingOrder(model.lines)) {
     if (line.low && line.high) columns.push(positive(line.high), positive(line.low));
     columns.push(positive(line.y));
   }
@@ -50,7 +53,7 @@ export function plotOptions(settings: PlotSettings): uPlot.Options {
   const { model, palette, hidden, font } = context();
   const series: LineSeries[] = [{}];
   const bands: uPlot.Band[] = [];
-  for (const line of model.lines) {
+  for (const line of inDrawingOrder(model.lines)) {
     const show = !hidden.has(line.key);
     if (line.low && line.high) {
       const first = series.length;
@@ -117,11 +120,19 @@ function lineSeries(line: Line, show: boolean, color: (token: string, alpha?: nu
     ...(line.dash ? { dash: line.dash } : {}),
     ...(line.fill ? { fill: color(line.color, 0.1) } : {}),
     spanGaps: line.dots ?? false,
-    points: { show: line.dots ?? false, size: 5, fill: stroke, width: 0 },
+    points: { show: line.dots ? hasRoomForDots : false, size: DOT, fill: stroke, width: 0 },
     show,
     lineKey: line.key,
     line,
   };
+}
+
+/** Dots that would touch are a line already, and a dear one to draw. */
+function hasRoomForDots(plot: uPlot, index: number, from: number, to: number): boolean {
+  const values = plot.data[index] as readonly Aligned[];
+  const most = plot.bbox.width / devicePixelRatio / (2 * DOT);
+  for (let i = from, dots = 0; i <= to; i++) if (values[i] != null && ++dots > most) return false;
+  return true;
 }
 
 function yScale({ log, clip, context }: PlotSettings): uPlot.Scale {

@@ -4,6 +4,7 @@ import { loadSeries, type PointData } from "../api/runs";
 import { append, type Buckets, compact, emptyBuckets } from "../charts/buckets";
 import type { FeedState } from "../live/feed";
 import { MultiFeed, type RunEnvelope } from "../live/multi-feed";
+import { pace } from "../live/pace";
 
 export const METRICS = ["train_loss", "validation_loss", "grad_norm", "learning_rate"] as const;
 export type Metric = (typeof METRICS)[number];
@@ -26,7 +27,6 @@ export class CompareStore extends EventTarget {
 
   private readonly series = new Map<string, Map<string, Buckets>>();
   private feed?: MultiFeed;
-  private frame = 0;
 
   constructor(
     readonly runs: readonly ComparedRun[],
@@ -98,11 +98,8 @@ export class CompareStore extends EventTarget {
     this.mark();
   }
 
-  /** One notice per frame, however many points came. */
+  /** One notice at the page's pace, however many points came. */
   private mark(): void {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.dispatchEvent(new Event("change"));
-    });
+    pace.ask(this, () => this.dispatchEvent(new Event("change")));
   }
 }

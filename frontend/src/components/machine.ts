@@ -34,7 +34,7 @@ export class Machine extends LightElement {
   override render(): TemplateResult {
     if (!this.record) {
       return html`<p class="body small muted" role="status">
-        ${this.error ? `The monitor does not answer: ${this.error}` : "Reading…"}
+        ${this.error ? "The monitor does not answer. Trying again…" : "Reading…"}
       </p>`;
     }
     return html`<div class="gauges">${gaugesOf(this.record).map((gauge) => this.gauge(gauge))}</div>`;

@@ -111,7 +111,7 @@ function edgeOf(buckets: Buckets): number {
 }
 
 /** Unix seconds of the first point, the zero of the time axis. */
-export function startOf(store: RunStore): number {
+export function startOf(store: Pick<RunStore, "buckets">): number {
   const starts = [store.buckets("train_loss").time[0], store.buckets("validation_loss").time[0]];
   return Math.min(...starts.filter((time): time is number => time !== undefined), Number.POSITIVE_INFINITY);
 }

@@ -13,6 +13,7 @@ import {
 } from "../api/runs";
 import { append, type Buckets, compact, emptyBuckets, refined } from "../charts/buckets";
 import { type Envelope, Feed, type FeedState } from "../live/feed";
+import { pace } from "../live/pace";
 
 export const METRICS = [
   "train_loss",
@@ -24,10 +25,13 @@ export const METRICS = [
   "memory_bytes",
 ] as const;
 
-export type Metric = (typeof METRICS)[number];
-export type Change = "series" | "events" | "samples" | "status" | "resources" | "feed" | "loaded";
+export type Change = "series" | "events" | "samples" | "status" | "resources" | "media" | "feed" | "loaded";
 
 const RECENT_STEPS = 200;
+/** A page left open for days keeps the newest of what is only read, and of events what the page reckons with. */
+const MOST_EVENTS = 500;
+const MOST_SAMPLE_SETS = 200;
+const LASTING_EVENTS = new Set(["phase", "resumed"]);
 /** A wheel of keys zooms several times in a row; only where it comes to rest is worth reading. */
 const ZOOM_SETTLES_MILLISECONDS = 120;
 
@@ -51,13 +55,14 @@ export class RunStore extends EventTarget {
   /** Values of the newest live points: a bucket only knows a mean. */
   private readonly lastValues = new Map<string, number>();
   private changes = new Set<Change>();
-  private frame = 0;
   /** Counts loads, so that a slow old answer does not overwrite a newer one. */
   private round = 0;
 
   constructor(
     readonly run: string,
     private readonly columns: number,
+    /** Those whose history is read; live points bring whatever is logged. */
+    private readonly metrics: readonly string[] = METRICS,
   ) {
     super();
   }
@@ -72,7 +77,7 @@ export class RunStore extends EventTarget {
     let after = 0;
     try {
       if (!hasBegun) throw new ApiError("The job has not begun.", 404);
-      const answer = await loadSeries(this.run, METRICS, this.columns);
+      const answer = await loadSeries(this.run, this.metrics, this.columns);
       if (round !== this.round) return;
       after = answer.lastSeq;
       this.series.clear();
@@ -94,12 +99,12 @@ export class RunStore extends EventTarget {
     return this.feed?.state ?? "connecting";
   }
 
-  buckets(metric: Metric): Buckets {
+  buckets(metric: string): Buckets {
     return this.series.get(metric) ?? emptyBuckets();
   }
 
   /** What charts show of it: finer where the page is zoomed in. */
-  shown(metric: Metric): Buckets {
+  shown(metric: string): Buckets {
     const part = this.detail?.series.get(metric);
     return part && this.detail
       ? refined(this.buckets(metric), part, this.detail.from, this.detail.to)
@@ -118,7 +123,7 @@ export class RunStore extends EventTarget {
     await new Promise((done) => setTimeout(done, ZOOM_SETTLES_MILLISECONDS));
     if (zoom !== this.zooms) return;
     try {
-      const answer = await loadSeries(this.run, METRICS, this.columns, steps);
+      const answer = await loadSeries(this.run, this.metrics, this.columns, steps);
       if (zoom !== this.zooms) return;
       this.detail = { ...steps, series: answer.series };
       this.mark("series");
@@ -129,14 +134,14 @@ export class RunStore extends EventTarget {
 
   /** Whether several points share a bucket somewhere between these steps. */
   private isReduced(steps: { from: number; to: number }): boolean {
-    return METRICS.some((metric) => {
+    return this.metrics.some((metric) => {
       const { x, count } = this.buckets(metric);
       return x.some((step, i) => count[i]! > 1 && step >= steps.from && (x[i - 1] ?? step) <= steps.to);
     });
   }
 
   /** The newest value itself; null where only a mean over several steps is known. */
-  exactLatest(metric: Metric): number | null {
+  exactLatest(metric: string): number | null {
     const buckets = this.buckets(metric);
     const single = buckets.count.at(-1) === 1 ? buckets.mean.at(-1) : null;
     return this.lastValues.get(metric) ?? single ?? null;
@@ -149,7 +154,7 @@ export class RunStore extends EventTarget {
       loadResources(this.run, this.columns),
     ]);
     if (round !== this.round) return;
-    if (events.status === "fulfilled") this.events = merge(events.value, this.events);
+    if (events.status === "fulfilled") this.events = mergeEvents(events.value, this.events);
     if (samples.status === "fulfilled") this.samples = mergeSamples(samples.value, this.samples);
     if (resources.status === "fulfilled") this.resources = resources.value;
     this.mark("events", "samples", "resources");
@@ -173,12 +178,15 @@ export class RunStore extends EventTarget {
         this.takePoint(envelope.data as PointData);
         break;
       case "event":
-        this.events = merge(this.events, [{ ...(envelope.data as RunEvent), seq: envelope.seq }]);
+        this.events = mergeEvents(this.events, [{ ...(envelope.data as RunEvent), seq: envelope.seq }]);
         this.mark("events");
         break;
       case "samples":
         this.samples = mergeSamples(this.samples, [envelope.data as SampleSet]);
         this.mark("samples");
+        break;
+      case "media":
+        this.mark("media");
         break;
       case "resource":
         this.resources = pushResource(this.resources, envelope.data as ResourceRecord, this.columns);
@@ -211,13 +219,12 @@ export class RunStore extends EventTarget {
     this.mark("series");
   }
 
-  /** One notice per frame, however many envelopes came. A hidden tab gets no frames and so draws nothing. */
+  /** One notice at the page's pace, however many envelopes came. A hidden tab gets no frames and so draws nothing. */
   private mark(...changes: Change[]): void {
     for (const change of changes) this.changes.add(change);
-    this.frame ||= requestAnimationFrame(() => {
+    pace.ask(this, () => {
       const detail = this.changes;
       this.changes = new Set();
-      this.frame = 0;
       this.dispatchEvent(new CustomEvent<Set<Change>>("change", { detail }));
     });
   }
@@ -228,14 +235,17 @@ function recentSteps(buckets: Buckets | undefined): number[] {
   return buckets.mean.slice(-RECENT_STEPS).filter((value): value is number => value != null);
 }
 
-function merge(known: readonly RunEvent[], news: readonly RunEvent[]): RunEvent[] {
+export function mergeEvents(known: readonly RunEvent[], news: readonly RunEvent[]): RunEvent[] {
   const bySeq = new Map([...known, ...news].map((event) => [event.seq, event]));
-  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+  return all.filter((event, index) => index >= all.length - MOST_EVENTS || LASTING_EVENTS.has(event.kind));
 }
 
-function mergeSamples(known: readonly SampleSet[], news: readonly SampleSet[]): SampleSet[] {
+/** The first set stays: the base model's answers are what all later ones are compared with. */
+export function mergeSamples(known: readonly SampleSet[], news: readonly SampleSet[]): SampleSet[] {
   const byStep = new Map([...known, ...news].map((set) => [`${set.step} ${set.name}`, set]));
-  return [...byStep.values()].sort((a, b) => a.step - b.step);
+  const all = [...byStep.values()].sort((a, b) => a.step - b.step);
+  return all.filter((_, index) => index === 0 || index >= all.length - MOST_SAMPLE_SETS);
 }
 
 function emptyStatus(): StatusData {

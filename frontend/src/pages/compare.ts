@@ -39,6 +39,7 @@ function draw(): void {
       chart.clip = view.clip && !view.log && name === "loss";
     }
     chart.follow = view.follow;
+    chart.stale = store.feedState === "offline";
     chart.note = note();
     chart.model = model();
   }
@@ -51,7 +52,7 @@ function draw(): void {
 
 function note(): string {
   const failure = [...store.failures.values()][0];
-  if (failure) return `The monitor does not answer: ${failure}`;
+  if (failure) return "The monitor does not answer.";
   return store.loaded ? "None of these runs has logged it." : "Loading…";
 }
 

@@ -12,6 +12,7 @@ import type { Events } from "../components/events";
 import type { LiveState, LiveStateBadge } from "../components/live-state";
 import type { Logs } from "../components/logs";
 import type { Refresh } from "../components/refresh";
+import { Baseline, connectBaseline } from "../job/baseline";
 import { connectControls } from "../job/controls";
 import { updateKpis } from "../job/kpis";
 import { lossModel, singleModel, stepsOf } from "../job/models";
@@ -38,7 +39,10 @@ const facts: JobFacts = {
 };
 const uid = root.dataset["job"] ?? "";
 const store = new RunStore(uid, COLUMNS);
+const baseline = new Baseline(COLUMNS);
 let view = readView(location.search);
+/** The phase that the head of the page shows; null until the first status. */
+let phase: string | null = null;
 
 function find<T extends Element>(selector: string): T {
   const found = document.querySelector<T>(selector);
@@ -58,21 +62,30 @@ function drawTraining(): void {
   const loss = chart("loss");
   loss.log = view.log;
   loss.clip = view.clip && !view.log;
-  loss.model = lossModel(store, view);
-  chart("gradient").model = singleModel(store, view, "grad_norm", { band: true, smoothed: true });
-  chart("rate").model = singleModel(store, view, "learning_rate", { fill: true });
-  chart("throughput").model = singleModel(store, view, "tokens_per_second", { band: true });
+  loss.model = baseline.behind(
+    lossModel(store, view),
+    view,
+    { metric: "train_loss", smoothed: true },
+    { metric: "validation_loss", dots: true, label: "baseline validation" },
+  );
+  const gradient = singleModel(store, view, "grad_norm", { band: true, smoothed: true });
+  chart("gradient").model = baseline.behind(gradient, view, { metric: "grad_norm", smoothed: true });
+  const rate = singleModel(store, view, "learning_rate", { fill: true });
+  chart("rate").model = baseline.behind(rate, view, { metric: "learning_rate" });
+  const throughput = singleModel(store, view, "tokens_per_second", { band: true });
+  chart("throughput").model = baseline.behind(throughput, view, { metric: "tokens_per_second" });
 }
 
 function drawNotes(): void {
   for (const element of document.querySelectorAll<Chart>("pb-chart")) {
     element.follow = view.follow && facts.state === "running";
+    element.stale = store.feedState === "offline";
     element.note = noteOf(element);
   }
 }
 
 function noteOf(element: Chart): string {
-  if (store.failure) return `The monitor does not answer: ${store.failure}`;
+  if (store.failure) return "The monitor does not answer.";
   if (!store.loaded) return "Loading…";
   if (element.id.startsWith("chart-gpu") && store.resources.length && !hasGpu(store))
     return "This machine has no NVIDIA GPU.";
@@ -119,10 +132,13 @@ function showLiveState(): void {
   badge.heardAt = state === "silent" ? lastPoint * 1000 : (store.feed?.heardAt ?? 0);
 }
 
-/** The job moved on: the server knows what its head, buttons and result look like now. */
+/** The job or its phase moved on: the server knows what its head, buttons and result look like now. */
 function onStatus(): void {
   const state = store.status?.state ?? facts.state;
-  if (state === facts.state) return;
+  const next = store.status?.phase ?? "";
+  const same = state === facts.state && (phase === null || next === phase);
+  phase = next;
+  if (same) return;
   facts.state = state;
   if (TERMINAL.has(state)) notifyOfEnd(facts.name, END_WORDS[state] ?? state);
   if (TERMINAL.has(state)) facts.finishedAt ??= Date.now() / 1000;
@@ -136,7 +152,7 @@ store.addEventListener("change", (event) => {
   if (changes.has("status")) onStatus();
   drawNumbers();
   if (changes.has("series") || changes.has("status") || changes.has("loaded")) drawTraining();
-  if (changes.has("resources") || changes.has("series") || changes.has("loaded")) drawResources();
+  if (changes.has("resources") || changes.has("status") || changes.has("loaded")) drawResources();
   drawNotes();
   if (changes.has("events") || changes.has("samples") || changes.has("loaded")) drawLists();
   showLiveState();
@@ -157,6 +173,7 @@ addEventListener("pb-zoom", (event) => {
   void store.zoom(range && stepsOf(store, view.axis, range));
 });
 
+void connectBaseline(baseline, drawTraining);
 connectNotify(document.querySelector<HTMLButtonElement>("#notify"));
 
 const logs = find<Logs>("pb-logs");

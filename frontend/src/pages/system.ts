@@ -33,9 +33,10 @@ function model(
 }
 
 function draw(): void {
-  const note = failure ? `The monitor does not answer: ${failure}` : "Reading…";
+  const note = failure ? "The monitor does not answer. Trying again…" : "Reading…";
   const host = document.querySelector<Chart>("#chart-host")!;
   host.note = note;
+  host.stale = failure !== "";
   host.follow = true;
   host.model = model(
     [0, 100],
@@ -47,6 +48,7 @@ function draw(): void {
   );
   const network = document.querySelector<Chart>("#chart-network")!;
   network.note = note;
+  network.stale = failure !== "";
   network.follow = true;
   network.model = model(
     undefined,

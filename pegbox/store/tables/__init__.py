@@ -1,5 +1,6 @@
 """Table classes, data only, one per file. Each has one writing service (named in its docstring)."""
 
+from pegbox.store.tables.artifact_version import ArtifactUse, ArtifactVersion
 from pegbox.store.tables.dataset import Dataset
 from pegbox.store.tables.dataset_version import DatasetVersion
 from pegbox.store.tables.document import Document
@@ -8,6 +9,7 @@ from pegbox.store.tables.job import TERMINAL_STATES, Job
 from pegbox.store.tables.metric_batch import MetricBatch
 from pegbox.store.tables.model import Model
 from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.record_id import RecordId
 from pegbox.store.tables.resource_sample import ResourceSample
 from pegbox.store.tables.run import Run
 from pegbox.store.tables.run_artifact import RunArtifact
@@ -19,6 +21,8 @@ from pegbox.store.tables.worker import Worker
 
 __all__ = [
     "TERMINAL_STATES",
+    "ArtifactUse",
+    "ArtifactVersion",
     "Dataset",
     "DatasetVersion",
     "Document",
@@ -27,6 +31,7 @@ __all__ = [
     "MetricBatch",
     "Model",
     "Moment",
+    "RecordId",
     "ResourceSample",
     "Run",
     "RunArtifact",

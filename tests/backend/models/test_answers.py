@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -30,10 +29,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def client(backend_client: TestClient, folder: Path) -> Iterator[TestClient]:
+def client(backend_client: TestClient, folder: Path) -> TestClient:
     answer = backend_client.post("/api/models", json={"id": "acme/tiny", "source": "local", "path": str(folder)})
     assert answer.status_code == 201
-    yield backend_client
+    return backend_client
 
 
 def test_a_model_answers_and_stays_loaded(client: TestClient, folder: Path) -> None:

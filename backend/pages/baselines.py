@@ -1,0 +1,45 @@
+"""What a job's curves can be held against: the choices of the select above the charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from backend.jobs.repository import find_job
+from backend.jobs.search import find_baselines, have_same_dataset
+from pegbox.store.tables import TERMINAL_STATES, Job
+
+MOST_BASELINES = 20
+
+
+@dataclass(frozen=True)
+class Baseline:
+    uid: str
+    name: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """At most MOST_BASELINES in both groups together."""
+
+    same_dataset: list[Baseline]
+    other_datasets: list[Baseline]
+
+
+def baselines_for(db: Session, job: Job, chosen: str) -> Baselines:
+    """Completed jobs, and among them the chosen one however old it is, if there is such a job and it has ended."""
+    found = find_baselines(db, job, MOST_BASELINES)
+    if chosen and chosen not in {other.uid for other in found}:
+        wanted = find_job(db, chosen)
+        if wanted and wanted.uid != job.uid and wanted.state in TERMINAL_STATES:
+            found = [wanted, *found[: MOST_BASELINES - 1]]
+    return Baselines(
+        same_dataset=[_baseline(other, chosen) for other in found if have_same_dataset(job, other)],
+        other_datasets=[_baseline(other, chosen) for other in found if not have_same_dataset(job, other)],
+    )
+
+
+def _baseline(job: Job, chosen: str) -> Baseline:
+    return Baseline(job.uid, job.name, job.uid == chosen)

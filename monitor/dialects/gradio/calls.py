@@ -1,0 +1,57 @@
+"""`/gradio_api/call/{name}`: a call in two steps, for shells and Spaces' agents; and what both ways of calling share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from monitor.dialects.bodies import caller_of
+from monitor.dialects.functions import Function
+from monitor.dialects.gradio.events import Event
+from pegbox.errors import PegboxError
+
+log = logging.getLogger(__name__)
+
+SERVER_EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
+"""One server-sent event, for the OpenAPI document."""
+
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+UNEXPECTED = "An unexpected error occurred; the monitor's log has the details"
+
+
+async def outcome(
+    function: Function, request: Request, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None
+) -> tuple[Any, str | None]:
+    """What the function answered, or the sentence that says why it did not."""
+    try:
+        return await function.call(caller_of(request), args, kwargs), None
+    except PegboxError as error:
+        return None, error.message
+    except Exception:
+        # Over a stream there is no status to tell; the caller must learn all the same that there will be no answer.
+        log.exception("the call of %s failed", function.name)
+        return None, UNEXPECTED
+
+
+async def call_in_steps(
+    function: Function, request: Request, args: Sequence[Any], kwargs: Mapping[str, Any] | None
+) -> Event:
+    """Calls the function now; its outcome waits to be fetched."""
+    result, problem = await outcome(function, request, args, kwargs)
+    if problem is not None:
+        return Event(function.name, False, msgspec.json.encode({"error": problem}))
+    return Event(function.name, True, await run_in_threadpool(msgspec.json.encode, [result]))
+
+
+def as_server_event(event: Event) -> bytes:
+    """The one event of the second step."""
+    return b"event: %s\ndata: %s\n\n" % (b"complete" if event.is_success else b"error", event.data)

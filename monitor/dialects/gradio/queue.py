@@ -1,0 +1,153 @@
+"""`/gradio_api/queue/…`: the streams over which `gradio_client` calls functions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from monitor.dialects.bodies import read_json
+from monitor.dialects.functions import Function
+from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, outcome
+from monitor.dialects.gradio.registry import queue_registry
+from monitor.dialects.gradio.schema import PREFIX
+from monitor.dialects.gradio.sessions import Message, Sessions, Stream
+from monitor.dialects.gradio.wire import Handed, Joined
+from pegbox.errors import NotFoundError, UnusableContentError
+from pegbox.web.error_handlers import error_responses
+
+ARGUMENTS_SECONDS = 60.0
+"""How long a stream waits for the arguments that it has asked for."""
+
+PULSE_SECONDS = 15.0
+SessionHash = Annotated[str, Query(max_length=100)]
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": SERVER_EVENT}}, "description": "Server-sent events"},
+    **error_responses(404, 422, 503),
+}
+BODY: dict[str, Any] = {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}}}
+
+router = APIRouter(prefix=f"{PREFIX}/queue", tags=["Gradio"])
+_running: set[asyncio.Task[None]] = set()
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """Arguments of a call."""
+
+    data: list[Any] = []
+    event_id: str = ""
+    fn_index: int = -1
+    session_hash: str = ""
+
+
+@router.get("/join", response_class=StreamingResponse, responses=STREAM)
+async def join_queue(
+    request: Request, fn_index: Annotated[int, Query(ge=0, le=10_000)], session_hash: SessionHash = ""
+) -> StreamingResponse:
+    """Protocol `sse`: opens the stream of one call. It asks for the arguments, then carries the answer."""
+    function = _numbered(fn_index)
+    sessions: Sessions = request.app.state.gradio_sessions
+    event_id, arguments = sessions.join()
+    stream = _one_call(request, function, sessions, event_id, arguments)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=STREAM_HEADERS)
+
+
+async def _one_call(
+    request: Request, function: Function, sessions: Sessions, event_id: str, arguments: asyncio.Future[list[Any]]
+) -> AsyncIterator[bytes]:
+    try:
+        yield _event({"msg": "send_data", "event_id": event_id})
+        try:
+            async with asyncio.timeout(ARGUMENTS_SECONDS):
+                data = await arguments
+        except TimeoutError:
+            yield _event(_failed(event_id, f"No arguments came within {ARGUMENTS_SECONDS:.0f} seconds"))
+            return
+        message = await _completed(request, function, event_id, data)
+        yield await run_in_threadpool(_event, message)
+    finally:
+        sessions.leave(event_id)
+
+
+@router.post("/data", response_model=Handed, responses=error_responses(400, 404, 413, 422), openapi_extra=BODY)
+async def hand_in_arguments(request: Request) -> Handed:
+    """Protocol `sse`: the arguments that a stream has asked for."""
+    handover = _handover(await read_json(request))
+    sessions: Sessions = request.app.state.gradio_sessions
+    sessions.hand_in(handover.event_id, handover.data)
+    return Handed()
+
+
+@router.post("/join", response_model=Joined, responses=error_responses(400, 404, 413, 422, 503), openapi_extra=BODY)
+async def join_session(request: Request) -> Joined:
+    """Protocols from `sse_v1` on: calls a function; the answer comes over the session's stream."""
+    handover = _handover(await read_json(request))
+    function = _numbered(handover.fn_index)
+    sessions: Sessions = request.app.state.gradio_sessions
+    stream = sessions.stream(handover.session_hash)
+    stream.begin()
+    event_id, _ = sessions.join()
+    sessions.leave(event_id)
+    task = asyncio.create_task(_answer_later(request, function, stream, event_id, handover.data))
+    _running.add(task)  # the loop itself holds tasks weakly
+    task.add_done_callback(_running.discard)
+    return Joined(event_id=event_id)
+
+
+async def _answer_later(request: Request, function: Function, stream: Stream, event_id: str, data: list[Any]) -> None:
+    message = _failed(event_id, "The monitor is shutting down")
+    with contextlib.suppress(asyncio.CancelledError):
+        message = await _completed(request, function, event_id, data)
+    stream.finish(message)
+
+
+@router.get("/data", response_class=StreamingResponse, responses=STREAM)
+async def follow_session(request: Request, session_hash: SessionHash = "") -> StreamingResponse:
+    """Protocols from `sse_v1` on: the answers of a session's calls, until none is left."""
+    sessions: Sessions = request.app.state.gradio_sessions
+    stream = sessions.stream(session_hash)
+    return StreamingResponse(
+        _shared(sessions, session_hash, stream), media_type="text/event-stream", headers=STREAM_HEADERS
+    )
+
+
+async def _shared(sessions: Sessions, session_hash: str, stream: Stream) -> AsyncIterator[bytes]:
+    while not stream.is_over:
+        message = await stream.next(PULSE_SECONDS)
+        yield _event(message or {"msg": "heartbeat"})
+    sessions.close(session_hash)
+    yield _event({"msg": "close_stream", "event_id": None})
+
+
+def _numbered(number: int) -> Function:
+    if not 0 <= number < len(queue_registry().functions):
+        raise NotFoundError(f"No function has the number {number}")
+    return queue_registry().functions[number]
+
+
+def _handover(body: Any) -> Handover:
+    try:
+        return msgspec.convert(body, Handover)
+    except msgspec.ValidationError as error:
+        raise UnusableContentError(f"body: {error}") from None
+
+
+async def _completed(request: Request, function: Function, event_id: str, data: list[Any]) -> Message:
+    result, problem = await outcome(function, request, data)
+    if problem is not None:
+        return _failed(event_id, problem)
+    return {"msg": "process_completed", "event_id": event_id, "success": True, "output": {"data": [result]}}
+
+
+def _failed(event_id: str, problem: str) -> Message:
+    return {"msg": "process_completed", "event_id": event_id, "success": False, "output": {"error": problem}}
+
+
+def _event(message: Message) -> bytes:
+    return b"data: " + msgspec.json.encode(message) + b"\n\n"

@@ -1,0 +1,57 @@
+"""Demonstrations: runs whose numbers are made up. They carry the tag `demo`, and never share a run with real numbers."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+
+from monitor.dialects.functions import Caller
+from monitor.dialects.spaces.experiments import get_experiment, is_demo, new_run, write
+from monitor.dialects.trackio.batches import record_id
+from monitor.dialects.trackio.entries import Record
+from monitor.runs import service
+from monitor.runs.filters import DEMO_TAG
+from pegbox.schemas.run import RunUpdate, RunView
+
+EXPERIMENT = "demo"
+STEPS = 100
+STEP_SECONDS = 1.0
+
+
+def simulate_training_data(caller: Caller, experiment_id: str) -> str:
+    """Made-up curves, in an experiment of their own: a real one is left as it is."""
+    asked = get_experiment(caller, experiment_id)
+    if is_demo(asked) and not asked.record_count:
+        run = asked
+    else:
+        run = _create(caller, f"made up for {asked.name}"[:200], {"made_up_for": asked.id})
+    _make_up(caller, run)
+    return f"{STEPS} steps were made up in {run.id}, which is marked as a demo. {asked.id} holds no made-up numbers"
+
+
+def create_demo_experiment(caller: Caller) -> str:
+    """An experiment to look at, with made-up curves."""
+    run = _create(caller, "demonstration", {"description": "Made-up numbers, to see what an experiment looks like"})
+    _make_up(caller, run)
+    return f"Demo experiment created\nID: {run.id}\nName: {run.name} [demo]\nIts numbers are made up"
+
+
+def _create(caller: Caller, name: str, config: dict[str, str]) -> RunView:
+    return new_run(caller, name, experiment=EXPERIMENT, config=config, tags=[DEMO_TAG])
+
+
+def _make_up(caller: Caller, run: RunView) -> None:
+    chance = random.Random(run.id)
+    began = time.time() - STEPS * STEP_SECONDS
+    records = []
+    for step in range(1, STEPS + 1):
+        loss = 2.0 * math.exp(-step / 30) + 0.3 + chance.gauss(0, 0.03)
+        points = {
+            "loss": loss,
+            "accuracy": min(0.99, max(0.0, 1 - loss / 2.5)),
+            "learning_rate": 2e-4 * (1 - step / STEPS),
+        }
+        records.append(Record(record_id(run.id, "demo", None), began + step * STEP_SECONDS, step, points))
+    write(caller, run.id, records)
+    service.update_run(caller.monitor.writer, run.id, RunUpdate(status="finished"))

@@ -1,0 +1,87 @@
+"""Records of one run as batches of the log, within its limits, each record under its id."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+
+from monitor.dialects.trackio.entries import Record
+from monitor.metrics.columns import Columns
+from monitor.metrics.store import LoggedBatch
+from monitor.metrics.wire import MAX_MEDIA, Event, Media
+
+WRITER = "trackio"
+MAX_RECORDS = 2_000
+MAX_VALUES = 20_000
+"""Steps times metrics of one batch: well below what the log takes at once."""
+
+ID_BYTES = 16
+
+
+def record_id(run_id: str, kind: str, given: str | None) -> bytes:
+    """16 bytes for what the client calls a record; without a name of its own it is a new one every time."""
+    name = f"{run_id}\0{kind}\0{given}" if given else secrets.token_hex(16)
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).digest()
+
+
+def batches(run_id: str, records: Iterable[Record], first_step: int) -> Iterator[LoggedBatch]:
+    """In the order given. Records without a step are counted on from `first_step`."""
+    part: list[Record] = []
+    names: set[str] = set()
+    media = 0
+    for record in records:
+        if record.step is None:
+            record.step, first_step = first_step, first_step + 1
+        together = names | record.points.keys()
+        is_full = (
+            len(part) >= MAX_RECORDS
+            or (len(part) + 1) * len(together) > MAX_VALUES
+            or media + len(record.shown) > MAX_MEDIA
+        )
+        if part and is_full:
+            yield _batch(run_id, part)
+            part, media, together = [], 0, set(record.points)
+        part.append(record)
+        names = together
+        media += len(record.shown)
+    if part:
+        yield _batch(run_id, part)
+
+
+def _batch(run_id: str, records: Sequence[Record]) -> LoggedBatch:
+    with_points = [record for record in records if record.points]
+    names = dict.fromkeys(name for record in with_points for name in record.points)
+    media = [
+        (record.id, Media(record.step or 0, record.time, name, data))
+        for record in records
+        for name, data in record.shown.items()
+    ]
+    return LoggedBatch(
+        first_seq=0,
+        run_id=run_id,
+        writer=WRITER,
+        sequence=-1,
+        rewind_to=None,
+        columns=Columns.from_lists(
+            [record.step or 0 for record in with_points],
+            [record.time for record in with_points],
+            {name: [record.points.get(name) for record in with_points] for name in names},
+        ),
+        media=[item for _, item in media],
+        record_ids=[*(record.id for record in with_points), *(identity for identity, _ in media)],
+    )
+
+
+def event_batch(run_id: str, events: Sequence[tuple[bytes, Event]]) -> LoggedBatch:
+    """Alerts and the like, each with its id."""
+    return LoggedBatch(
+        first_seq=0,
+        run_id=run_id,
+        writer=WRITER,
+        sequence=-1,
+        rewind_to=None,
+        columns=Columns.empty(),
+        events=[event for _, event in events],
+        record_ids=[identity for identity, _ in events],
+    )

@@ -1,0 +1,125 @@
+"""One log call of a script: the values that are points of a curve, and those that a step shows beside them."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from monitor.dialects.trackio.typed_values import shown
+from monitor.metrics.media import MediaData
+from monitor.metrics.wire import MAX_STEP, MAX_TIME
+from monitor.metrics.words import NUMBER_OF_WORD
+
+MAX_NAME = 200
+MAX_COMPLAINTS = 20
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """As the client sends it. Only entries replayed after an outage have a `timestamp`; only a run's first has a `config`."""
+
+    project: str
+    run: str
+    metrics: dict[str, Any]
+    run_id: str | None = None
+    step: int | None = None
+    config: dict[str, Any] | None = None
+    log_id: str | None = None
+    timestamp: str | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """An entry read: its values are finite or not, but numbers; `id` makes it count once."""
+
+    id: bytes
+    time: float
+    step: int | None
+    points: dict[str, float] = field(default_factory=dict)
+    shown: dict[str, MediaData] = field(default_factory=dict)
+
+
+class Complaints:
+    """What was left out and why, without repeating itself endlessly."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.texts: list[str] = []
+
+    def add(self, text: str) -> None:
+        self.count += 1
+        if len(self.texts) < MAX_COMPLAINTS and text not in self.texts:
+            self.texts.append(text)
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def __str__(self) -> str:
+        return "; ".join(self.texts)
+
+
+def read_entry(
+    values: dict[str, Any], *, record_id: bytes, step: int | None, stamp: str | None, complaints: Complaints
+) -> Record:
+    """Sorts the values of an entry. What cannot be kept is left out with a complaint: one bad value must not cost the others."""
+    record = Record(record_id, moment(stamp), step)
+    if step is not None and abs(step) > MAX_STEP:
+        complaints.add(f"step {step} is beyond what can be counted")
+        record.step = None
+    for name, value in values.items():
+        problem = bad_name(name)
+        if problem is not None:
+            complaints.add(problem)
+        elif value is not None:
+            _sort_in(record, name, value, complaints)
+    return record
+
+
+@lru_cache(maxsize=4096)  # of the few names that a script uses for every entry
+def bad_name(name: str) -> str | None:
+    """Why a metric cannot be called so; None when it can."""
+    if not 1 <= len(name) <= MAX_NAME:
+        return f"metric name '{name[:40]}…' has {len(name)} characters; 1 to {MAX_NAME} are allowed"
+    if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in name):
+        return f"metric name {name[:60]!r} holds control characters"
+    return None
+
+
+def _sort_in(record: Record, name: str, value: Any, complaints: Complaints) -> None:
+    number = as_number(value)
+    if number is not None:
+        record.points[name] = number
+        return
+    try:
+        record.shown[name] = shown(value)
+    except ValueError as error:
+        complaints.add(f"'{name}': {error}")
+
+
+def as_number(value: Any) -> float | None:
+    """A number, also one of the words for those that are not finite; None for anything else."""
+    if isinstance(value, str):
+        return NUMBER_OF_WORD.get(value)
+    if not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def moment(stamp: str | None) -> float:
+    """Unix seconds of an ISO 8601 time; now, if there is none or it cannot be read."""
+    if stamp is None:
+        return time.time()
+    try:
+        when = datetime.fromisoformat(stamp)
+        seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return time.time()
+    return seconds if 0 <= seconds <= MAX_TIME else time.time()

@@ -1,0 +1,110 @@
+"""Points of a run as Trackio reads them: a row per step, thinned to a number of points without losing a peak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.context import Monitor
+from monitor.dialects.trackio.typed_values import restored
+from monitor.dialects.trackio.writes import SYSTEM
+from monitor.metrics import store
+from monitor.metrics.history import Floats, Ints, SeriesView
+from pegbox.schemas.media import RunMedia
+
+Row = dict[str, Any]
+MAX_MEDIA = 3_000
+KEPT_PER_BUCKET = 4
+"""Of each bucket: least, greatest and last value, and what its neighbours add."""
+
+
+def views_of(monitor: Monitor, run_id: str, *, system: bool = False) -> dict[str, SeriesView]:
+    """The run's metrics by Trackio's names, or its readings of the machine."""
+    with monitor.histories.reading(run_id) as history:
+        found = {name: history.series(name) for name in history.names if name.startswith(SYSTEM) is system}
+    prefix = len(SYSTEM) if system else 0
+    return {name[prefix:]: view for name, view in found.items() if view is not None}
+
+
+def media_of(monitor: Monitor, run_id: str, name: str | None = None) -> list[RunMedia]:
+    """What the run shows beside its points, oldest first."""
+    with monitor.engine.connect() as connection:
+        found = store.read_media(connection, run_id, limit=MAX_MEDIA, name=name)
+    return [RunMedia.model_validate(item.model_dump()) for item in found]
+
+
+def stamps(times: Floats) -> list[str]:
+    """ISO 8601 with an offset, as Trackio writes times."""
+    moments = np.datetime_as_string(np.rint(times * 1e6).astype("datetime64[us]"), unit="us")
+    return [f"{moment}+00:00" for moment in moments.tolist()]
+
+
+def stamp(seconds: float) -> str:
+    """One time."""
+    return stamps(np.array([seconds]))[0]
+
+
+def rows(views: Mapping[str, SeriesView], media: Iterable[RunMedia] = (), max_points: int | None = None) -> list[Row]:
+    """A row per step with its values, `timestamp` and `step`. Values that are not finite are null; steps rise."""
+    steps = _steps(views.values(), max_points)
+    shown = list(media)
+    if shown:
+        steps = np.union1d(steps, np.array([item.step for item in shown], np.int64))
+    found: list[Row] = [{} for _ in range(steps.size)]
+    times = np.zeros(steps.size)
+    for name, view in views.items():
+        places = np.searchsorted(view.steps, steps)
+        inside = places < view.steps.size
+        inside[inside] = view.steps[places[inside]] == steps[inside]
+        chosen = places[inside]
+        targets = np.flatnonzero(inside)
+        times[targets] = np.maximum(times[targets], view.times[chosen])
+        for target, value in zip(targets.tolist(), view.values[chosen].tolist(), strict=True):
+            found[target][name] = value
+    for item in shown:
+        target = int(np.searchsorted(steps, item.step))
+        found[target][item.name] = restored(item.data)
+        times[target] = max(times[target], item.time)
+    for row, moment, step in zip(found, stamps(times), steps.tolist(), strict=True):
+        row["timestamp"], row["step"] = moment, step
+    return found
+
+
+def _steps(views: Iterable[SeriesView], max_points: int | None) -> Ints:
+    given = list(views)
+    every = np.unique(np.concatenate([view.steps for view in given])) if given else np.empty(0, np.int64)
+    if max_points is None or every.size <= max_points:
+        return every
+    buckets = max(1, max_points // (KEPT_PER_BUCKET * len(given)))
+    chosen = np.unique(np.concatenate([view.steps[_outline(view.values, buckets)] for view in given]))
+    return chosen if chosen.size <= max_points else chosen[_evenly(chosen.size, max_points)]
+
+
+def _outline(values: Floats, buckets: int) -> NDArray[np.int64]:
+    """Indexes of the first value, and of the least, the greatest and the last of each bucket."""
+    edges = np.unique(np.linspace(0, values.size, buckets + 1).astype(np.int64))
+    least, greatest = np.where(np.isnan(values), np.inf, values), np.where(np.isnan(values), -np.inf, values)
+    chosen = [0]
+    for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        chosen += [low + int(least[low:high].argmin()), low + int(greatest[low:high].argmax()), high - 1]
+    return np.unique(np.array(chosen, np.int64))
+
+
+def _evenly(count: int, wanted: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, wanted).astype(np.int64))
+
+
+def values(view: SeriesView, max_points: int | None = None) -> list[Row]:
+    """`{"timestamp", "step", "value"}` of every point of one metric, or of its outline."""
+    steps, times, numbers = view.steps, view.times, view.values
+    if max_points is not None and 0 < max_points < numbers.size:
+        chosen = _outline(numbers, max(1, max_points // KEPT_PER_BUCKET))
+        chosen = chosen if chosen.size <= max_points else chosen[_evenly(chosen.size, max_points)]
+        steps, times, numbers = steps[chosen], times[chosen], numbers[chosen]
+    return [
+        {"timestamp": moment, "step": step, "value": value}
+        for moment, step, value in zip(stamps(times), steps.tolist(), numbers.tolist(), strict=True)
+    ]

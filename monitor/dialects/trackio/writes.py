@@ -1,0 +1,255 @@
+"""Trackio's calls that write points and alerts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from pydantic import TypeAdapter
+from pydantic import ValidationError as SchemaError
+from sqlalchemy import Connection
+
+from monitor.dialects.functions import Caller
+from monitor.dialects.trackio import names
+from monitor.dialects.trackio.batches import batches, event_batch, record_id
+from monitor.dialects.trackio.entries import Complaints, LogEntry, Record, moment, read_entry
+from monitor.metrics.wire import MAX_EVENTS, Event
+from monitor.metrics.writer import Accepted
+from monitor.runs import service
+from pegbox.errors import PayloadTooLargeError, UnusableContentError
+from pegbox.schemas.base import JsonObject
+from pegbox.schemas.run import RunCreate, RunView
+
+journal = logging.getLogger(__name__)
+
+SYSTEM = "system/"
+"""Readings of the machine are metrics under this prefix, as those of our own SDK."""
+
+MAX_NAMES = 5_000
+"""Metrics of one run in one call."""
+
+MAX_CONFIG_BYTES = 1 << 20
+LEVELS = {"info": "info", "warn": "warning", "warning": "warning", "error": "error"}
+_config = TypeAdapter(JsonObject)
+
+
+class SystemEntry(msgspec.Struct, frozen=True):
+    project: str
+    run: str
+    metrics: dict[str, Any]
+    run_id: str | None = None
+    timestamp: str | None = None
+    log_id: str | None = None
+
+
+class AlertEntry(msgspec.Struct, frozen=True):
+    project: str
+    run: str
+    title: str
+    run_id: str | None = None
+    text: str | None = None
+    level: str = "warn"
+    step: int | None = None
+    timestamp: str | None = None
+    alert_id: str | None = None
+
+
+@dataclass
+class _Group:
+    """What one call says of one run."""
+
+    project: str
+    name: str
+    run_id: str | None
+    config: dict[str, Any] | None = None
+    entries: list[Any] = field(default_factory=list)
+
+
+def bulk_log(caller: Caller, logs: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
+    """Points and media of any number of runs. Entries that cannot be kept are left out and reported in the answer.
+
+    Null when all is well. Raises `UnusableContentError` when no entry can be kept.
+    """
+    complaints = Complaints()
+    waiting: list[Future[Accepted]] = []
+    for group in _grouped(logs, LogEntry, complaints):
+        run = announce(caller, group.project, group.name, group.run_id, checked_config(group.config, complaints))
+        seen: set[str] = set()
+        records = []
+        for entry in group.entries:
+            if entry.log_id is not None and entry.log_id in seen:
+                continue
+            seen.add(entry.log_id or "")
+            records.append(
+                read_entry(
+                    entry.metrics,
+                    record_id=record_id(run.id, "log", entry.log_id),
+                    step=entry.step,
+                    stamp=entry.timestamp,
+                    complaints=complaints,
+                )
+            )
+        waiting += _submit(caller, run, records)
+    return _answer(waiting, complaints)
+
+
+def log(
+    caller: Caller,
+    project: str,
+    run: str,
+    metrics: dict[str, Any],
+    step: int | None = None,
+    hf_token: str | None = None,
+    run_id: str | None = None,
+) -> dict[str, Any] | None:
+    """The values of one step: `/api/log`."""
+    entry = {"project": project, "run": run, "metrics": metrics, "step": step, "run_id": run_id}
+    return bulk_log(caller, [entry])
+
+
+def bulk_log_system(caller: Caller, logs: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
+    """Readings of the machines. They have a time but no step, and are kept at the run's newest."""
+    complaints = Complaints()
+    waiting: list[Future[Accepted]] = []
+    for group in _grouped(logs, SystemEntry, complaints):
+        run = announce(caller, group.project, group.name, group.run_id)
+        step = max(last_step(caller, run.id) or 0, 0)
+        records = [
+            read_entry(
+                {f"{SYSTEM}{name}": value for name, value in entry.metrics.items()},
+                record_id=record_id(run.id, "system", entry.log_id),
+                step=step,
+                stamp=entry.timestamp,
+                complaints=complaints,
+            )
+            for entry in group.entries
+        ]
+        waiting += _submit(caller, run, records)
+    return _answer(waiting, complaints)
+
+
+def bulk_alert(caller: Caller, alerts: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
+    """Alerts become events of their runs."""
+    complaints = Complaints()
+    waiting: list[Future[Accepted]] = []
+    for group in _grouped(alerts, AlertEntry, complaints):
+        run = announce(caller, group.project, group.name, group.run_id)
+        events = [(record_id(run.id, "alert", entry.alert_id), _event(entry)) for entry in group.entries]
+        for start in range(0, len(events), MAX_EVENTS):
+            waiting.append(caller.monitor.writer.submit(event_batch(run.id, events[start : start + MAX_EVENTS])))
+    return _answer(waiting, complaints)
+
+
+def _event(entry: AlertEntry) -> Event:
+    title, text = entry.title.replace("\0", ""), (entry.text or "").replace("\0", "")
+    if len(title) > 500:
+        title, text = f"{title[:499]}…", f"{title}\n{text}"
+    level: Any = LEVELS.get(entry.level, "warning")
+    return Event(moment(entry.timestamp), "alert", title, entry.step, text[:20_000], level)
+
+
+def _grouped(entries: Iterable[Any], kind: type[Any], complaints: Complaints) -> list[_Group]:
+    """The readable entries by run. Raises `UnusableContentError` when there is none though some were sent."""
+    groups: dict[tuple[str, str, str | None], _Group] = {}
+    refused: set[tuple[str, str]] = set()
+    for given in entries:
+        try:
+            entry = msgspec.convert(given, kind)
+        except msgspec.ValidationError as error:
+            complaints.add(f"entry left out: {error}")
+            continue
+        key = (entry.project, entry.run, entry.run_id)
+        if key not in groups:
+            if key[:2] in refused:
+                complaints.count += 1
+                continue
+            try:
+                project, name = names.checked_name(entry.project, "project"), names.checked_name(entry.run, "run")
+            except UnusableContentError as error:
+                refused.add(key[:2])
+                complaints.add(error.message)
+                continue
+            groups[key] = _Group(project, name, entry.run_id)
+        group = groups[key]
+        group.entries.append(entry)
+        if isinstance(entry, LogEntry) and entry.config and group.config is None:
+            group.config = entry.config
+    if complaints and not groups:
+        raise UnusableContentError(f"Nothing could be kept: {complaints}")
+    return list(groups.values())
+
+
+def checked_config(config: dict[str, Any] | None, complaints: Complaints) -> dict[str, Any] | None:
+    """A config that any database keeps; None, and a complaint, for one that cannot be kept."""
+    if config is None:
+        return None
+    try:
+        checked = _config.validate_python(config)
+    except SchemaError as error:
+        complaints.add(f"config left out: {error.errors()[0]['msg'].removeprefix('Value error, ')}")
+        return None
+    if len(msgspec.json.encode(checked)) > MAX_CONFIG_BYTES:
+        complaints.add(f"config left out: more than {MAX_CONFIG_BYTES} bytes")
+        return None
+    return checked
+
+
+def announce(
+    caller: Caller, project: str, name: str, run_id: str | None, config: dict[str, Any] | None = None
+) -> RunView:
+    """The run that the client speaks of, made now if it is new. A config means that a process has just begun or resumed it."""
+    known = names.find_run(caller.monitor.engine, project, name, run_id)
+    if known is not None and config is None:
+        return known
+    own = known.id if known is not None else _free_id(caller, project, name, run_id)
+    tags = [names.TAG]
+    group = (config or {}).get("_Group")
+    if isinstance(group, str) and 0 < len(group) <= 90:
+        tags.append(f"group:{group}")
+    body = RunCreate(id=own, experiment=project, name=name, config=config or {}, tags=tags)
+    run, _ = service.create_run(caller.monitor.writer, body)
+    return run
+
+
+def _free_id(caller: Caller, project: str, name: str, run_id: str | None) -> str:
+    """Not that of a run in another project."""
+    own = names.own_id(project, name, run_id)
+    found = service.find_run(caller.monitor.engine, own)
+    return own if found is None or found.id != own else names.hashed_id(project, run_id or name)
+
+
+def last_step(caller: Caller, run_id: str) -> int | None:
+    """The run's greatest step, everything accepted so far included."""
+    writer = caller.monitor.writer
+
+    def operation(connection: Connection) -> int | None:
+        return writer.state(connection, run_id).last_step
+
+    return writer.call(operation)
+
+
+def _submit(caller: Caller, run: RunView, records: Sequence[Record]) -> list[Future[Accepted]]:
+    """Hands the records to the writer. Raises `PayloadTooLargeError` for too many names."""
+    found = {name for record in records for name in record.points}
+    if len(found) > MAX_NAMES:
+        raise PayloadTooLargeError(f"{len(found)} metrics in one call; at most {MAX_NAMES} are taken")
+    counted = -1
+    if any(record.step is None for record in records):
+        last = last_step(caller, run.id)
+        counted = -1 if last is None else last
+    return [caller.monitor.writer.submit(batch) for batch in batches(run.id, records, counted + 1) if batch.count]
+
+
+def _answer(waiting: Sequence[Future[Accepted]], complaints: Complaints) -> dict[str, Any] | None:
+    """After the commit of everything. What was left out is in the answer and in the log."""
+    problems = [problem for future in waiting if (problem := future.exception()) is not None]
+    if problems:
+        raise problems[0]
+    if not complaints:
+        return None
+    journal.warning("left out %d things that a Trackio client sent: %s", complaints.count, complaints)
+    return {"left_out": complaints.count, "problems": complaints.texts}
