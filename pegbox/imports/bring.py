@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pegbox.errors import (
@@ -23,6 +23,7 @@ from pegbox.errors import (
     ValidationError,
 )
 from pegbox.imports.found import FoundRun, Placed, Stream
+from pegbox.imports.values import storable
 from pegbox.sdk.batch import MAX_NAMES, Draft, Event, Rewind, Shown
 from pegbox.sdk.transport import MonitorConnection, error_for
 from pegbox.sdk.values import as_settings
@@ -134,9 +135,10 @@ class _Courier:
         """Adds what stands at one place to the batch; it must not be divided between two."""
         rewind = next((entry for entry in placed.entries if isinstance(entry, Rewind)), None)
         point = next((self._bounded(entry) for entry in placed.entries if isinstance(entry, tuple)), None)
-        media = [(entry, _size(entry)) for entry in placed.entries if isinstance(entry, Shown)]
+        shown = [_storable(entry) for entry in placed.entries if isinstance(entry, Shown)]
+        media = [(entry, _size(entry)) for entry in shown]
         fitting = [(entry, size) for entry, size in media if size <= MAX_MEDIA_BYTES][:MAX_MEDIA]
-        events = [entry for entry in placed.entries if isinstance(entry, Event)]
+        events = [_storable(entry) for entry in placed.entries if isinstance(entry, Event)]
         self._brought.run.left_out["larger than 2 MiB, or too many at one step"] += len(media) - len(fitting)
         size = sum(size for _, size in fitting)
         if (
@@ -161,11 +163,12 @@ class _Courier:
         """With no more metrics than a run may have."""
         step, moment, values = point
         if not values.keys() <= self._names:
-            for name in values:
+            named = {storable(name): value for name, value in values.items()}
+            for name in named:
                 if name and len(self._names) < MAX_NAMES:
                     self._names.add(name)
-            kept = {name: value for name, value in values.items() if name in self._names}
-            self._brought.run.left_out["metric beyond the 10,000th"] += len(values) - len(kept)
+            kept = {name: value for name, value in named.items() if name in self._names}
+            self._brought.run.left_out["metric without a name, or beyond the 10,000th"] += len(values) - len(kept)
             values = kept
         return step, moment, values
 
@@ -207,3 +210,13 @@ class _Courier:
 
 def _size(entry: Shown) -> int:
     return len(json.dumps(entry.data))
+
+
+Entry = TypeVar("Entry", Shown, Event)
+
+
+def _storable(entry: Entry) -> Entry:
+    """With texts that can be stored."""
+    if isinstance(entry, Event):
+        return replace(entry, title=storable(entry.title), detail=storable(entry.detail))
+    return replace(entry, name=storable(entry.name) or "unnamed", data=storable(entry.data))

@@ -34,6 +34,15 @@ def label(text: str, otherwise: str) -> str:
     return plain or otherwise
 
 
+def storable(value: Any) -> Any:
+    """Texts without the characters that JSON readers and databases refuse: NUL, and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value if value.isprintable() else value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {storable(name): storable(item) for name, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, list) else value
+
+
 def is_step(step: object) -> bool:
     """Whether a run can have such a step."""
     return isinstance(step, int) and not isinstance(step, bool) and -MAX_STEP <= step <= MAX_STEP
@@ -58,7 +67,7 @@ def number_of(value: object) -> float | None:
     if isinstance(value, bool | float):
         return float(value)
     if isinstance(value, int):
-        return float(value) if abs(value) < 2**1000 else math.copysign(math.inf, value)
+        return float(value) if abs(value) < 2**1000 else math.inf if value > 0 else -math.inf
     return NOT_FINITE.get(value) if isinstance(value, str) else None
 
 

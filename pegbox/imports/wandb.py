@@ -123,20 +123,21 @@ class _Reader:
 
     def _history(self, message: bytes, end: int) -> Placed | None:
         values: dict[str, Any] = {}
+        step: Any = self._step
         for number, item in fields(message):
             if number == 1:
                 names, value = _item(raw(item))
                 _set(values, names, value)
             elif number == 2:
-                self._step = next((signed(inner) for field, inner in fields(raw(item)) if field == 1), 0)
-        stated = values.pop("_step", None)
-        self._step = stated if isinstance(stated, int) else self._step
+                step = next((signed(inner) for field, inner in fields(raw(item)) if field == 1), 0)
+        step = values.pop("_step", step)
         when = number_of(values.pop("_timestamp", None))
         self._time = moment(self._time if when is None else when)
         values.pop("_runtime", None)
-        if not is_step(self._step):
+        if not is_step(step):
             self._run.left_out["step beyond 2^53"] += 1
             return None
+        self._step = step
         if len(self._logged) < MAX_KEYS:
             self._logged.update(values)
         numbers, media = numbers_and_media(values, self._step, self._time, self._run.left_out, separator=".")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,50 @@ def test_two_files_of_one_wandb_run_are_one_run(foreign_runs: Path, bring_all: I
 
     assert [run["name"] for run in outcomes] == ["first try", "second"]
     assert {run["points"] for run in bring_all(resumed)} == {0}
+
+
+ODD_LINES = [
+    {
+        "metrics": {"": 1, "\ud800": 2, "nul\0": 3, "x" * 500: 4, "line\nbreak": 5, "ok": 6},
+        "step": 1,
+        "timestamp": 1000,
+    },
+    {"metrics": {"huge": 10**400, "list": [1], "none": None, "yes": True, "text": "NaN"}, "step": 2, "timestamp": -5},
+    {"metrics": {"deep": {"er": {"still": 7}}}, "step": 3, "timestamp": "soon"},
+    {"metrics": {"ok": 8}, "step": -4, "timestamp": 1e300},
+    {"metrics": {"ok": 9}, "step": 2**60, "timestamp": float("nan")},
+    {"metrics": {"ok": 10}, "step": True, "timestamp": None},
+    {"metrics": {"ok": 11}},
+    {"metrics": {"table": {"_type": "trackio.table", "_value": [{"\ud800": "\0"}, {"\ud800": 10**30}]}}, "step": 9},
+    {"metrics": {"h": {"_type": "histogram", "bins": [3, 2, 1], "values": [1, 1]}}, "step": 9},
+]
+
+
+def test_odd_values_reach_the_monitor_or_are_counted(
+    monitor: MonitorProcess, tmp_path: Path, bring_all: Import
+) -> None:
+    file = tmp_path / "odd \udcff" / "odd.jsonl"
+    file.parent.mkdir()
+    file.write_text("".join(json.dumps(line) + "\n" for line in ODD_LINES))
+
+    (brought,) = bring_all(file.parent, "--format", "aspara")
+
+    points = stored(monitor, brought["id"])
+    assert points["ok"] == {1: 6.0, -4: 8.0, 6: 11.0}
+    assert points["huge"] == {2: float("inf")}
+    assert points["yes"] == {2: 1.0}
+    assert points["deep.er.still"] == {3: 7.0}
+    assert {len(name) for name in points} >= {200}
+    assert repr(points["text"][2]) == "nan"
+    assert brought["left_out"] == {
+        "list": 1,
+        "empty value": 1,
+        "metric without a name, or beyond the 10,000th": 1,
+        "step beyond 2^53": 2,
+        "object": 1,
+    }
+    (table,) = monitor.get(f"/api/runs/{brought['id']}/media")
+    assert table["data"]["rows"] == [["\ufffd"], [str(10**30)]]
 
 
 def test_ids_follow_from_where_a_run_lies() -> None:
