@@ -20,6 +20,7 @@ MARK = "tfevents"
 MAX_TAGS = 10_000
 FILE_VERSION, GRAPH, SUMMARY, LOG, SESSION, META_GRAPH = 3, 4, 5, 6, 7, 9
 SESSION_START = 1
+PLUGINS = (b"scalars", b"histograms", b"text", b"hparams", b"images", b"audio")
 LEFT_OUT = {4: "image", 6: "audio"}
 HYPERPARAMETERS = "_hparams_/session_start_info"
 
@@ -43,7 +44,7 @@ def run_in(folder: Path, root: Path, files: list[Path]) -> FoundRun:
 def read_events(run: FoundRun, path: Path, after: int) -> Iterator[Placed]:
     """What stands behind a byte of an event file. Raises `UnusableContentError` where the file is damaged.
 
-    It is read from its beginning all the same: only the first value of a tag says which plugin the tag belongs to.
+    It is gone through from its beginning all the same: only the first value of a tag says which plugin the tag belongs to.
     """
     group = PointGroup()
     plugins: dict[str, str] = {}
@@ -52,6 +53,9 @@ def read_events(run: FoundRun, path: Path, after: int) -> Iterator[Placed]:
         for end, data in records(file, path, checked=after):
             if data is None:
                 run.left_out["record of more than 64 MiB"] += 1
+                continue
+            if end <= after and not any(name in data for name in PLUGINS):
+                begin = end
                 continue
             try:
                 event = _Event(run, plugins, data)
