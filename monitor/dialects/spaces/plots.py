@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from monitor.dialects.functions import Caller
-from monitor.dialects.metric_names import OURS
 from monitor.dialects.spaces.experiments import get_experiment, parse_ids, title
 from monitor.dialects.trackio.rows import values, views_of
 from pegbox.errors import UnusableContentError
+from pegbox.schemas.metric_names import OURS
 
 MAX_POINTS = 2_000
 """Of one curve."""
