@@ -68,7 +68,11 @@ def steps_of(views: Iterable[SeriesView], media: Sequence[RunMedia], max_points:
 
 
 def _steps(given: list[SeriesView], max_points: int | None) -> Ints:
-    every = np.unique(np.concatenate([view.steps for view in given])) if given else np.empty(0, np.int64)
+    if not given:
+        return np.empty(0, np.int64)
+    # Metrics of a script mostly share their steps, which rise as they are.
+    others = [view.steps for view in given[1:] if not np.array_equal(view.steps, given[0].steps)]
+    every = np.unique(np.concatenate([given[0].steps, *others])) if others else given[0].steps
     if max_points is None or every.size <= max_points:
         return every
     buckets = max(1, max_points // (KEPT_PER_BUCKET * len(given)))
