@@ -41,3 +41,30 @@ def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[st
         for media in store.read_media(connection, run_id, after):
             messages.append((media.seq, envelope(media.seq, "media", media_data(media))))
     return [text for seq, text in sorted(messages) if seq <= until]
+
+
+def read_page(engine: Engine, run_id: str, after: int, until: int, limit: int) -> list[str]:
+    """The next `limit` messages behind the cursor, however far behind it is: the log as it was written.
+
+    A rewind is a reset with the cursor before its batch; records that it took back and that are still in the log come too.
+    """
+    messages: list[tuple[int, int, str]] = []  # cursor, resets first, message
+    points = 0
+    with engine.connect() as connection:
+        for batch in store.read_batches(connection, run_id, after):
+            if batch.first > until or points >= limit:
+                break
+            if batch.rewind_to is not None and batch.first_seq > after:
+                messages.append((batch.first_seq, 0, reset(batch.first_seq - 1)))
+            for index in range(len(batch.columns)):
+                seq = batch.seq_of(index)
+                if after < seq <= until and points < limit:
+                    messages.append((seq, 1, envelope(seq, "point", point_data(batch.columns, index))))
+                    points += 1
+        for sample in store.read_samples(connection, run_id, after, limit):
+            messages.append((sample.seq, 1, envelope(sample.seq, "samples", samples_data(sample))))
+        for event in store.read_events(connection, run_id, after, limit):
+            messages.append((event.seq, 1, envelope(event.seq, "event", event_data(event))))
+        for media in store.read_media(connection, run_id, after, limit):
+            messages.append((media.seq, 1, envelope(media.seq, "media", media_data(media))))
+    return [text for seq, _, text in sorted(messages) if seq <= until][:limit]

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from pegbox.cli import database, dataset, job, model
+from pegbox.cli.mirror import mirror_run
 from pegbox.cli.train import train
 from pegbox.cli.up import up
 from pegbox.cli.worker import worker
@@ -25,6 +26,7 @@ cli = typer.Typer(
 cli.command()(up)
 cli.command()(worker)
 cli.command()(train)
+cli.command("mirror")(mirror_run)
 cli.add_typer(job.commands, name="job")
 cli.add_typer(dataset.commands, name="dataset")
 cli.add_typer(model.commands, name="model")
