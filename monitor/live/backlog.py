@@ -55,7 +55,8 @@ def read_page(engine: Engine, run_id: str, after: int, until: int, limit: int) -
             if batch.first > until or points >= limit:
                 break
             if batch.rewind_to is not None and batch.first_seq > after:
-                messages.append((batch.first_seq, 0, reset(batch.first_seq - 1)))
+                before = batch.first_seq - (1 if batch.count else 0)  # one without records is itself what is passed
+                messages.append((batch.first_seq, 0, reset(before)))
             for index in range(len(batch.columns)):
                 seq = batch.seq_of(index)
                 if after < seq <= until and points < limit:

@@ -96,13 +96,14 @@ class Mirror:
         while True:
             messages = self._patiently(self._next_page)
             records = [message for message in messages if message["kind"] in RECORDS]
-            if records:
+            passed = [message["seq"] for message in messages if message["kind"] in (*RECORDS, "reset")]
+            if passed:
                 entries = translate(records, self.names)
                 if entries.logs and not self._has_told_config:
                     entries.logs[0]["config"] = {**self.run["config"], "_Created": self.run["created_at"]}
                 self._patiently(lambda: self._target.send(entries))  # noqa: B023 - called before the next round
                 self._has_told_config = self._has_told_config or bool(entries.logs)
-                self.place.seq = max(message["seq"] for message in records)
+                self.place.seq = max(self.place.seq, *passed)
                 self.place.records += len(records)
                 self.place.save()
                 self._step = max(self._step, *(message["data"].get("step") or 0 for message in records))
