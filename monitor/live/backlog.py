@@ -44,11 +44,11 @@ def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[st
 
 
 def read_page(engine: Engine, run_id: str, after: int, until: int, limit: int) -> list[str]:
-    """The next `limit` messages behind the cursor, however far behind it is: the log as it was written.
+    """The next `limit` records behind the cursor, however far behind it is: the log as it was written.
 
     A rewind is a reset with the cursor before its batch; records that it took back and that are still in the log come too.
     """
-    messages: list[tuple[int, int, str]] = []  # cursor, resets first, message
+    messages: list[tuple[int, int, str]] = []  # cursor, 1 for a record, message
     points = 0
     with engine.connect() as connection:
         for batch in store.read_batches(connection, run_id, after):
@@ -68,4 +68,10 @@ def read_page(engine: Engine, run_id: str, after: int, until: int, limit: int) -
             messages.append((event.seq, 1, envelope(event.seq, "event", event_data(event))))
         for media in store.read_media(connection, run_id, after, limit):
             messages.append((media.seq, 1, envelope(media.seq, "media", media_data(media))))
-    return [text for seq, _, text in sorted(messages) if seq <= until][:limit]
+    page: list[str] = []
+    for seq, is_record, text in sorted(messages):
+        if seq > until or (is_record and limit == 0):
+            break
+        limit -= is_record
+        page.append(text)
+    return page
