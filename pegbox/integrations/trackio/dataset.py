@@ -42,7 +42,7 @@ def keep_in_dataset(monitor: httpx2.Client, run: Mapping[str, Any], repo: str, h
                 path_in_repo=path,
                 repo_id=repo,
                 repo_type="dataset",
-                commit_message=f"{run['name']}: up to step {run['last_step']}",
+                commit_message=f"Points of {run['name']}",
             )
         except Exception as error:  # whatever the hub's client raises
             raise UnreachableError(f"The dataset {repo} was not written: {error}") from error
