@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pegbox.cli.mirror import mirror_run
 from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
 if TYPE_CHECKING:
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from pegbox.sdk.transport import MonitorConnection
 
 commands = typer.Typer(
-    help="Look at recorded runs; import those of other trackers.", no_args_is_help=True, rich_markup_mode=None
+    help="Look at recorded runs; import those of other trackers; copy one elsewhere.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+commands.command("mirror")(mirror_run)
 
 Format = Literal["tensorboard", "wandb", "trackio", "aspara"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -92,7 +93,7 @@ def log_metrics_interface(
         _object(metrics_json, "metrics_json"),
         record_id=record_id(run.id, "space", None),
         step=_step(step),
-        stamp=None,
+        time=time.time(),
         complaints=complaints,
     )
     if complaints:
