@@ -11,10 +11,13 @@ from pegbox.store.tables import Experiment, Run
 
 MOST_WORDS = 8
 
+DEMO_TAG = "demo"
+"""Of runs whose numbers are made up."""
+
 
 def is_demonstration() -> ColumnElement[bool]:
-    """Runs whose numbers are made up carry the tag `demo`."""
-    return cast(col(Run.tags), String).like('%"demo"%')
+    """Runs with the tag `demo`."""
+    return cast(col(Run.tags), String).like(f'%"{DEMO_TAG}"%')
 
 
 def search_script_runs(
