@@ -29,7 +29,7 @@ def best_values(db: Session, experiment_id: str) -> dict[str, tuple[float, str]]
         .add_columns(from_lowest.label("from_lowest"), from_highest.label("from_highest"))
         .subquery()
     )
-    ends: Any = select(ranked).where(or_(ranked.c.from_lowest == 1, ranked.c.from_highest == 1))
+    ends: Any = ranked.select().where(or_(ranked.c.from_lowest == 1, ranked.c.from_highest == 1))
     found = {}
     for row in db.exec(ends.order_by(ranked.c.name).limit(2 * MOST_METRICS)).all():
         direction = direction_of(row.name)

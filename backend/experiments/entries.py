@@ -43,7 +43,7 @@ def find_entries(db: Session, experiment_id: str, keys: Sequence[str]) -> dict[s
 
 
 def _entries(experiment_id: str, *, made_up: bool) -> Subquery:
-    begun = (
+    begun: Any = (
         # As old as its job: a job keeps its place in the list when its run begins.
         select(col(Run.id).label("run_id"), col(Job.uid).label("job_uid"), _age().label("created_at"))
         .join(Job, col(Job.run_id) == Run.id, isouter=True)

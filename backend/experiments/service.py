@@ -129,11 +129,12 @@ def delete_experiment(db: Session, key: str) -> None:
     if count:
         runs = "1 run" if count == 1 else f"{count} runs"
         raise ConflictError(f"Experiment '{experiment.name}' has {runs}; only an empty experiment can be deleted")
+    name = experiment.name
     db.delete(experiment)
     try:
         db.commit()
     except IntegrityError:
-        raise ConflictError(f"Experiment '{experiment.name}' has artifacts; it cannot be deleted") from None
+        raise ConflictError(f"Experiment '{name}' has artifacts; it cannot be deleted") from None
 
 
 def _lock(db: Session, key: str) -> Experiment:

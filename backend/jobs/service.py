@@ -43,8 +43,8 @@ def get_job(db: Session, uid: str) -> Job:
 def create_job(db: Session, settings: Settings, body: JobCreate, *, strict: bool = False) -> Job:
     """Stores the job, and queues it when everything it refers to is there.
 
-    With `strict`, raises `ValidationError` naming every problem instead of keeping a job that cannot run; also for an
-    `experiment_id` that does not exist, always.
+    With `strict`, raises `ValidationError` naming every problem instead of keeping a job that cannot run. An
+    `experiment_id` that does not exist is refused with or without it.
     """
     assert body.configuration is not None  # the schema has made sure
     gpu_count = _gpu_count(body.gpu_count)
