@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, Float, String, Subquery, case, cast, literal_column, type_coerce
-from sqlmodel import Session, col, func, or_, select
+from sqlalchemy import ColumnElement, Float, String, Subquery, case, cast, literal_column, tuple_, type_coerce
+from sqlmodel import Session, col, func, select
 
 from backend.runs.comparison import Direction, direction_of
 from backend.runs.listing import is_demonstration
@@ -18,25 +16,30 @@ MOST_METRICS = 200
 def best_values(db: Session, experiment_id: str) -> dict[str, tuple[float, str]]:
     """Value and run id of the best, for each metric whose name tells which way is better. Of equal ones the first."""
     numbers = _numbers(db, experiment_id)
-    first = (numbers.c.created_at, numbers.c.run_id)
-
-    def rank(*order: Any) -> Any:
-        return func.row_number().over(partition_by=numbers.c.name, order_by=order)
-
-    from_lowest, from_highest = rank(numbers.c.value, *first), rank(numbers.c.value.desc(), *first)
-    ranked = (
-        select(numbers.c.name, numbers.c.value, numbers.c.run_id)
-        .add_columns(from_lowest.label("from_lowest"), from_highest.label("from_highest"))
+    extremes = (
+        select(numbers.c.name, func.min(numbers.c.value), func.max(numbers.c.value))
+        .group_by(numbers.c.name)
+        .order_by(numbers.c.name)
+        .limit(MOST_METRICS)
+    )
+    goals = {
+        name: lowest if direction == "minimize" else highest
+        for name, lowest, highest in db.exec(extremes).all()
+        if (direction := direction_of(name)) is not None
+    }
+    if not goals:
+        return {}
+    # In a second look: to rank all numbers of all runs takes several times as long.
+    age = func.row_number().over(partition_by=numbers.c.name, order_by=(numbers.c.created_at, numbers.c.run_id))
+    reached = (
+        select(numbers.c.name, numbers.c.value, numbers.c.run_id, age.label("place"))
+        .where(tuple_(numbers.c.name, numbers.c.value).in_(list(goals.items())))
         .subquery()
     )
-    ends: Any = ranked.select().where(or_(ranked.c.from_lowest == 1, ranked.c.from_highest == 1))
-    found = {}
-    for row in db.exec(ends.order_by(ranked.c.name).limit(2 * MOST_METRICS)).all():
-        direction = direction_of(row.name)
-        rank_here = row.from_lowest if direction == "minimize" else row.from_highest
-        if direction is not None and rank_here == 1:
-            found[row.name] = (float(row.value), str(row.run_id))
-    return found
+    first = (
+        select(reached.c.name, reached.c.value, reached.c.run_id).where(reached.c.place == 1).order_by(reached.c.name)
+    )
+    return {str(name): (float(value), str(run_id)) for name, value, run_id in db.exec(first).all()}
 
 
 def best_of(db: Session, experiment_id: str, metric: str, direction: Direction) -> tuple[float, str] | None:
