@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Float, String, Subquery, case, cast, literal_column, tuple_, type_coerce
 from sqlmodel import Session, col, func, select
 
-from backend.runs.comparison import Direction, direction_of
+from backend.runs.comparison import direction_of
 from backend.runs.listing import is_demonstration
+from pegbox.schemas.experiment import Direction
 from pegbox.store.tables import Run
 
 MOST_METRICS = 200

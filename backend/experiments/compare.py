@@ -8,9 +8,9 @@ from backend.experiments import service, views
 from backend.experiments.entries import Entry, find_entries, list_entries
 from backend.jobs.progress import number
 from backend.runs.comparison import compare_settings, direction_of, flatten
-from backend.runs.listing import DEMO_TAG
 from pegbox.errors import NotFoundError, ValidationError
 from pegbox.schemas.experiment import BestValue, ComparedRun, RunCompareRequest, RunComparison
+from pegbox.schemas.run import DEMO_TAG
 from pegbox.store.tables import Experiment
 
 DEFAULT_RUNS = 20

@@ -10,11 +10,12 @@ from sqlmodel import Session
 from backend.experiments import repository, views
 from backend.experiments.best import best_of, best_values
 from backend.experiments.entries import find_entries, list_entries
-from backend.runs.comparison import Direction, direction_of
+from backend.runs.comparison import direction_of
 from pegbox.errors import ConflictError, NotFoundError, ValidationError
 from pegbox.schemas.experiment import (
     BestRun,
     BestValue,
+    Direction,
     ExperimentCreate,
     ExperimentDetail,
     ExperimentRuns,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+from pegbox.schemas.experiment import Direction
 
 LOWER_IS_BETTER = ("loss", "error", "perplexity", "seconds")
 HIGHER_IS_BETTER = ("accuracy", "score", "f1", "bleu", "rouge", "exact_match", "per_second")
 ABSENT = "–"
-
-Direction = Literal["minimize", "maximize"]
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast
 from sqlmodel import Session, col, func, or_, select
 
+from pegbox.schemas.run import DEMO_TAG
 from pegbox.store.tables import Experiment, Run
 
 MOST_WORDS = 8
 
-DEMO_TAG = "demo"
-"""Of runs whose numbers are made up."""
-
 
 def is_demonstration() -> ColumnElement[bool]:
-    """Runs with the tag `demo`."""
+    """Runs whose numbers are made up."""
     return cast(col(Run.tags), String).like(f'%"{DEMO_TAG}"%')
 
 
