@@ -16,10 +16,10 @@ from monitor.dialects.trackio.rows import views_of
 from monitor.dialects.trackio.writes import checked_config, last_step
 from monitor.metrics.words import wire_number
 from monitor.runs import service
-from monitor.runs.filters import DEMO_TAG, RunFilter
+from monitor.runs.filters import RunFilter
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.run import RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.schemas.run import DEMO_TAG, RunCreate, RunStatus, RunUpdate, RunView
 
 EXPERIMENT = "trackio"
 """The group in which these runs are kept."""
