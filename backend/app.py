@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from backend.bell import Bell
 from backend.body_limit import BodyLimitMiddleware
 from backend.datasets import routes as datasets
+from backend.experiments import routes as experiments
 from backend.health import routes as health
 from backend.hyperparameters import routes as hyperparameters
 from backend.jobs import routes as jobs
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     service.count_requests(app)
     pages.install(app)
     for feature in (
-        *(health, datasets, models, hyperparameters, workflow, jobs, queue, workers),
+        *(health, datasets, models, hyperparameters, workflow, experiments, jobs, queue, workers),
         *(resources, prometheus),
     ):
         app.include_router(feature.router)

@@ -51,6 +51,9 @@ def shots_of(client: Client, url: str) -> dict[str, Shot]:
     """Name to picture, for every page there is something to show on."""
     pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "system": "/system"}
     pages |= {"settings": "/settings", "runs": "/runs"}
+    if datasets := client.datasets.list():
+        pages["dataset"] = f"/datasets/{datasets[-1]['uid']}"
+        urlopen(f"{url}/jobs/new?dataset={datasets[-1]['uid']}").close()  # the steps show a draft with something in it
     pages |= {f"new-job-{step}": f"/jobs/new/{step}" for step in ("data", "model", "method", "resources", "review")}
     done = client.jobs.list(status="completed")
     if done:
@@ -65,8 +68,6 @@ def shots_of(client: Client, url: str) -> dict[str, Shot]:
     if runs := script_runs():
         pages["run"] = f"/runs/{quote(runs[0], safe='')}"
         pages["run-media"] = f"/runs/{quote(runs[0], safe='')}?tab=media"
-    if datasets := client.datasets.list():
-        pages["dataset"] = f"/datasets/{datasets[0]['uid']}"
     shots = {name: Shot(url, path) for name, path in pages.items()}
     for name in ("job-running", "system"):
         if name in shots:

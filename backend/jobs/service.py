@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sqlmodel import Session
 
+from backend.experiments import service as experiments
 from backend.identifiers import base36, new_job_uid, now_ms
 from backend.jobs import lifecycle, repository
 from backend.jobs.validation import Checked, check
@@ -42,7 +43,8 @@ def get_job(db: Session, uid: str) -> Job:
 def create_job(db: Session, settings: Settings, body: JobCreate, *, strict: bool = False) -> Job:
     """Stores the job, and queues it when everything it refers to is there.
 
-    With `strict`, raises `ValidationError` naming every problem instead of keeping a job that cannot run.
+    With `strict`, raises `ValidationError` naming every problem instead of keeping a job that cannot run. An
+    `experiment_id` that does not exist is refused with or without it.
     """
     assert body.configuration is not None  # the schema has made sure
     gpu_count = _gpu_count(body.gpu_count)
@@ -50,7 +52,8 @@ def create_job(db: Session, settings: Settings, body: JobCreate, *, strict: bool
     if strict and checked.errors:
         raise _refused(checked.errors)
     begin_write(db)
-    job = _new_job(db, body, checked, gpu_count)
+    experiment = experiments.place_job(db, body.experiment_id, body.experiment or body.name)
+    job = _new_job(db, body, checked, gpu_count, experiment.id)
     if body.auto_start and not checked.errors:
         _queue(job, checked)
     db.add(job)
@@ -176,7 +179,7 @@ def _refused(errors: list[str]) -> ValidationError:
     return ValidationError(f"The job cannot be queued: {'; '.join(errors)}", errors=findings)
 
 
-def _new_job(db: Session, body: JobCreate, checked: Checked, gpu_count: int) -> Job:
+def _new_job(db: Session, body: JobCreate, checked: Checked, gpu_count: int, experiment_id: str) -> Job:
     assert body.configuration is not None
     configuration, at_ms, created_at = body.configuration, now_ms(), now()
     content = {
@@ -205,6 +208,7 @@ def _new_job(db: Session, body: JobCreate, checked: Checked, gpu_count: int) -> 
         validation=checked.validation.model_dump(mode="json", by_alias=True),
         priority=body.priority,
         gpu_count=gpu_count,
+        experiment_id=experiment_id,
         run_id=f"run-{base36(8)}",
         model_id=f"model-{base36(6)}",
         created_at=created_at,

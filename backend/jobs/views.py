@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from backend.jobs.progress import Progress, number, progress_of
+from backend.runs.summary import plain
 from pegbox.schemas.hyperparameters import Hyperparameters
 from pegbox.schemas.job import (
     JobCreated,
@@ -27,7 +27,7 @@ COMMAND = "python -m pegbox.trainer.child"
 
 def show_job(job: Job, run: Run | None) -> JobView:
     progress = progress_of(job, run)
-    metrics = _plain(run.summary) if run else {}
+    metrics = plain(run.summary) if run else {}
     values: dict[str, Any] = {
         "id": job.uid,
         "uid": job.uid,
@@ -60,6 +60,7 @@ def show_job(job: Job, run: Run | None) -> JobView:
         "command": COMMAND,
         "gpu_count": job.gpu_count,
         "priority": job.priority,
+        "experiment_id": job.experiment_id,
         "run_id": job.run_id,
         "worker_id": job.worker_id,
         "attempt": job.attempt,
@@ -136,11 +137,3 @@ def _show_live(job: Job, run: Run | None, progress: Progress) -> LiveMetrics:
         current_step=progress.step,
         last_updated=run.updated_at if run else job.updated_at,
     )
-
-
-def _plain(summary: dict[str, Any]) -> dict[str, Any]:
-    """The summary without numbers that JSON cannot hold."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in summary.items()
-    }

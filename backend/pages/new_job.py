@@ -121,28 +121,32 @@ def begin(
     step: Step = "review",
 ) -> Response:
     """Leads to the step that comes next; the draft takes over what the address names, `from` an earlier job (at `step`)."""
-    draft = load_draft(db)
     if source:
         draft = draft_of_job(db, lists.show_job(db, jobs.get_job(db, source)))
     else:
-        step = "data"
-    valid = [entry for entry in datasets.list_datasets(db) if entry.is_valid]
-    if dataset:
-        draft.dataset = next((entry.uid for entry in valid if dataset in (entry.uid, entry.slug)), draft.dataset)
-        step = "model"
-    elif not draft.dataset and len(valid) == 1:
-        draft.dataset = valid[0].uid
+        draft, step = _begun(db), "data"
+    if dataset and (found := datasets.find_dataset(db, dataset)):
+        draft.dataset, step = found.uid, "model"
     if model:
         draft.model, step = model, "method" if draft.dataset else "data"
-    draft.model = draft.model or STARTER_ID
     save_draft(db, draft)
     return RedirectResponse(f"/jobs/new/{step}", status_code=303)
+
+
+def _begun(db: Session) -> JobDraft:
+    """The draft, with what goes without saying: the only dataset there is, the starter model."""
+    draft = load_draft(db)
+    if not draft.dataset:
+        valid = [entry.uid for entry in datasets.list_datasets(db) if entry.is_valid]
+        draft.dataset = valid[0] if len(valid) == 1 else ""
+    draft.model = draft.model or STARTER_ID
+    return draft
 
 
 @router.get("/jobs/new/{step}", response_class=HTMLResponse)
 def show_step(request: Request, db: Db, settings: Config, step: Step, check: bool = False) -> HTMLResponse:
     """One step; with `check` what is missing is said on top."""
-    judged = judge(db, load_draft(db))
+    judged = judge(db, _begun(db))
     return _page(request, db, settings, judged, step, [f"{judged.missing}."] if check and judged.missing else [])
 
 
@@ -161,7 +165,7 @@ def _take(request: Request, engine: Engine, settings: Settings, step: Step, sent
         if go == "discard":
             discard_draft(db)
             return RedirectResponse("/jobs/new", status_code=303)
-        draft = load_draft(db)
+        draft = _begun(db)
         fill_step(db, draft, step, sent)
         judged = save_draft(db, draft)
         if go == "stay":

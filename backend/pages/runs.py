@@ -24,6 +24,8 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 50
 SHOWN_EXPERIMENTS = 8
+TRACKERS = ("trackio",)
+"""Whose runs carry their name as a tag."""
 
 
 @dataclass(frozen=True)
@@ -122,4 +124,5 @@ def run_row(run: Run, experiment: Experiment) -> RunRow:
 
 def origin_of(run: Run) -> str:
     """The tracker whose client made the run, as a word; empty for our own."""
-    return str(run.config.get("_origin") or "").replace("_", " ").capitalize()[:40]
+    named = str(run.config.get("_origin") or next((tag for tag in run.tags if tag in TRACKERS), ""))
+    return named.replace("_", " ").capitalize()[:40]

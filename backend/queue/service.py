@@ -8,6 +8,7 @@ from typing import cast
 
 from sqlmodel import Session
 
+from backend.experiments import service as experiments
 from backend.jobs import lifecycle
 from backend.jobs.service import find_locked_job
 from backend.queue import repository
@@ -49,10 +50,12 @@ def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimRespo
     job.started_at = job.started_at or now()
     _extend_lease(job, settings)
     workers.see_busy(db, worker.id, job.uid)
+    experiment = experiments.place_job(db, job.experiment_id, job.name)
+    job.experiment_id = experiment.id
     db.add(job)
     db.commit()
     return ClaimResponse(
-        job=JobSpec.model_validate({**job.spec, "attempt": job.attempt}),
+        job=JobSpec.model_validate({**job.spec, "attempt": job.attempt, "experiment": experiment.name}),
         claim_token=job.claim_token,
         lease_seconds=settings.lease_seconds,
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pegbox.schemas.experiment import Direction
+
 LOWER_IS_BETTER = ("loss", "error", "perplexity", "seconds")
 HIGHER_IS_BETTER = ("accuracy", "score", "f1", "bleu", "rouge", "exact_match", "per_second")
 ABSENT = "–"
@@ -93,16 +95,22 @@ def _number(value: Any) -> float | None:
     return float(value) if is_number and value == value else None
 
 
+def direction_of(metric: str) -> Direction | None:
+    """Which way the metric gets better, by its name; None where nobody can say."""
+    lowered = metric.lower()
+    if any(word in lowered for word in HIGHER_IS_BETTER):
+        return "maximize"
+    if any(word in lowered for word in LOWER_IS_BETTER):
+        return "minimize"
+    return None
+
+
 def _best(name: str, values: Sequence[float | None]) -> int | None:
     known = [(value, index) for index, value in enumerate(values) if value is not None]
-    if len({value for value, _ in known}) < 2:
+    direction = direction_of(name)
+    if direction is None or len({value for value, _ in known}) < 2:
         return None
-    lowered = name.lower()
-    if any(word in lowered for word in HIGHER_IS_BETTER):
-        return max(known, key=lambda item: (item[0], -item[1]))[1]
-    if any(word in lowered for word in LOWER_IS_BETTER):
-        return min(known)[1]
-    return None
+    return max(known, key=lambda item: (item[0], -item[1]))[1] if direction == "maximize" else min(known)[1]
 
 
 def compare_answers(sets: Sequence[Sequence[Mapping[str, str]]], limit: int) -> list[AnswerRow]:

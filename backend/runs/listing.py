@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast
 from sqlmodel import Session, col, func, or_, select
 
+from pegbox.schemas.run import DEMO_TAG
 from pegbox.store.tables import Experiment, Run
 
 MOST_WORDS = 8
 
 
 def is_demonstration() -> ColumnElement[bool]:
-    """Runs whose numbers are made up carry the tag `demo`."""
-    return cast(col(Run.tags), String).like('%"demo"%')
+    """Runs whose numbers are made up."""
+    return cast(col(Run.tags), String).like(f'%"{DEMO_TAG}"%')
 
 
 def search_script_runs(

@@ -11,8 +11,8 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from monitor.context import Monitor
-from monitor.runs.repository import experiment_id
 from pegbox.errors import NotFoundError
+from pegbox.store.experiments import ensure_experiment
 from pegbox.store.tables import ArtifactUse, ArtifactVersion, Experiment, Run, now
 
 LATEST = "latest"
@@ -49,7 +49,7 @@ def log_version(monitor: Monitor, draft: Draft) -> VersionRow:
     """The next version of the artifact, or the newest again if nothing in it has changed. It takes its aliases from older ones."""
 
     def operation(connection: Connection) -> VersionRow:
-        group = experiment_id(connection, draft.experiment)
+        group = ensure_experiment(connection, draft.experiment)
         newest = _newest(connection, group, draft.name)
         if newest is None or newest.manifest_digest != draft.digest:
             version = 0 if newest is None else newest.version + 1

@@ -41,3 +41,37 @@ def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[st
         for media in store.read_media(connection, run_id, after):
             messages.append((media.seq, envelope(media.seq, "media", media_data(media))))
     return [text for seq, text in sorted(messages) if seq <= until]
+
+
+def read_page(engine: Engine, run_id: str, after: int, until: int, limit: int) -> list[str]:
+    """The next `limit` records behind the cursor, however far behind it is: the log as it was written.
+
+    A rewind is a reset with the cursor before its batch; records that it took back and that are still in the log come too.
+    """
+    messages: list[tuple[int, int, str]] = []  # cursor, 1 for a record, message
+    points = 0
+    with engine.connect() as connection:
+        for batch in store.read_batches(connection, run_id, after):
+            if batch.first > until or points >= limit:
+                break
+            if batch.rewind_to is not None and batch.first_seq > after:
+                before = batch.first_seq - (1 if batch.count else 0)  # one without records is itself what is passed
+                messages.append((batch.first_seq, 0, reset(before)))
+            for index in range(len(batch.columns)):
+                seq = batch.seq_of(index)
+                if after < seq <= until and points < limit:
+                    messages.append((seq, 1, envelope(seq, "point", point_data(batch.columns, index))))
+                    points += 1
+        for sample in store.read_samples(connection, run_id, after, limit):
+            messages.append((sample.seq, 1, envelope(sample.seq, "samples", samples_data(sample))))
+        for event in store.read_events(connection, run_id, after, limit):
+            messages.append((event.seq, 1, envelope(event.seq, "event", event_data(event))))
+        for media in store.read_media(connection, run_id, after, limit):
+            messages.append((media.seq, 1, envelope(media.seq, "media", media_data(media))))
+    page: list[str] = []
+    for seq, is_record, text in sorted(messages):
+        if seq > until or (is_record and limit == 0):
+            break
+        limit -= is_record
+        page.append(text)
+    return page

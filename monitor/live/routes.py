@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Response
 
 from monitor.context import MonitorDep
-from monitor.live.backlog import read_backlog
+from monitor.live.backlog import read_backlog, read_page
 from monitor.live.envelopes import reset
 from monitor.live.snapshot import find_subject
 from pegbox.errors import NotFoundError
@@ -17,6 +17,7 @@ from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Live"])
 MAX_WAIT_SECONDS = 30.0
+MAX_PAGE = 5_000
 
 
 @router.get("/{run_id}/feed", response_model=list[Envelope], responses=error_responses(404, 422))
@@ -25,23 +26,45 @@ async def get_feed(
     monitor: MonitorDep,
     after: Annotated[int | None, Query(ge=0, le=2**53, description="Only what has a greater seq.")] = None,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for something new.")] = 0,
+    limit: Annotated[
+        int | None, Query(ge=1, le=MAX_PAGE, description="Record by record, at most so many: for copying a run.")
+    ] = None,
 ) -> Response:
-    """What came behind the cursor; waits for it if there is nothing. The last one is a `status`, or `end` once it is over."""
+    """What came behind the cursor; waits for it if there is nothing. The last one is a `status`, or `end` once it is over.
+
+    Who is far behind is told to read the series instead, by a `reset`. With `limit` the records themselves come, a page at a time.
+    """
     subject = await run_sync(find_subject, monitor.engine, run_id)
     if subject is None:
         raise NotFoundError(f"Run not found: {run_id}")
     async with monitor.hub.watching(subject, "feed") as (topic, ring):
-        position, until = ring.end, ring.published_seq
-        texts = [] if after is None else await run_sync(read_backlog, monitor.engine, subject.run_id, after, until)
+
+        async def missed() -> list[str]:
+            if after is None:
+                return []
+            if limit is None:
+                return await run_sync(read_backlog, monitor.engine, subject.run_id, after, ring.published_seq)
+            return await run_sync(read_page, monitor.engine, subject.run_id, after, ring.published_seq, limit)
+
+        position = ring.end
+        texts = await missed()
         if not texts and after is not None and topic.ended is None:
             await ring.wait(wait)
-        fresh = ring.read(position)
-        until = ring.published_seq
-        texts.extend([reset(until)] if fresh is None else fresh)
+            if limit is not None:
+                texts = await missed()
+        if limit is None:
+            fresh = ring.read(position)
+            texts.extend([reset(ring.published_seq)] if fresh is None else fresh)
+        elif len(texts) >= limit:
+            return _answer([*texts, topic.status_message()])
         is_over = topic.snapshot is not None and topic.snapshot.is_over
         if topic.ended is not None or (is_over and topic.snapshot is not None and topic.snapshot.run_has_ended):
             topic.ended = topic.ended or (topic.snapshot.state if topic.snapshot else None)
             texts.append(topic.end_message())
         else:
             texts.append(topic.status_message())
+    return _answer(texts)
+
+
+def _answer(texts: list[str]) -> Response:
     return Response(f"[{','.join(texts)}]", media_type="application/json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
@@ -17,7 +17,7 @@ from monitor.metrics.ingest import ingest_batch
 from monitor.runs.service import find_run_id
 from pegbox.errors import ValidationError
 from pegbox.schemas.media import RunMedia
-from pegbox.schemas.metric import BatchAccepted, BatchCreate, SeriesSet
+from pegbox.schemas.metric import BatchAccepted, BatchCreate, SeriesSet, WriterView
 from pegbox.schemas.run import RunEvent, SampleRow, SampleSet
 from pegbox.web.error_handlers import error_responses
 
@@ -120,6 +120,16 @@ def export_points(
 
 def _names(metrics: str | None) -> list[str] | None:
     return None if metrics is None else [name for name in metrics.split(",") if name]
+
+
+@router.get("/{run_id}/writers/{writer}", response_model=WriterView, responses=error_responses(404, 422))
+def get_writer(
+    run_id: str, writer: Annotated[str, Path(min_length=1, max_length=64)], monitor: MonitorDep
+) -> WriterView:
+    """How far a writer of batches has come, for one that goes on after a break."""
+    known = find_run_id(monitor.engine, run_id)
+    with monitor.engine.connect() as connection:
+        return WriterView(writer=writer, sequence=store.last_sequence(connection, known, writer))
 
 
 @router.get("/{run_id}/samples", response_model=list[SampleSet], responses=error_responses(404, 422))

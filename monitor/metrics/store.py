@@ -22,20 +22,16 @@ from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, sel
 from monitor.metrics.columns import Columns
 from monitor.metrics.pack import decode_pack
 from monitor.metrics.wire import Event, Media, SampleSet
-from pegbox.store.tables import MetricBatch, RecordId, RunEvent, RunMedia, RunSample
+from pegbox.store.tables import MetricBatch, RunEvent, RunMedia, RunSample
 
 log = logging.getLogger(__name__)
 
 STEP_BOUND_EVENTS = ("evaluation", "best", "checkpoint")
 """Events that say something about a step; a rewind takes them back. Others tell what happened, and stay."""
 
-IDS_AT_ONCE = 2_000
-"""In one query: databases bound the number of parameters."""
-
 batch_table = MetricBatch.__table__  # type: ignore[attr-defined]
 _event = RunEvent.__table__  # type: ignore[attr-defined]
 _media = RunMedia.__table__  # type: ignore[attr-defined]
-_record_id = RecordId.__table__  # type: ignore[attr-defined]
 _sample = RunSample.__table__  # type: ignore[attr-defined]
 _places = select(batch_table.c.first_seq, batch_table.c.count.label("records"))
 
@@ -127,19 +123,6 @@ def find_duplicate(connection: Connection, run_id: str, writer: str, sequence: i
     )
     place = connection.execute(query).first()
     return None if place is None or place[-1] > sequence else _last_seq(place)
-
-
-def remember(connection: Connection, record_ids: Sequence[bytes]) -> set[bytes]:
-    """Those of the ids that came before; from now on all of them did. The caller commits."""
-    unique = list(dict.fromkeys(record_ids))
-    known: set[bytes] = set()
-    for start in range(0, len(unique), IDS_AT_ONCE):
-        part = unique[start : start + IDS_AT_ONCE]
-        known.update(connection.execute(select(_record_id.c.id).where(_record_id.c.id.in_(part))).scalars())
-    fresh = [{"id": record_id} for record_id in unique if record_id not in known]
-    if fresh:
-        connection.execute(insert(_record_id), fresh)
-    return known
 
 
 def _last_seq(place: Row[Any] | None) -> int:

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 
 from monitor.metrics import store
+from monitor.metrics.record_ids import remember
 from monitor.metrics.state import RunState
 from monitor.metrics.store import LoggedBatch
 from pegbox.errors import PegboxError, TooManyRequestsError, UnavailableError
@@ -260,7 +261,7 @@ class Writer:
 
     def _number(self, connection: Connection, batch: LoggedBatch) -> None:
         """Leaves out the records that came before, and makes the rest the writer's next batch."""
-        batch.leave_out(store.remember(connection, batch.record_ids or ()))
+        batch.leave_out(remember(connection, batch.record_ids or ()))
         batch.sequence = self._highest(connection, batch) + 1
 
     def _highest(self, connection: Connection, batch: LoggedBatch) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
 
-from pegbox.schemas.run import RunStatus
+from pegbox.schemas.run import DEMO_TAG, RunStatus
 from pegbox.store.tables import Experiment, Job, Run
 
 STATUS_OF_JOB: dict[str, RunStatus] = {
@@ -17,9 +17,6 @@ STATUS_OF_JOB: dict[str, RunStatus] = {
     "paused": "paused",
 }
 """A job knows better than a run whose process was killed before it could say goodbye."""
-
-DEMO_TAG = "demo"
-"""Of runs whose numbers were made up to show something; no training has such a tag."""
 
 _run = Run.__table__  # type: ignore[attr-defined]
 _experiment = Experiment.__table__  # type: ignore[attr-defined]

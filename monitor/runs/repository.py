@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, String, and_, cast, exists, insert, or_, select, update
-from sqlalchemy.dialects import sqlite
 
 from monitor.runs.filters import RunFilter
 from monitor.runs.sorting import RunSort
@@ -110,16 +108,6 @@ def find_job(connection: Connection, job_uid: str) -> JobRow | None:
     )
     row: Any = connection.execute(select(*columns).where(_job.c.uid == job_uid)).first()
     return row  # type: ignore[no-any-return]
-
-
-def experiment_id(connection: Connection, name: str) -> str:
-    """Of the experiment with this name, made now if it is new. Both services may do so at once."""
-    dialect: Any = sqlite
-    if connection.dialect.name != "sqlite":
-        from sqlalchemy.dialects import postgresql as dialect  # noqa: PLC0415 - two megabytes that few monitors need
-    values = {"id": f"exp-{secrets.token_hex(3)}", "name": name, "description": "", "created_at": now()}
-    connection.execute(dialect.insert(_experiment).values(**values).on_conflict_do_nothing(index_elements=["name"]))
-    return str(connection.execute(select(_experiment.c.id).where(_experiment.c.name == name)).scalar_one())
 
 
 def insert_run(connection: Connection, values: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from monitor.runs.repository import RunRow
 from monitor.runs.sorting import RunSort
 from pegbox.errors import ConflictError, NotFoundError
 from pegbox.schemas.run import RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.store.experiments import ensure_experiment
 from pegbox.store.tables import now
 
 
@@ -44,7 +45,7 @@ def _insert(connection: Connection, run_id: str, body: RunCreate) -> None:
         {
             "id": run_id,
             "job_uid": body.job_uid,
-            "experiment_id": repository.experiment_id(connection, body.experiment),
+            "experiment_id": ensure_experiment(connection, body.experiment),
             "name": body.name or run_id,
             "status": "running",
             "tags": body.tags,

@@ -1,1 +1,1 @@
-"""Clients for the trackers of others."""
+"""Pegbox inside other people's trainers and scripts, and clients for the trackers of others."""

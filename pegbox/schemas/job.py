@@ -82,6 +82,10 @@ class JobCreate(Wire):
     model_saving: ModelSaving = Field(default_factory=ModelSaving, alias="modelSaving")
     auto_start: bool = Field(True, alias="autoStart", description="false keeps the job in state created.")
     priority: int = Field(0, ge=-100, le=100, description="Higher goes first.")
+    experiment_id: ReferenceKey | None = Field(None, description="Experiment by id or name; it must exist.")
+    experiment: Name | None = Field(
+        None, description="Experiment by name, made if it is new. Default: the one of the job's name."
+    )
     gpu_count: int | None = Field(None, ge=0, le=64, description="Default: 1 where the machine has a GPU, else 0.")
     environment: dict[str, str] = Field(default_factory=dict, description="Must be empty in this release.")
     depends_on: list[str] = Field(default_factory=list, description="Must be empty in this release.")
@@ -103,6 +107,8 @@ class JobCreate(Wire):
         for name in ("environment", "depends_on"):
             if getattr(self, name):
                 raise ValueError(f"{name} is not available in this release; leave it out")
+        if self.experiment_id is not None and self.experiment is not None:
+            raise ValueError("send 'experiment_id' (one that exists) or 'experiment' (a name), not both")
         return self
 
 

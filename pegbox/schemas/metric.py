@@ -68,6 +68,15 @@ class BatchAccepted(Wire):
     seq: int = Field(description="Cursor of the batch's last record.")
 
 
+class WriterView(Wire):
+    """Body of `GET /api/runs/{id}/writers/{writer}`."""
+
+    writer: str
+    sequence: int = Field(
+        description="The highest sequence number of its batches that are committed, -1 before the first."
+    )
+
+
 class SeriesBuckets(Wire):
     """One metric as chart columns: arrays of equal length, except `nonfinite`."""
 

@@ -74,6 +74,7 @@ class JobSpec(Wire):
     name: str
     run_id: str
     model_id: str = Field(description="Id under which the result will be registered.")
+    experiment: str = Field("default", description="Name of the experiment that the run belongs to.")
     attempt: int = Field(1, ge=1)
     model: BaseModelSpec
     dataset: DatasetSpec

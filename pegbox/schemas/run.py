@@ -15,8 +15,10 @@ EventKind = Literal[
     "phase", "evaluation", "best", "checkpoint", "resumed", "warning", "alert", "finished", "failed", "note"
 ]
 
-
 AlertLevel = Literal["info", "warning", "error"]
+
+DEMO_TAG = "demo"
+"""Of runs whose numbers were made up to show something; no training has such a tag."""
 
 
 class RunCreate(Wire):

@@ -86,70 +86,38 @@ class BatchEncoder:
 
     def lines(self, entries: Iterable[Entry]) -> Iterator[bytes]:
         """The outbox lines for the entries, in order."""
-        draft = _Draft()
+        draft = Draft()
         for entry in entries:
             if isinstance(entry, tuple):
                 if not draft.add_point(entry):
                     yield self._batch(draft)
-                    draft = _Draft()
+                    draft = Draft()
                     draft.add_point(entry)
             elif isinstance(entry, Patch | File):
                 if not draft.is_empty:
                     yield self._batch(draft)
-                    draft = _Draft()
+                    draft = Draft()
                 yield _line(entry)
             elif isinstance(entry, Rewind):
                 if not draft.is_empty:
                     yield self._batch(draft)
-                draft = _Draft(rewind_to=entry.step)
+                draft = Draft(rewind_to=entry.step)
             elif isinstance(entry, Samples | Shown):
                 if not draft.is_empty:
                     yield self._batch(draft)
-                    draft = _Draft()
+                    draft = Draft()
                 (draft.samples if isinstance(entry, Samples) else draft.media).append(entry)  # type: ignore[arg-type]
             else:
                 draft.events.append(entry)
         if not draft.is_empty:
             yield self._batch(draft)
 
-    def _batch(self, draft: _Draft) -> bytes:
+    def _batch(self, draft: Draft) -> bytes:
         self.sequence += 1
-        body: dict[str, Any] = {"writer": self.writer, "sequence": self.sequence}
-        if draft.rewind_to is not None:
-            body["rewind_to"] = draft.rewind_to
-        if draft.points:
-            body["points"] = columns(draft.points)
-        if draft.samples:
-            body["samples"] = [
-                {"step": sample.step, "time": sample.time, "name": sample.name, "rows": sample.rows}
-                for sample in draft.samples
-            ]
-        if draft.events:
-            body["events"] = [
-                {
-                    "step": event.step,
-                    "time": event.time,
-                    "kind": event.kind,
-                    "title": event.title,
-                    "detail": event.detail,
-                    **({} if event.level is None else {"level": event.level}),
-                }
-                for event in draft.events
-            ]
-        if draft.media:
-            body["media"] = [asdict(media) for media in draft.media]
-        try:
-            encoded = json.dumps(body, separators=(",", ":"), allow_nan=False)
-        except ValueError:  # a metric that is not finite: JSON has no word for it, the wire writes it as text
-            metrics = body["points"]["metrics"]
-            body["points"]["metrics"] = {
-                name: [wire_value(value) for value in column] for name, column in metrics.items()
-            }
-            encoded = json.dumps(body, separators=(",", ":"), allow_nan=False)
-        return b'{"batch":' + encoded.encode() + b"}"
+        return b'{"batch":' + draft.encode(self.writer, self.sequence) + b"}"
 
 
-class _Draft:
+class Draft:
     """The batch being filled."""
 
     def __init__(self, rewind_to: int | None = None) -> None:
@@ -174,6 +142,42 @@ class _Draft:
         self._names = names
         self.points.append(point)
         return True
+
+    def encode(self, writer: str, sequence: int) -> bytes:
+        """The body of `POST /api/runs/{id}/batches`."""
+        body: dict[str, Any] = {"writer": writer, "sequence": sequence}
+        if self.rewind_to is not None:
+            body["rewind_to"] = self.rewind_to
+        if self.points:
+            body["points"] = columns(self.points)
+        if self.samples:
+            body["samples"] = [
+                {"step": sample.step, "time": sample.time, "name": sample.name, "rows": sample.rows}
+                for sample in self.samples
+            ]
+        if self.events:
+            body["events"] = [
+                {
+                    "step": event.step,
+                    "time": event.time,
+                    "kind": event.kind,
+                    "title": event.title,
+                    "detail": event.detail,
+                    **({} if event.level is None else {"level": event.level}),
+                }
+                for event in self.events
+            ]
+        if self.media:
+            body["media"] = [asdict(media) for media in self.media]
+        try:
+            encoded = json.dumps(body, separators=(",", ":"), allow_nan=False)
+        except ValueError:  # a metric that is not finite: JSON has no word for it, the wire writes it as text
+            metrics = body["points"]["metrics"]
+            body["points"]["metrics"] = {
+                name: [wire_value(value) for value in column] for name, column in metrics.items()
+            }
+            encoded = json.dumps(body, separators=(",", ":"), allow_nan=False)
+        return encoded.encode()
 
 
 def columns(points: list[Point]) -> dict[str, Any]:

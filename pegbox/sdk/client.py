@@ -1,4 +1,4 @@
-"""The REST client of the backend: datasets, models and jobs of one Pegbox."""
+"""The REST client of the backend: datasets, models, experiments and jobs of one Pegbox."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import httpx2
 
 from pegbox.errors import UnreachableError
 from pegbox.sdk.datasets import Datasets
+from pegbox.sdk.experiments import Experiments
 from pegbox.sdk.jobs import Jobs
 from pegbox.sdk.models import Models
 from pegbox.sdk.transport import error_for
@@ -45,6 +46,7 @@ class Client:
         )
         self.datasets = Datasets(self)
         self.models = Models(self)
+        self.experiments = Experiments(self)
         self.jobs = Jobs(self)
 
     def request(

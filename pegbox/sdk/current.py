@@ -59,7 +59,7 @@ def init(
     from pegbox.sdk.run import FLUSH_INTERVAL  # noqa: PLC0415
     from pegbox.sdk.start import start_run  # noqa: PLC0415
 
-    folder = _home(home) / "worker" / "outbox"
+    folder = home_folder(home) / "worker" / "outbox"
     create: dict[str, Any] = {
         "id": id or f"run-{secrets.token_hex(6)}",
         "experiment": experiment,
@@ -105,7 +105,7 @@ def _require() -> Run:
     return _current
 
 
-def _home(home: str | os.PathLike[str] | None) -> Path:
+def home_folder(home: str | os.PathLike[str] | None) -> Path:
     from pathlib import Path  # noqa: PLC0415
 
     return Path(home or os.environ.get("PEGBOX_HOME") or "~/.pegbox").expanduser().absolute()

@@ -37,11 +37,13 @@ class Jobs:
         model_name: str | None = None,
         description: str = "",
         tags: tuple[str, ...] = (),
+        experiment: str | None = None,
         auto_start: bool = True,
     ) -> dict[str, Any]:
         """Creates a job and, unless told otherwise, queues it; answers with the job.
 
-        `model` and `dataset` are uids. Raises ValidationError naming what cannot be resolved.
+        `model` and `dataset` are uids; the job joins the `experiment` of this name, else the one of its own name. Raises
+        ValidationError naming what cannot be resolved.
         """
         body = {
             "name": name,
@@ -54,6 +56,7 @@ class Jobs:
                 "hyperparameters": dict(hyperparameters or {}),
             },
             "modelSaving": {"saveModel": True, "modelName": model_name or name},
+            "experiment": experiment,
             "autoStart": auto_start,
         }
         answer: dict[str, Any] = self._client.post("/api/jobs", body, strict="true")

@@ -94,7 +94,7 @@ def run(assignment: Assignment, folder: JobFolder, stop: StopRequest, pipe: Prog
         id=job.run_id,
         job_uid=job.uid,
         name=job.name,
-        experiment=job.name,
+        experiment=job.experiment,
         config={
             "model": job.model.name,
             "dataset": job.dataset.name,

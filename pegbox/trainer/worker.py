@@ -210,7 +210,7 @@ class Worker:
             run = init(
                 id=job.run_id,
                 job_uid=job.uid,
-                experiment=job.name,
+                experiment=job.experiment,
                 name=job.name,
                 url=identity.monitor_url,
                 token=identity.token,

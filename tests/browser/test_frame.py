@@ -32,6 +32,8 @@ def test_the_palette_finds_pages_and_records(page: Page, site: Stack, cast: Cast
     box.press("Enter")
     expect(page.get_by_role("heading", name="Broken run")).to_be_visible()
     page.keyboard.press("Control+k")
+    box.fill("script run")
+    expect(options.first).to_contain_text("Script run")
     box.fill("no such thing")
     expect(page.get_by_text("Nothing is called “no such thing”.")).to_be_visible()
 

@@ -18,7 +18,7 @@ UNFINISHED = re.compile(r"TOD[O]|FIXM[E]|NotImplementedErro[r]|pragma: no cove[r
 HOSTS = re.compile(r"pyp[i]\.org|pythonhoste[d]|registry\.npmj[s]|(?:deb|security)\.debia[n]")
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:wor[k]|roo[t]|hom[e]/\w+|User[s]/\w+)/")
 
-TEXTS = [file for file in tracked() if file.suffix not in {".png", ".jpg", ".ico", ".woff2", ".svg", ".csv"}]
+TEXTS = [file for file in tracked() if file.suffix not in {".png", ".webp", ".jpg", ".ico", ".woff2", ".svg", ".csv"}]
 SOURCES = tracked(*(f"{package}/*.py" for package in PACKAGES), "frontend/src/*.ts")
 
 

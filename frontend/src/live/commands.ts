@@ -1,5 +1,5 @@
 /** What the command palette offers. */
-import { getJson } from "../api/http";
+import { getJson, monitorUrl } from "../api/http";
 import { switchTheme } from "./theme";
 
 export interface Command {
@@ -27,18 +27,23 @@ interface Records {
   jobs: { uid: string; name: string }[];
   datasets: { uid: string; name: string }[];
   models: { id: string; name: string }[];
+  runs: { id: string; name: string; job_uid: string | null }[];
 }
 
-/** Jobs, datasets and models by name. What cannot be loaded is left out: the pages still list it. */
+/** Jobs, datasets, models and runs of scripts by name. What cannot be loaded is left out: the pages still list it. */
 export async function recordCommands(): Promise<Command[]> {
-  const [jobs, datasets, models] = await Promise.all([
+  const [jobs, datasets, models, runs] = await Promise.all([
     getJson<Pick<Records, "jobs">>("/api/jobs?limit=100").catch(() => ({ jobs: [] })),
     getJson<Records["datasets"]>("/api/datasets").catch(() => []),
     getJson<Pick<Records, "models">>("/api/models").catch(() => ({ models: [] })),
+    getJson<Records["runs"]>(`${monitorUrl()}/api/runs?limit=100`).catch(() => []),
   ]);
   return [
     ...jobs.jobs.map((job) => ({ label: job.name, group: "Job", href: `/jobs/${job.uid}` })),
     ...datasets.map((dataset) => ({ label: dataset.name, group: "Dataset", href: `/datasets/${dataset.uid}` })),
+    ...runs
+      .filter((run) => !run.job_uid)
+      .map((run) => ({ label: run.name, group: "Run", href: `/runs/${encodeURIComponent(run.id)}` })),
     ...models.models.map((model) => ({
       label: model.name,
       group: "Model",

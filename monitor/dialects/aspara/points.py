@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor.dialects.aspara.bodies import MetricRecord
-from monitor.dialects.metric_names import our_name
 from monitor.metrics.arrivals import Point
 from monitor.metrics.wire import MAX_METRIC_NAME, MAX_TIME
 from monitor.metrics.words import NUMBER_OF_WORD
 from pegbox.errors import ValidationError
+from pegbox.schemas.metric_names import our_name
 
 MAX_MENTIONED = 20
 MAX_MENTION = 100

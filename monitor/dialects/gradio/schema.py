@@ -80,10 +80,10 @@ def _python(name: str) -> dict[str, str]:
 
 
 def json_type(hint: Any) -> tuple[dict[str, Any], str]:
-    """The JSON schema of a type and its name in Python. Of a union with None, those of the rest."""
+    """The JSON schema of a type and its name in Python. Of a union with None, or with JSON made beforehand, those of the rest."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        rest = [item for item in inner if item is not type(None)]
+        rest = [item for item in inner if item not in (type(None), msgspec.Raw)]
         if len(rest) == 1:
             return json_type(rest[0])
         found = [json_type(item) for item in rest]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +16,10 @@ from monitor.dialects.trackio.rows import views_of
 from monitor.dialects.trackio.writes import checked_config, last_step
 from monitor.metrics.words import wire_number
 from monitor.runs import service
-from monitor.runs.filters import DEMO_TAG, RunFilter
+from monitor.runs.filters import RunFilter
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.run import RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.schemas.run import DEMO_TAG, RunCreate, RunStatus, RunUpdate, RunView
 
 EXPERIMENT = "trackio"
 """The group in which these runs are kept."""
@@ -92,7 +93,7 @@ def log_metrics_interface(
         _object(metrics_json, "metrics_json"),
         record_id=record_id(run.id, "space", None),
         step=_step(step),
-        stamp=None,
+        time=time.time(),
         complaints=complaints,
     )
     if complaints:

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from monitor.dialects.functions import Caller
-from monitor.dialects.metric_names import OURS
 from monitor.dialects.spaces.experiments import get_experiment, parse_ids, title
-from monitor.dialects.trackio.rows import values, views_of
+from monitor.dialects.trackio.rows import outline, views_of
+from monitor.metrics.history import SeriesView
 from pegbox.errors import UnusableContentError
+from pegbox.schemas.metric_names import OURS
 
 MAX_POINTS = 2_000
 """Of one curve."""
@@ -27,7 +28,7 @@ def create_metrics_plot(caller: Caller, experiment_id: str, metric_name: str = "
     if name not in views:
         known = ", ".join(list(views)[:20]) or "nothing yet"
         return _plot([], f"{title(run)}: no values of {metric_name[:100]} (logged: {known})", metric_name)
-    return _plot([_curve(name, values(views[name], MAX_POINTS))], f"{title(run)}: {name}", name)
+    return _plot([_curve(name, views[name])], f"{title(run)}: {name}", name)
 
 
 def create_experiment_comparison(caller: Caller, experiment_ids: str) -> dict[str, str]:
@@ -37,20 +38,19 @@ def create_experiment_comparison(caller: Caller, experiment_ids: str) -> dict[st
         raise UnusableContentError(f"experiment_ids: 1 to {MAX_COMPARED} ids, separated by commas")
     runs = [get_experiment(caller, experiment_id) for experiment_id in ids]
     curves = [
-        _curve(f"{title(run)}: {name}", values(view, MAX_POINTS))
-        for run in runs
-        for name, view in views_of(caller.monitor, run.id).items()
+        _curve(f"{title(run)}: {name}", view) for run in runs for name, view in views_of(caller.monitor, run.id).items()
     ]
     return _plot(curves[:MAX_CURVES], "Comparison: " + ", ".join(title(run) for run in runs), "value")
 
 
-def _curve(name: str, points: list[dict[str, Any]]) -> dict[str, Any]:
+def _curve(name: str, view: SeriesView) -> dict[str, Any]:
+    steps, _, numbers = outline(view, MAX_POINTS)
     return {
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        "x": [point["step"] for point in points],
-        "y": [point["value"] for point in points],
+        "x": steps.tolist(),
+        "y": numbers.tolist(),
     }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -18,9 +18,10 @@ from monitor.metrics.words import NUMBER_OF_WORD
 
 MAX_NAME = 200
 MAX_COMPLAINTS = 20
+_NUMBERS = frozenset({float, int})
 
 
-class LogEntry(msgspec.Struct, frozen=True):
+class LogEntry(msgspec.Struct, frozen=True, gc=False):
     """As the client sends it. Only entries replayed after an outage have a `timestamp`; only a run's first has a `config`."""
 
     project: str
@@ -33,15 +34,14 @@ class LogEntry(msgspec.Struct, frozen=True):
     timestamp: str | None = None
 
 
-@dataclass(slots=True)
-class Record:
+class Record(msgspec.Struct, gc=False):
     """An entry read: its values are finite or not, but numbers; `id` makes it count once."""
 
     id: bytes
     time: float
     step: int | None
-    points: dict[str, float] = field(default_factory=dict)
-    shown: dict[str, MediaData] = field(default_factory=dict)
+    points: dict[str, float] = {}
+    shown: dict[str, MediaData] = {}
 
 
 class Complaints:
@@ -64,13 +64,17 @@ class Complaints:
 
 
 def read_entry(
-    values: dict[str, Any], *, record_id: bytes, step: int | None, stamp: str | None, complaints: Complaints
+    values: dict[str, Any], *, record_id: bytes, step: int | None, time: float, complaints: Complaints
 ) -> Record:
     """Sorts the values of an entry. What cannot be kept is left out with a complaint: one bad value must not cost the others."""
-    record = Record(record_id, moment(stamp), step)
+    record = Record(record_id, time, step)
     if step is not None and abs(step) > MAX_STEP:
         complaints.add(f"step {step} is beyond what can be counted")
         record.step = None
+    if _NUMBERS.issuperset(map(type, values.values())) and are_good_names(tuple(values)):
+        with contextlib.suppress(OverflowError):  # nearly every entry is nothing but numbers
+            record.points = dict(zip(values, map(float, values.values()), strict=True))
+            return record
     for name, value in values.items():
         problem = bad_name(name)
         if problem is not None:
@@ -88,6 +92,12 @@ def bad_name(name: str) -> str | None:
     if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in name):
         return f"metric name {name[:60]!r} holds control characters"
     return None
+
+
+@lru_cache(maxsize=256)
+def are_good_names(names: tuple[str, ...]) -> bool:
+    """Whether metrics can be called so, all of them."""
+    return all(bad_name(name) is None for name in names)
 
 
 def _sort_in(record: Record, name: str, value: Any, complaints: Complaints) -> None:
@@ -113,13 +123,14 @@ def as_number(value: Any) -> float | None:
         return math.inf if value > 0 else -math.inf
 
 
-def moment(stamp: str | None) -> float:
-    """Unix seconds of an ISO 8601 time; now, if there is none or it cannot be read."""
+def moment(stamp: str | None, arrival: float | None = None) -> float:
+    """Unix seconds of an ISO 8601 time; the arrival (now), if there is none or it cannot be read."""
+    arrival = time.time() if arrival is None else arrival
     if stamp is None:
-        return time.time()
+        return arrival
     try:
         when = datetime.fromisoformat(stamp)
         seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        return time.time()
-    return seconds if 0 <= seconds <= MAX_TIME else time.time()
+        return arrival
+    return seconds if 0 <= seconds <= MAX_TIME else arrival

@@ -10,8 +10,10 @@ import numpy as np
 from monitor.dialects.functions import Caller
 from monitor.dialects.trackio import names
 from monitor.dialects.trackio.entries import moment
-from monitor.dialects.trackio.rows import Row, media_of, rows, stamp, values, views_of
+from monitor.dialects.trackio.rows import Row, media_of, outline, rows, views_of
+from monitor.dialects.trackio.stamps import stamp
 from monitor.dialects.trackio.typed_values import restored
+from monitor.dialects.trackio.value_rows import encode_rows
 from monitor.metrics.history import SeriesView
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.media import RunMedia
@@ -134,14 +136,14 @@ def get_metric_values(
     window: float | None = None,
     run_id: str | None = None,
     max_points: int | None = None,
-) -> list[Row]:
+) -> list[Row] | msgspec.Raw:
     """The metric's values: all of them, those of a step, or those within `window` steps or seconds of a step or time."""
     found = find(caller, project, run, run_id)
     if found is None:
         return []
     view = views_of(caller.monitor, found.id).get(metric_name)
     if view is not None:
-        return values(_part(view, step, around_step, at_time, window), max_points)
+        return encode_rows(*outline(_part(view, step, around_step, at_time, window), max_points))
     return [_shown(item) for item in media_of(caller.monitor, found.id, metric_name) if step in (None, item.step)]
 
 
@@ -177,13 +179,13 @@ def get_snapshot(
     around_step: int | None = None,
     at_time: str | None = None,
     window: float | None = None,
-) -> dict[str, list[Row]]:
+) -> dict[str, msgspec.Raw]:
     """All metrics at or around a step or time."""
     found = find(caller, project, run, run_id)
     if found is None:
         return {}
     parts = {
-        name: values(_part(view, step, around_step, at_time, window), USUAL_POINTS)
+        name: _part(view, step, around_step, at_time, window)
         for name, view in views_of(caller.monitor, found.id).items()
     }
-    return {name: part for name, part in parts.items() if part}
+    return {name: encode_rows(*outline(part, USUAL_POINTS)) for name, part in parts.items() if part.values.size}

@@ -13,8 +13,9 @@ from monitor.artifacts import versions
 from monitor.dialects.functions import Caller
 from monitor.dialects.trackio.entries import moment
 from monitor.dialects.trackio.media_files import MEDIA_ROOT
-from monitor.dialects.trackio.points import find, metric_names
-from monitor.dialects.trackio.rows import media_of, rows, stamp, views_of
+from monitor.dialects.trackio.points import find
+from monitor.dialects.trackio.rows import media_of, steps_of, views_of
+from monitor.dialects.trackio.stamps import stamp
 from monitor.dialects.trackio.typed_values import restored, traces_in
 from monitor.metrics import store
 from monitor.runs import service
@@ -71,15 +72,16 @@ def get_run_summary(caller: Caller, project: str, run: str | None = None, run_id
     if found is None:
         return {"project": project, "run": run, "run_id": run_id, **empty}
     known = {"project": project, "run": found.name, "run_id": found.id}
-    logged = rows(views_of(caller.monitor, found.id), media_of(caller.monitor, found.id))
-    if not logged:
+    views, media = views_of(caller.monitor, found.id), media_of(caller.monitor, found.id)
+    steps = steps_of(views.values(), media)
+    if not steps.size:
         return {**known, **empty}
     return {
         **known,
-        "num_logs": len(logged),
-        "metrics": metric_names(caller, found.id),
+        "num_logs": steps.size,
+        "metrics": list(dict.fromkeys([*views, *(item.name for item in media)])),
         "config": found.config,
-        "last_step": logged[-1]["step"],
+        "last_step": int(steps[-1]),
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.context import Monitor
+from monitor.dialects.trackio.stamps import stamps
 from monitor.dialects.trackio.typed_values import restored
 from monitor.dialects.trackio.writes import SYSTEM
 from monitor.metrics import store
@@ -36,23 +37,10 @@ def media_of(monitor: Monitor, run_id: str, name: str | None = None) -> list[Run
     return [RunMedia.model_validate(item.model_dump()) for item in found]
 
 
-def stamps(times: Floats) -> list[str]:
-    """ISO 8601 with an offset, as Trackio writes times."""
-    moments = np.datetime_as_string(np.rint(times * 1e6).astype("datetime64[us]"), unit="us")
-    return [f"{moment}+00:00" for moment in moments.tolist()]
-
-
-def stamp(seconds: float) -> str:
-    """One time."""
-    return stamps(np.array([seconds]))[0]
-
-
 def rows(views: Mapping[str, SeriesView], media: Iterable[RunMedia] = (), max_points: int | None = None) -> list[Row]:
     """A row per step with its values, `timestamp` and `step`. Values that are not finite are null; steps rise."""
-    steps = _steps(views.values(), max_points)
     shown = list(media)
-    if shown:
-        steps = np.union1d(steps, np.array([item.step for item in shown], np.int64))
+    steps = steps_of(views.values(), shown, max_points)
     found: list[Row] = [{} for _ in range(steps.size)]
     times = np.zeros(steps.size)
     for name, view in views.items():
@@ -73,9 +61,18 @@ def rows(views: Mapping[str, SeriesView], media: Iterable[RunMedia] = (), max_po
     return found
 
 
-def _steps(views: Iterable[SeriesView], max_points: int | None) -> Ints:
-    given = list(views)
-    every = np.unique(np.concatenate([view.steps for view in given])) if given else np.empty(0, np.int64)
+def steps_of(views: Iterable[SeriesView], media: Sequence[RunMedia], max_points: int | None = None) -> Ints:
+    """The steps that have a row, rising."""
+    steps = _steps(list(views), max_points)
+    return np.union1d(steps, np.array([item.step for item in media], np.int64)) if media else steps
+
+
+def _steps(given: list[SeriesView], max_points: int | None) -> Ints:
+    if not given:
+        return np.empty(0, np.int64)
+    # Metrics of a script mostly share their steps, which rise as they are.
+    others = [view.steps for view in given[1:] if not np.array_equal(view.steps, given[0].steps)]
+    every = np.unique(np.concatenate([given[0].steps, *others])) if others else given[0].steps
     if max_points is None or every.size <= max_points:
         return every
     buckets = max(1, max_points // (KEPT_PER_BUCKET * len(given)))
@@ -97,14 +94,11 @@ def _evenly(count: int, wanted: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, wanted).astype(np.int64))
 
 
-def values(view: SeriesView, max_points: int | None = None) -> list[Row]:
-    """`{"timestamp", "step", "value"}` of every point of one metric, or of its outline."""
+def outline(view: SeriesView, max_points: int | None) -> tuple[Ints, Floats, Floats]:
+    """Steps, times and values of one metric: all of them, or at most so many without losing a peak."""
     steps, times, numbers = view.steps, view.times, view.values
-    if max_points is not None and 0 < max_points < numbers.size:
-        chosen = _outline(numbers, max(1, max_points // KEPT_PER_BUCKET))
-        chosen = chosen if chosen.size <= max_points else chosen[_evenly(chosen.size, max_points)]
-        steps, times, numbers = steps[chosen], times[chosen], numbers[chosen]
-    return [
-        {"timestamp": moment, "step": step, "value": value}
-        for moment, step, value in zip(stamps(times), steps.tolist(), numbers.tolist(), strict=True)
-    ]
+    if max_points is None or not 0 < max_points < numbers.size:
+        return steps, times, numbers
+    chosen = _outline(numbers, max(1, max_points // KEPT_PER_BUCKET))
+    chosen = chosen if chosen.size <= max_points else chosen[_evenly(chosen.size, max_points)]
+    return steps[chosen], times[chosen], numbers[chosen]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from pydantic import TypeAdapter
@@ -24,6 +25,7 @@ from pegbox.errors import PayloadTooLargeError, UnusableContentError
 from pegbox.schemas.base import JsonObject
 from pegbox.schemas.run import RunCreate, RunView
 
+T = TypeVar("T")
 journal = logging.getLogger(__name__)
 
 SYSTEM = "system/"
@@ -37,7 +39,7 @@ LEVELS = {"info": "info", "warn": "warning", "warning": "warning", "error": "err
 _config = TypeAdapter(JsonObject)
 
 
-class SystemEntry(msgspec.Struct, frozen=True):
+class SystemEntry(msgspec.Struct, frozen=True, gc=False):
     project: str
     run: str
     metrics: dict[str, Any]
@@ -74,7 +76,7 @@ def bulk_log(caller: Caller, logs: list[Any], hf_token: str | None = None) -> di
 
     Null when all is well. Raises `UnusableContentError` when no entry can be kept.
     """
-    complaints = Complaints()
+    complaints, arrival = Complaints(), time.time()
     waiting: list[Future[Accepted]] = []
     for group in _grouped(logs, LogEntry, complaints):
         run = announce(caller, group.project, group.name, group.run_id, checked_config(group.config, complaints))
@@ -89,7 +91,7 @@ def bulk_log(caller: Caller, logs: list[Any], hf_token: str | None = None) -> di
                     entry.metrics,
                     record_id=record_id(run.id, "log", entry.log_id),
                     step=entry.step,
-                    stamp=entry.timestamp,
+                    time=moment(entry.timestamp, arrival),
                     complaints=complaints,
                 )
             )
@@ -113,7 +115,7 @@ def log(
 
 def bulk_log_system(caller: Caller, logs: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
     """Readings of the machines. They have a time but no step, and are kept at the run's newest."""
-    complaints = Complaints()
+    complaints, arrival = Complaints(), time.time()
     waiting: list[Future[Accepted]] = []
     for group in _grouped(logs, SystemEntry, complaints):
         run = announce(caller, group.project, group.name, group.run_id)
@@ -123,7 +125,7 @@ def bulk_log_system(caller: Caller, logs: list[Any], hf_token: str | None = None
                 {f"{SYSTEM}{name}": value for name, value in entry.metrics.items()},
                 record_id=record_id(run.id, "system", entry.log_id),
                 step=step,
-                stamp=entry.timestamp,
+                time=moment(entry.timestamp, arrival),
                 complaints=complaints,
             )
             for entry in group.entries
@@ -152,16 +154,11 @@ def _event(entry: AlertEntry) -> Event:
     return Event(moment(entry.timestamp), "alert", title, entry.step, text[:20_000], level)
 
 
-def _grouped(entries: Iterable[Any], kind: type[Any], complaints: Complaints) -> list[_Group]:
+def _grouped(entries: list[Any], kind: type[Any], complaints: Complaints) -> list[_Group]:
     """The readable entries by run. Raises `UnusableContentError` when there is none though some were sent."""
     groups: dict[tuple[str, str, str | None], _Group] = {}
     refused: set[tuple[str, str]] = set()
-    for given in entries:
-        try:
-            entry = msgspec.convert(given, kind)
-        except msgspec.ValidationError as error:
-            complaints.add(f"entry left out: {error}")
-            continue
+    for entry in _readable(entries, kind, complaints):
         key = (entry.project, entry.run, entry.run_id)
         if key not in groups:
             if key[:2] in refused:
@@ -181,6 +178,22 @@ def _grouped(entries: Iterable[Any], kind: type[Any], complaints: Complaints) ->
     if complaints and not groups:
         raise UnusableContentError(f"Nothing could be kept: {complaints}")
     return list(groups.values())
+
+
+def _readable(entries: list[Any], kind: type[T], complaints: Complaints) -> Iterable[T]:
+    """The entries as what they should be, without those that are something else."""
+    try:
+        return msgspec.convert(entries, list[kind])  # type: ignore[valid-type]  # at once, as all are in order nearly always
+    except msgspec.ValidationError:
+        return _readable_ones(entries, kind, complaints)
+
+
+def _readable_ones(entries: list[Any], kind: type[T], complaints: Complaints) -> Iterator[T]:
+    for given in entries:
+        try:
+            yield msgspec.convert(given, kind)
+        except msgspec.ValidationError as error:
+            complaints.add(f"entry left out: {error}")
 
 
 def checked_config(config: dict[str, Any] | None, complaints: Complaints) -> dict[str, Any] | None:

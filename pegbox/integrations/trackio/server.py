@@ -21,7 +21,7 @@ class TrackioServer:
     """Answers the names of a Space's functions. Raises `UnreachableError`, `AuthenticationError`, `UnusableContentError`."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        headers = {TOKEN_HEADER: token} if token else {}
+        headers = {TOKEN_HEADER: token, "Authorization": f"Bearer {token}"} if token else {}
         self._url = url
         self._http = httpx2.Client(base_url=f"{url}/", headers=headers, timeout=TIMEOUT_SECONDS)
         self._functions: dict[str, Callable[..., Any]] = {
@@ -45,7 +45,8 @@ class TrackioServer:
         """Ends its connections."""
         self._http.close()
 
-    def _ask(self, name: str, **arguments: Any) -> Any:
+    def ask(self, name: str, **arguments: Any) -> Any:
+        """What a function of Trackio answers."""
         try:
             answer = self._http.post(f"api/{name}", json={"args": [], "kwargs": arguments})
         except httpx2.HTTPError as error:
@@ -61,7 +62,7 @@ class TrackioServer:
         return body.get("data")
 
     def _create(self, name: str, description: str = "") -> str:
-        taken = {run["name"] for run in self._ask("get_runs_for_project", project=PROJECT)}
+        taken = {run["name"] for run in self.ask("get_runs_for_project", project=PROJECT)}
         moment = datetime.now(UTC)
         while (experiment := moment.strftime("exp_%Y%m%d_%H%M%S")) in taken:
             moment += timedelta(seconds=1)
@@ -79,10 +80,10 @@ class TrackioServer:
             "config": config,
             "log_id": secrets.token_hex(16),
         }
-        self._ask("bulk_log", logs=[entry], hf_token=None)
+        self.ask("bulk_log", logs=[entry], hf_token=None)
 
     def _summary(self, experiment: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._ask("get_run_summary", project=PROJECT, run=experiment)
+        found: dict[str, Any] = self.ask("get_run_summary", project=PROJECT, run=experiment)
         if not found["num_logs"]:
             raise NotFoundError(f"Experiment not found: {experiment}")
         return found
@@ -114,7 +115,7 @@ class TrackioServer:
         return "\n".join([*lines, *(f"Metric {name}" for name in summary["metrics"])])
 
     def _list(self) -> str:
-        runs = self._ask("get_runs_for_project", project=PROJECT)
+        runs = self.ask("get_runs_for_project", project=PROJECT)
         return "\n".join(f"{run['name']} ({run['created_at']})" for run in runs) or "No experiments yet"
 
     def _plot(self, experiment: str, metric_name: str = "loss") -> dict[str, str]:
@@ -131,7 +132,7 @@ class TrackioServer:
         return _figure(curves)
 
     def _curve(self, experiment: str, metric: str, label: str) -> dict[str, Any]:
-        points = self._ask("get_metric_values", project=PROJECT, run=experiment, metric_name=metric)
+        points = self.ask("get_metric_values", project=PROJECT, run=experiment, metric_name=metric)
         ordered = sorted(points, key=lambda point: point["step"])
         steps, values = [point["step"] for point in ordered], [point["value"] for point in ordered]
         return {"type": "scatter", "mode": "lines", "name": label, "x": steps, "y": values}

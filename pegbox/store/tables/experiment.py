@@ -1,19 +1,26 @@
-"""A named group of runs. Inserted by whichever service names it first (get-or-create by unique name)."""
+"""A named group of runs. Inserted by whichever service names it first; all else about it is written by the backend."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import JSON, Boolean, Column, false, text
 from sqlmodel import Field, SQLModel
 
 from pegbox.store.tables.moment import Moment, now
 
 
 class Experiment(SQLModel, table=True):
+    """`tags` are words with values, `{"task": "summaries", "draft": true}`."""
+
     __tablename__ = "experiment"
 
     id: str = Field(primary_key=True)
     name: str = Field(unique=True, index=True)
     description: str = ""
+    tags: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False, server_default=text("'{}'"))
+    )
+    starred: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
     created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))

@@ -15,7 +15,8 @@ class Job(SQLModel, table=True):
     """`state` is the stored word; `wanted` is what the user asked of the worker; `claim_token` belongs to the last claim.
 
     `step` is where the training stands, `furthest_step` the most that any earlier attempt reached. `reported_token` is the
-    claim whose report has been taken, so that a repeated report changes nothing.
+    claim whose report has been taken, so that a repeated report changes nothing. `experiment_id` is null only
+    for jobs of old releases that no worker has claimed.
     """
 
     __tablename__ = "job"
@@ -34,6 +35,7 @@ class Job(SQLModel, table=True):
     wanted: str = "run"
     priority: int = 0
     gpu_count: int = 0
+    experiment_id: str | None = Field(default=None, index=True)
     run_id: str = Field(index=True)
     model_id: str
     attempt: int = 0

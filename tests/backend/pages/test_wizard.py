@@ -102,13 +102,22 @@ def test_defaults_follow_model_and_method(client: TestClient, dataset: str) -> N
     assert client.get("/api/metadata").json()["draft"]["values"] == {}
 
 
-def test_what_is_missing_is_named_and_led_to(client: TestClient, dataset: str) -> None:
+def test_without_data_the_way_leads_to_the_first_step(client: TestClient) -> None:
     assert send(client, "data", "discard").headers["location"] == "/jobs/new"
     answer = send(client, "review", "start")
     assert answer.headers["location"] == "/jobs/new/data?check=1"
     page = client.get("/jobs/new/data?check=1", headers=FORM)
     assert page.status_code == 422
     assert "Choose a dataset." in page.text
+
+
+def test_the_only_dataset_goes_without_saying(client: TestClient, dataset: str) -> None:
+    assert "Start training" in client.get("/jobs/new/resources", headers=FORM).text
+    made = send(client, "data", "start", dataset=dataset)
+    assert made.headers["location"].startswith("/jobs/job_")
+
+
+def test_what_does_not_fit_is_named_and_led_to(client: TestClient, dataset: str) -> None:
     client.get(f"/jobs/new?dataset={dataset}")
     receipt = send(client, "resources", "stay", batch_size="many").text
     state = state_of(receipt)

@@ -198,3 +198,18 @@ def test_a_body_beyond_8_mib(monitor_client: TestClient, chunked: bool) -> None:
     answer = monitor_client.post("/api/runs/run-alpha/batches", content=content)
     assert answer.status_code == 413
     assert str(MAX_BODY_BYTES) in answer.json()["detail"]
+
+
+def test_a_writer_learns_how_far_it_has_come(monitor_client: TestClient) -> None:
+    run_id = create_run(monitor_client)
+
+    def stands_at(writer: str) -> int:
+        answer = monitor_client.get(f"/api/runs/{run_id}/writers/{writer}")
+        assert answer.json()["writer"] == writer
+        return int(answer.json()["sequence"])
+
+    assert stands_at("w") == -1
+    for sequence in (3, 2**53, 70):
+        assert monitor_client.post(f"/api/runs/{run_id}/batches", json=batch(sequence=sequence)).status_code == 200
+    assert (stands_at("w"), stands_at("other")) == (2**53, -1)
+    assert monitor_client.get("/api/runs/nobody/writers/w").status_code == 404

@@ -27,7 +27,7 @@ def test_help_names_every_command(pegbox: Pegbox) -> None:
     outcome = pegbox("--help")
 
     assert outcome.code == 0
-    for word in ("up", "worker", "train", "job", "dataset", "model"):
+    for word in ("up", "worker", "train", "job", "run", "dataset", "model"):
         assert f"\n  {word} " in outcome.out
 
 

@@ -50,6 +50,24 @@ def test_an_idle_worker_waits_for_the_backend_and_leaves_when_told(stack: Stack)
     assert "Traceback" not in stack.output("worker")
 
 
+def test_a_job_trains_in_its_experiment(stack: Stack, client: Client, small_csv: Path) -> None:
+    dataset = client.datasets.add(small_csv, name="rows")
+    job = client.jobs.create(
+        name="a job",
+        model="starter",
+        dataset=dataset["uid"],
+        experiment="first tries",
+        hyperparameters={"max_steps": 2},
+    )
+    assert [run["status"] for run in client.experiments.runs("first tries")] == ["queued"]
+    stack.start("worker")
+    wait_until(lambda: client.jobs.get(job["uid"])["state"] == "completed", seconds=180, what="the training")
+    best = client.experiments.best("first tries")
+    assert (best["run"]["id"], best["run"]["status"]) == (job["uid"], "completed")
+    assert best["value"] == client.jobs.get(job["uid"])["metrics"]["validation_loss"]
+    assert [found["name"] for found in client.experiments.list()] == ["first tries"]
+
+
 def test_a_worker_that_lost_its_lease_lets_go(stack: Stack, client: Client, small_csv: Path) -> None:
     worker = stack.start("worker")
     uid = queue_job(client, small_csv, max_steps=100_000, eval_steps=50_000)

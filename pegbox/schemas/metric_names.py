@@ -11,6 +11,15 @@ OURS = {
     "lr": "learning_rate",
 }
 
+BY_HUGGING_FACE = {
+    "train/loss": "train_loss",
+    "eval/loss": "validation_loss",
+    "train/learning_rate": "learning_rate",
+    "train/grad_norm": "grad_norm",
+    "train/epoch": "epoch",
+}
+"""As its trainers log to TensorBoard, W&B and Trackio: ours, under the name of the phase."""
+
 
 def our_name(name: str, logged: Container[str]) -> str:
     """Our word for a foreign metric. A script that logs ours too, in the same breath, means two things: both stay."""

@@ -1,0 +1,1 @@
+"""Runs that other trackers left in files: read as streams, brought to the monitor once."""

@@ -1,0 +1,194 @@
+"""TensorBoard's event files: each folder that holds some is a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pegbox.imports.found import FoundRun, Placed, Stream, damaged
+from pegbox.imports.points import PointGroup, point
+from pegbox.imports.protobuf import double, fields, raw, signed, single, text
+from pegbox.imports.tensor import histogram_of, histogram_of_rows, numbers_of, texts_of
+from pegbox.imports.tfrecord import records
+from pegbox.imports.values import MAX_NAME, is_step, label, moment
+from pegbox.sdk.batch import Event, Rewind, Shown
+from pegbox.sdk.media import Text
+
+MARK = "tfevents"
+MAX_TAGS = 10_000
+FILE_VERSION, GRAPH, SUMMARY, LOG, SESSION, META_GRAPH = 3, 4, 5, 6, 7, 9
+SESSION_START = 1
+PLUGINS = (b"scalars", b"histograms", b"text", b"hparams", b"images", b"audio")
+LEFT_OUT = {4: "image", 6: "audio"}
+HYPERPARAMETERS = "_hparams_/session_start_info"
+
+
+def run_in(folder: Path, root: Path, files: list[Path]) -> FoundRun:
+    """The run of a folder; `root`, of which it is a part, gives the experiment its name."""
+    relative = folder.relative_to(root).as_posix()
+    run = FoundRun(
+        format="tensorboard",
+        origin=folder,
+        key="",
+        experiment=label(root.name, "tensorboard"),
+        name=label(root.name if relative == "." else relative, "run"),
+        streams=[],
+    )
+    for file in sorted(files):  # a file's name begins with the moment it was begun
+        run.streams.append(Stream(file.name, partial(read_events, run, file)))
+    return run
+
+
+def read_events(run: FoundRun, path: Path, after: int) -> Iterator[Placed]:
+    """What stands behind a byte of an event file. Raises `UnusableContentError` where the file is damaged.
+
+    It is gone through from its beginning all the same: only the first value of a tag says which plugin the tag belongs to.
+    """
+    group = PointGroup()
+    plugins: dict[str, str] = {}
+    begin = 0
+    with path.open("rb") as file:
+        for end, data in records(file, path, checked=after):
+            if data is None:
+                run.left_out["record of more than 64 MiB"] += 1
+                continue
+            if end <= after and not any(name in data for name in PLUGINS):
+                begin = end
+                continue
+            try:
+                event = _Event(run, plugins, data)
+            except ValueError as error:
+                raise damaged(path, begin, str(error)) from None
+            begin = end
+            if end <= after:
+                continue
+            others = event.others()
+            if not others:
+                if event.numbers and (closed := group.add(end, event.step, event.time, event.numbers)):
+                    yield closed
+                continue
+            if closed := group.close():
+                yield closed
+            values = (point(event.step, event.time, event.numbers),) if event.numbers else ()
+            yield Placed(end, (*others, *values))
+    if closed := group.close():
+        yield closed
+
+
+class _Event:
+    """One event of the file; decoding it adds to `plugins`, and to the run's config. Raises `ValueError`."""
+
+    def __init__(self, run: FoundRun, plugins: dict[str, str], data: bytes) -> None:
+        self.step = 0
+        self.time = 0.0
+        self.numbers: dict[str, float] = {}
+        self._shown: list[tuple[str, dict[str, Any]]] = []
+        self._rewinds = False
+        self._run = run
+        summary = b""
+        for number, value in fields(data):
+            if number == 1:
+                self.time = moment(double(value))
+            elif number == 2:
+                self.step = signed(value)
+            elif number == SUMMARY:
+                summary = raw(value)
+            elif number == SESSION:
+                self._rewinds = any(inner == (1, SESSION_START) for inner in fields(raw(value)))
+            elif number in (GRAPH, META_GRAPH):
+                run.left_out["graph"] += 1
+        for number, value in fields(summary):
+            if number == 1:
+                self._take(plugins, raw(value))
+        if not is_step(self.step):
+            run.left_out["step beyond 2^53"] += 1
+            self.step, self.numbers, self._shown, self._rewinds = 0, {}, [], False
+
+    def others(self) -> list[Rewind | Shown | Event]:
+        """What is not a number: a rewind when a session began again at a step, histograms, texts."""
+        rewind: list[Rewind | Shown | Event] = [Rewind(self.step - 1)] if self._rewinds and self.step > 0 else []
+        return [*rewind, *(Shown(self.step, self.time, name[:MAX_NAME], data) for name, data in self._shown)]
+
+    def _take(self, plugins: dict[str, str], message: bytes) -> None:
+        """One value of a summary."""
+        tag = ""
+        held: dict[int, bytes] = {}
+        for number, value in fields(message):
+            if number == 1:
+                tag = text(value)
+            else:
+                held[number] = raw(value)
+        plugin, content = _plugin(held.get(9, b""))
+        if plugin and tag not in plugins and len(plugins) < MAX_TAGS:
+            plugins[tag] = plugin
+        plugin = plugin or plugins.get(tag, "")
+        if plugin == "hparams":
+            if tag == HYPERPARAMETERS:
+                self._run.config.update(_hyperparameters(content))
+        elif not tag:
+            self._run.left_out["value without a tag"] += 1
+        elif 2 in held:
+            self.numbers[tag] = single(held[2])
+        elif 5 in held:
+            self._show(tag, histogram_of(held[5]), "histogram")
+        elif 8 in held:
+            self._take_tensor(tag, plugin, held[8])
+        else:
+            self._run.left_out[next((LEFT_OUT[number] for number in held if number in LEFT_OUT), "value")] += 1
+
+    def _take_tensor(self, tag: str, plugin: str, message: bytes) -> None:
+        if plugin == "text":
+            self._show(tag, Text("\n\n".join(texts_of(message)[:1000])).data, "text")
+            return
+        numbers = numbers_of(message)
+        if plugin == "histograms" and numbers is not None:
+            self._show(tag, histogram_of_rows(numbers), "histogram")
+        elif plugin in ("scalars", "") and numbers is not None and len(numbers) == 1:
+            self.numbers[tag] = float(numbers[0])
+        else:
+            self._run.left_out[label(plugin, "tensor").removesuffix("s")] += 1
+
+    def _show(self, tag: str, data: dict[str, Any] | None, kind: str) -> None:
+        if data is None:
+            self._run.left_out[kind] += 1
+        else:
+            self._shown.append((tag, data))
+
+
+def _plugin(metadata: bytes) -> tuple[str, bytes]:
+    """Name and content of the plugin that a SummaryMetadata is for."""
+    name, content = "", b""
+    for number, value in fields(metadata):
+        if number == 1:
+            for inner, item in fields(raw(value)):
+                if inner == 1:
+                    name = text(item)
+                elif inner == 2:
+                    content = raw(item)
+    return name, content
+
+
+def _hyperparameters(content: bytes) -> dict[str, Any]:
+    """The hparams plugin's SessionStartInfo: a map from name to a protobuf Value."""
+    found: dict[str, Any] = {}
+    for number, value in fields(content):
+        if number != 3:
+            continue
+        for inner, item in fields(raw(value)):
+            if inner == 1 and len(found) < MAX_TAGS:
+                entry = dict(fields(raw(item)))
+                found[text(entry.get(1, b""))[:MAX_NAME]] = _value(raw(entry.get(2, b"")))
+    return found
+
+
+def _value(message: bytes) -> float | str | bool | None:
+    for number, value in fields(message):
+        if number == 2:
+            return double(value)
+        if number == 3:
+            return text(value)
+        if number == 4:
+            return bool(value)
+    return None

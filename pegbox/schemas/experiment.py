@@ -1,0 +1,127 @@
+"""Experiments on the wire: named groups of runs, the runs in them, the best of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from pegbox.schemas.base import Instant, Label, Name, Tag, Text, Wire
+from pegbox.schemas.job import JobState, ReferenceKey
+
+Direction = Literal["minimize", "maximize"]
+TagValue = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Label
+
+
+def _with_values(given: Any) -> Any:
+    is_list_of_words = isinstance(given, list) and all(isinstance(word, str) for word in given)
+    return dict.fromkeys(given, True) if is_list_of_words else given
+
+
+Tags = Annotated[
+    dict[Tag, TagValue],
+    BeforeValidator(_with_values, json_schema_input_type=dict[Tag, TagValue] | list[Tag]),
+    Field(max_length=100),
+]
+"""Words with values, or a list of words, which means `true` for each."""
+
+
+class ExperimentCreate(Wire):
+    """Body of `POST /api/experiments`."""
+
+    name: Name
+    description: Text = ""
+    tags: Tags = Field(default_factory=dict)
+
+
+class ExperimentUpdate(Wire):
+    """Body of `PATCH /api/experiments/{id}`; what is absent stays as it is. `tags` replaces all of them."""
+
+    description: Text | None = None
+    tags: Tags | None = None
+    starred: bool | None = None
+
+
+class ExperimentView(Wire):
+    """`run_count` counts scripts' runs and jobs, those that wait included."""
+
+    id: str
+    name: str
+    description: str
+    tags: dict[str, Any]
+    tag_list: list[str]
+    starred: bool
+    created_at: Instant
+    run_count: int
+
+
+class ExperimentRun(Wire):
+    """A job or a script's run. `params` are its settings, `metrics` the last value of each metric."""
+
+    id: str = Field(description="The job's uid; of a script's run, the run's id.")
+    run_id: str = Field(description="What the monitor calls it; a job that waits has no record there yet.")
+    name: str
+    status: JobState
+    tags: list[str]
+    params: dict[str, Any]
+    metrics: dict[str, Any]
+    created_at: Instant
+    completed_at: Instant | None
+
+
+class BestValue(Wire):
+    """A metric's best last value, and whose it is."""
+
+    value: float
+    run_id: str = Field(description="The run's `id` among the runs of the experiment.")
+
+
+class ExperimentDetail(ExperimentView):
+    """With its newest runs, and the best value of each metric whose name tells which way is better."""
+
+    runs: list[ExperimentRun]
+    best: dict[str, BestValue]
+
+
+class ExperimentRuns(Wire):
+    """A page of runs, newest first; `total` counts them all."""
+
+    runs: list[ExperimentRun]
+    total: int
+    limit: int
+    offset: int
+
+
+class BestRun(Wire):
+    """The run with the best last value of one metric."""
+
+    metric: str
+    direction: Direction
+    value: float
+    run: ExperimentRun
+
+
+class RunCompareRequest(Wire):
+    """Body of `POST /api/experiments/{id}/compare`."""
+
+    run_ids: list[ReferenceKey] | None = Field(
+        None, min_length=1, max_length=50, description="Default: the newest 20 runs."
+    )
+    metrics: list[Tag] = Field(default_factory=list, max_length=50, description="Default: every metric there is.")
+
+
+class ComparedRun(Wire):
+    id: str
+    name: str
+    status: JobState
+    params: dict[str, Any]
+    metrics: dict[str, float | None]
+
+
+class RunComparison(Wire):
+    """One entry per run; `differences` names the settings that are not the same in all, `a.b` for nested ones."""
+
+    metrics: list[str]
+    runs: list[ComparedRun]
+    differences: list[str]
+    best: dict[str, BestValue]

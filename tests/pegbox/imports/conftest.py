@@ -1,0 +1,97 @@
+"""Runs as other trackers wrote them, a monitor to bring them to, and files that never end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pegbox.schemas.metric_names import BY_HUGGING_FACE, OURS
+from tests.pegbox.sdk.monitor_process import MonitorProcess
+from tests.stack import ROOT, http
+
+FOREIGN_RUNS = ROOT / "tests" / "cast" / "foreign_runs"
+NAMES = {"firstrun": "first try", "secondrun": "second"}
+"""W&B's runs by their ids, under which the cast says what was logged."""
+
+LONG_AGO = time.time() - 7 * 86_400
+
+Points = dict[str, dict[int, float]]
+Import = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def foreign_runs(tmp_path: Path) -> Path:
+    """A copy of the cast, last written to a week ago."""
+    copy = Path(shutil.copytree(FOREIGN_RUNS, tmp_path / "cast"))
+    for path in copy.rglob("*"):
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    return copy
+
+
+def what_was_logged() -> dict[tuple[str, str], Points]:
+    """(format, name of the run) → metric under our name → step → value."""
+    logged = json.loads((FOREIGN_RUNS / "logged.json").read_text())
+    ours = OURS | BY_HUGGING_FACE
+    return {
+        (tracker, NAMES.get(run, run)): {
+            ours.get(metric, metric): {int(step): float(value) for step, value in points}
+            for metric, points in metrics.items()
+        }
+        for tracker, runs in logged.items()
+        for run, metrics in runs.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MonitorProcess]:
+    """One monitor for all tests of a file; each test's sources lie in a folder of their own."""
+    with MonitorProcess(tmp_path_factory.mktemp("monitor") / "home") as process:
+        yield process
+
+
+def importing(monitor: MonitorProcess, *words: str) -> subprocess.Popen[str]:
+    """`pegbox run import …` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pegbox", "run", "import", *words],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PEGBOX_MONITOR_URL": monitor.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def bring_all(monitor: MonitorProcess) -> Import:
+    """Imports a path by the command; what it says of each run. `code` is the expected exit code."""
+
+    def bring(path: Path, *options: str, code: int = 0) -> list[dict[str, Any]]:
+        process = importing(monitor, str(path), "--json", *options)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == code, err
+        found: list[dict[str, Any]] = json.loads(out)
+        return found
+
+    return bring
+
+
+def stored(monitor: MonitorProcess, run_id: str) -> Points:
+    """Every point of a run as the monitor exports it."""
+    answer = http.get(f"{monitor.url}/api/runs/{run_id}/export?format=jsonl", timeout=60)
+    answer.raise_for_status()
+    found: Points = {}
+    for row in answer.text.splitlines():
+        values = json.loads(row)
+        step = values.pop("step")
+        values.pop("time")
+        for name, value in values.items():
+            found.setdefault(name, {})[step] = float(value)
+    return found
