@@ -21,13 +21,16 @@ from backend.models.answers import Answers
 from backend.models.catalogue import seed_catalogue
 from backend.models.hub import ModelHub
 from backend.pages import routes as pages
+from backend.prometheus import routes as prometheus
 from backend.queue import routes as queue
 from backend.queue.service import grant_grace
 from backend.queue.sweeper import sweep_for_ever
+from backend.resources import routes as resources
 from backend.workers import routes as workers
 from backend.workflow import routes as workflow
 from backend.workflow.service import seed_session
 from pegbox import __version__
+from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
 from pegbox.web import service
@@ -35,7 +38,7 @@ from pegbox.web import service
 CSV_THREADS = 2
 """Files read at the same time; further uploads wait without holding up other requests."""
 
-OPEN_PATHS = ("/login", "/static/", "/api/health")
+OPEN_PATHS = ("/login", "/static/")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,12 +48,17 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Datasets, models, jobs and the queue of a Pegbox.",
         version=__version__,
         lifespan=_lifespan,
+        openapi_url=None,
     )
     app.state.settings = settings
     app.add_middleware(BodyLimitMiddleware)
     service.install(app, settings, open_paths=OPEN_PATHS)
+    service.count_requests(app)
     pages.install(app)
-    for feature in (health, datasets, models, hyperparameters, workflow, experiments, jobs, queue, workers):
+    for feature in (
+        *(health, datasets, models, hyperparameters, workflow, experiments, jobs, queue, workers),
+        *(resources, prometheus),
+    ):
         app.include_router(feature.router)
     return app
 
@@ -75,7 +83,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.answers = Answers()
     app.state.bell = Bell()
     app.state.csv_threads = CapacityLimiter(CSV_THREADS)
-    sweeper = asyncio.create_task(sweep_for_ever(app, engine, settings))
+    app.state.host = HostReader(settings.home)
+    sweeper = app.state.sweeper = asyncio.create_task(sweep_for_ever(app, engine, settings))
     try:
         yield
     finally:

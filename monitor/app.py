@@ -26,6 +26,7 @@ from monitor.live.websocket import router as websocket
 from monitor.metrics.express import BatchExpress
 from monitor.metrics.routes import plain as ingest
 from monitor.metrics.routes import router as metrics
+from monitor.prometheus import router as prometheus
 from monitor.resources.routes import router as resources
 from monitor.runs.routes import router as runs
 from monitor.training.routes import router as training
@@ -33,7 +34,7 @@ from pegbox.schemas.metric import BatchCreate
 from pegbox.settings import Settings
 from pegbox.web import service
 
-OPEN_PATHS = ("/api/health", "/tracker/api/v1/health", "/api/v1/health")
+OPEN_PATHS = ("/tracker/api/v1/health", "/api/v1/health")
 BATCH = "#/components/schemas/{model}"
 
 
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=pegbox.__version__,
         description="What happens: runs, metric points, resource samples, live streams.",
         lifespan=lifespan,
+        openapi_url=None,
     )
     app.state.settings = settings
     app.state.uploads = Uploads()
@@ -65,8 +67,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.gradio_sessions = Sessions()
     service.install(app, settings, open_paths=OPEN_PATHS)
     app.add_middleware(BatchExpress, settings=settings)
+    service.count_requests(app)
     app.include_router(training)
     app.include_router(health)
+    app.include_router(prometheus)
     app.include_router(runs)
     app.include_router(ingest)
     app.include_router(metrics)

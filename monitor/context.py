@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
 from monitor.metrics.arrivals import Arrivals
+from monitor.metrics.counts import CommitCounts
 from monitor.metrics.histories import Histories
 from monitor.metrics.upkeep import Upkeep
 from monitor.metrics.writer import Writer
@@ -35,6 +36,7 @@ class Monitor:
     sampler: Sampler
     upkeep: Upkeep
     hub: Hub
+    counts: CommitCounts
     started_at: float = field(default_factory=time.monotonic)
 
     @property

@@ -1,4 +1,4 @@
-"""`GET /api/health`: whether the monitor can do its work."""
+"""`GET /api/health` and `GET /readyz`: whether the monitor can do its work."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import msgspec
 import psutil
 import pydantic
 import sqlalchemy
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 import pegbox
 from monitor.context import MonitorDep
 from pegbox.schemas.base import Wire
+from pegbox.schemas.health import MonitorReadiness
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Health"])
@@ -52,4 +54,26 @@ def get_health(monitor: MonitorDep) -> MonitorHealth:
         },
         uptime_seconds=round(monitor.uptime_seconds, 1),
         gpus=len(monitor.sampler.latest.gpus),
+    )
+
+
+@router.get(
+    "/readyz",
+    response_model=MonitorReadiness,
+    responses={503: {"model": MonitorReadiness, "description": "Something it needs is missing"}},
+    summary="Readiness",
+)
+def get_readiness(response: Response, monitor: MonitorDep) -> MonitorReadiness:
+    """Whether the monitor can take metrics. Needs no token."""
+    try:
+        with monitor.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        database = True
+    except SQLAlchemyError:
+        database = False
+    writer, sampler = monitor.writer.is_well, monitor.sampler.is_working
+    is_ready = database and writer and sampler
+    response.status_code = 200 if is_ready else 503
+    return MonitorReadiness(
+        status="ready" if is_ready else "not ready", database=database, writer=writer, sampler=sampler
     )

@@ -14,6 +14,7 @@ from monitor.context import Monitor
 from monitor.live.hub import Hub
 from monitor.live.messages import TrainingMessages
 from monitor.metrics.arrivals import Arrivals
+from monitor.metrics.counts import CommitCounts
 from monitor.metrics.histories import Histories
 from monitor.metrics.store import LoggedBatch, next_seq
 from monitor.metrics.upkeep import Upkeep
@@ -48,10 +49,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoop) -> Monitor:
     histories = Histories(engine)
+    counts = CommitCounts()
 
     def on_commit(batches: list[LoggedBatch]) -> None:
         for batch in batches:
             histories.committed(batch)
+        counts.committed(batches)
         upkeep.committed()
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
             loop.call_soon_threadsafe(monitor.hub.committed, batches)
@@ -69,5 +72,5 @@ def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoo
     with engine.connect() as connection:
         last_seq = next_seq(connection) - 1
     hub = Hub(engine, histories, messages, last_seq)
-    monitor = Monitor(settings, engine, writer, Arrivals(writer), histories, modes, sampler, upkeep, hub)
+    monitor = Monitor(settings, engine, writer, Arrivals(writer), histories, modes, sampler, upkeep, hub, counts)
     return monitor

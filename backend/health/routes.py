@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.dependencies import Db
 from backend.workers.service import list_live_workers
 from pegbox import __version__
-from pegbox.schemas.health import Health, RootStatus
+from pegbox.schemas.health import BackendReadiness, Health, RootStatus
 
 router = APIRouter(tags=["Health"])
 
@@ -48,4 +48,24 @@ def get_health(response: Response, db: Db) -> Health:
         endpoints={"preview": "/api/preview-csv", "health": "/api/health"},
         database=is_well,
         workers=workers,
+    )
+
+
+@router.get(
+    "/readyz",
+    response_model=BackendReadiness,
+    responses={503: {"model": BackendReadiness, "description": "Something it needs is missing"}},
+    summary="Readiness",
+)
+def get_readiness(request: Request, response: Response, db: Db) -> BackendReadiness:
+    """Whether the backend can take requests. Needs no token."""
+    try:
+        has_worker, database = bool(list_live_workers(db)), True
+    except SQLAlchemyError:
+        has_worker = database = False
+    queue = not request.app.state.sweeper.done()
+    is_ready = database and queue
+    response.status_code = 200 if is_ready else 503
+    return BackendReadiness(
+        status="ready" if is_ready else "not ready", database=database, queue=queue, worker=has_worker
     )

@@ -49,6 +49,14 @@ class Hub:
         for topic in watched:
             topic.feed.publish([f'{{"seq":{topic.feed.published_seq},"kind":"resource","data":{data}}}'])
 
+    def count_viewers(self) -> dict[Stream, int]:
+        """Those who watch a run at this moment, by the stream they read. May be called from any thread."""
+        topics = self._topics.copy().values()
+        return {
+            "feed": sum(topic.feed.viewers for topic in topics),
+            "training": sum(topic.training.viewers for topic in topics),
+        }
+
     @asynccontextmanager
     async def watching(self, subject: Subject, stream: Stream) -> AsyncIterator[tuple[Topic, Ring]]:
         """The topic of a run with one viewer more, for as long as the block lasts."""

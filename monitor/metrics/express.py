@@ -16,8 +16,10 @@ from pegbox.errors import PegboxError
 from pegbox.settings import Settings
 from pegbox.web.access import AccessRules
 from pegbox.web.error_handlers import database_error_response, pegbox_error_response
+from pegbox.web.request_meter import ROUTE
 
 PREFIX, SUFFIX = "/api/runs/", "/batches"
+TEMPLATE = PREFIX + "{run_id}" + SUFFIX
 
 
 class BatchExpress:
@@ -32,6 +34,7 @@ class BatchExpress:
         if run_id is None:
             await self.app(scope, receive, send)
             return
+        scope[ROUTE] = TEMPLATE
         request_id = secrets.token_hex(8)
         try:
             self._rules.check(scope)

@@ -87,6 +87,16 @@ class Writer:
             if item is not None:
                 _fail(item, UnavailableError(CLOSED))
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a commit."""
+        return self._queue.qsize()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it works, and its last commit went through."""
+        return self._thread.is_alive() and not self._trouble
+
     def append(self, batch: LoggedBatch, done: Callable[[Accepted | BaseException], None]) -> None:
         """Queues a batch; `done` is called in the writer's thread after the commit. Raises `TooManyRequestsError`."""
         if self._is_closed:

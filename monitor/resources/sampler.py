@@ -84,6 +84,7 @@ class Sampler:
         self._last_time = 0.0
         self._unstored: list[dict[str, object]] = []
         self._storing = threading.Lock()
+        self._has_stored = False
         self._thin_at = time.monotonic() + THIN_EVERY_SECONDS
 
     def start(self) -> None:
@@ -104,11 +105,17 @@ class Sampler:
             if rows:
                 self._writer.call(lambda connection: repository.insert_samples(connection, rows))
                 del self._unstored[: len(rows)]
+                self._has_stored = True  # the first one at once: the backend reads it
 
     @property
     def latest(self) -> Sample:
         """The newest sample."""
         return self._samples[-1]
+
+    @property
+    def is_working(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread.is_alive()
 
     def recent(self, count: int, since: float = 0.0) -> list[Sample]:
         """Up to `count` newest samples taken after `since` (Unix seconds), oldest first."""
@@ -144,7 +151,7 @@ class Sampler:
         self._last_time = sample.time
         self._unstored.append(sample.as_row())
         del self._unstored[:-KEPT_SAMPLES]  # a disk that is full for an hour
-        if len(self._unstored) >= STORE_EVERY:
+        if len(self._unstored) >= STORE_EVERY or not self._has_stored:
             self.store()
         if time.monotonic() > self._thin_at:
             self._thin_at = time.monotonic() + THIN_EVERY_SECONDS

@@ -24,6 +24,18 @@ class GpuProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class MigReading:
+    """A slice of a GPU that is divided (MIG). Bytes; `None` where NVML has no answer."""
+
+    uuid: str
+    name: str
+    gpu_instance: int | None
+    compute_instance: int | None
+    memory_used: int | None
+    memory_total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class GpuReading:
     """One GPU at one moment. Bytes, percent (0-100), degrees Celsius, watts; `None` where NVML has no answer."""
 
@@ -37,6 +49,7 @@ class GpuReading:
     power: float | None
     power_limit: float | None
     processes: tuple[GpuProcess, ...] = ()
+    mig: tuple[MigReading, ...] = ()
 
 
 def _library() -> Any:
@@ -87,6 +100,29 @@ def _read(nvml: Any, index: int) -> GpuReading:
         power=None if power is None else power / 1000,
         power_limit=None if limit is None else limit / 1000,
         processes=_processes(nvml, handle),
+        mig=_mig(nvml, handle),
+    )
+
+
+def _mig(nvml: Any, handle: Any) -> tuple[MigReading, ...]:
+    """The slices of a divided card; none on any other."""
+    mode = _query(nvml.nvmlDeviceGetMigMode, handle)
+    if mode is None or mode[0] != nvml.NVML_DEVICE_MIG_ENABLE:
+        return ()
+    places = range(_query(nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0)
+    slices = (_query(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, place) for place in places)
+    return tuple(_read_slice(nvml, one) for one in slices if one is not None)
+
+
+def _read_slice(nvml: Any, handle: Any) -> MigReading:
+    memory = _query(nvml.nvmlDeviceGetMemoryInfo, handle)
+    return MigReading(
+        uuid=_text(_query(nvml.nvmlDeviceGetUUID, handle)),
+        name=_text(_query(nvml.nvmlDeviceGetName, handle)),
+        gpu_instance=_query(nvml.nvmlDeviceGetGpuInstanceId, handle),
+        compute_instance=_query(nvml.nvmlDeviceGetComputeInstanceId, handle),
+        memory_used=None if memory is None else int(memory.used),
+        memory_total=None if memory is None else int(memory.total),
     )
 
 

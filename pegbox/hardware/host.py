@@ -24,6 +24,20 @@ class HostReading:
     network_out: float
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkTraffic:
+    """Bytes over all interfaces since the host started."""
+
+    sent: int
+    received: int
+
+
+def read_traffic() -> NetworkTraffic:
+    """The counters as they stand."""
+    counters = psutil.net_io_counters()
+    return NetworkTraffic(sent=counters.bytes_sent, received=counters.bytes_recv)
+
+
 class HostReader:
     """Reads the host; keeps the previous network counters, because a rate needs two of them."""
 

@@ -40,7 +40,7 @@ def test_every_answer_is_typed(document: dict[str, Any]) -> None:
             schemas = [media["schema"] for media in answer["content"].values()]
             assert schemas, f"{name} {status}"
             assert all(schemas), f"{name} {status}"
-            if int(status) >= 400:
+            if int(status) >= 400 and (name, status) != ("GET /readyz", "503"):  # it says which part is missing
                 schema = answer["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/ErrorBody"}, f"{name} {status}"
 

@@ -1,0 +1,1 @@
+"""The machine, as the monitor last read it."""

@@ -1,0 +1,82 @@
+"""`GET /metrics` on the monitor: runs, what is written, who watches, the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import get_args
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection, func, select
+
+from monitor.context import Monitor, MonitorDep
+from monitor.resources.sampler import Sample as Reading
+from monitor.runs.repository import run_table
+from pegbox.hardware.gpu import GpuReading
+from pegbox.schemas.run import RunStatus
+from pegbox.web.error_handlers import error_responses
+from pegbox.web.exposition import CONTENT_TYPE, Family, Sample, counter, gauge, gauges, render
+from pegbox.web.service_metrics import SCRAPE, service_families
+
+router = APIRouter(tags=["System"])
+
+GPU_GAUGES: tuple[tuple[str, str, Callable[[GpuReading], float | None]], ...] = (
+    ("pegbox_gpu_utilization_percent", "Load of a GPU, 0-100.", lambda gpu: gpu.utilization),
+    ("pegbox_gpu_memory_used_bytes", "Memory in use on a GPU.", lambda gpu: gpu.memory_used),
+    ("pegbox_gpu_memory_total_bytes", "Memory of a GPU.", lambda gpu: gpu.memory_total),
+    ("pegbox_gpu_temperature_celsius", "Temperature of a GPU.", lambda gpu: gpu.temperature),
+    ("pegbox_gpu_power_watts", "Power that a GPU draws.", lambda gpu: gpu.power),
+)
+
+
+@router.get("/metrics", response_class=Response, responses={**SCRAPE, **error_responses(503)}, summary="Prometheus")
+def get_metrics(request: Request, monitor: MonitorDep) -> Response:
+    """Counters and gauges for Prometheus. Needs the token where one is set."""
+    with monitor.engine.connect() as connection:
+        runs = _runs(connection)
+    families = [
+        *service_families("monitor", request.app),
+        gauges("pegbox_runs", "Runs by status.", "status", runs),
+        *_work(monitor),
+        *_machine(monitor.sampler.latest),
+    ]
+    return Response(render(families), media_type=CONTENT_TYPE)
+
+
+def _runs(connection: Connection) -> dict[str, int]:
+    query = select(run_table.c.status, func.count()).group_by(run_table.c.status)
+    return {**dict.fromkeys(get_args(RunStatus), 0), **dict(connection.execute(query).all())}
+
+
+def _work(monitor: Monitor) -> list[Family]:
+    counts = monitor.counts
+    viewers = {str(stream): float(count) for stream, count in monitor.hub.count_viewers().items()}
+    return [
+        counter("pegbox_points_total", "Metric points written.", counts.points),
+        counter("pegbox_records_total", "Sample sets, events and media written.", counts.records),
+        counter("pegbox_batches_total", "Batches written.", counts.batches),
+        counter("pegbox_commits_total", "Commits that wrote them; under load many batches share one.", counts.commits),
+        gauge("pegbox_writer_queue", "Requests that wait for a commit.", monitor.writer.waiting),
+        gauges("pegbox_live_viewers", "Who watches a run live, by the stream they read.", "stream", viewers),
+    ]
+
+
+def _machine(reading: Reading) -> list[Family]:
+    """What a card does not tell is absent, not zero."""
+    host = reading.host
+    families = [
+        gauge("pegbox_host_cpu_percent", "Load of the host's processors together, 0-100.", host.cpu_percent),
+        gauge("pegbox_host_memory_used_bytes", "Memory in use on the host.", host.memory_used),
+        gauge("pegbox_host_memory_total_bytes", "Memory of the host.", host.memory_total),
+        gauge("pegbox_disk_used_bytes", "In use on the disk of the data folder.", host.disk_used),
+        gauge("pegbox_disk_total_bytes", "Size of the disk of the data folder.", host.disk_total),
+        gauge("pegbox_gpus", "GPUs that the monitor can read.", len(reading.gpus)),
+    ]
+    for name, text, read in GPU_GAUGES:
+        values = [(gpu, read(gpu)) for gpu in reading.gpus]
+        samples = tuple(
+            Sample(value, {"gpu": str(gpu.index), "uuid": gpu.uuid, "name": gpu.name})
+            for gpu, value in values
+            if value is not None
+        )
+        families.append(Family(name, "gauge", text, samples))
+    return families
