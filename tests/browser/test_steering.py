@@ -51,7 +51,10 @@ def test_a_failed_job_leads_with_its_cause(page: Page, site: Stack, cast: Cast) 
     assert above
     assert progress
     assert above["y"] < progress["y"]
+    expect(failure).to_contain_text("A lower learning rate usually helps")
     failure.get_by_role("link", name="Try again with changes").click()
+    expect(page.get_by_label("Learning rate")).to_be_visible()  # the step where that is mended
+    page.get_by_role("navigation", name="Steps").get_by_role("link", name="Review").click()
     expect(page.get_by_label("Name")).to_have_value("Broken run")
 
 

@@ -16,6 +16,7 @@ from pegbox.errors import TooManyRequestsError, UnavailableError
 from pegbox.schemas.question import QuestionCreate
 from pegbox.trainer.data import Row
 from pegbox.trainer.starter import build_starter
+from tests import event_loop
 
 pytestmark = pytest.mark.train
 
@@ -108,4 +109,4 @@ def test_the_process_leaves_when_nobody_asks_and_is_killed_when_it_takes_too_lon
         assert set(await asyncio.gather(*waiting)) == {first}
         await crowded.close()
 
-    asyncio.run(scenario())
+    event_loop.run(scenario())

@@ -19,6 +19,7 @@ from pegbox.errors import NotFoundError, PayloadTooLargeError
 from pegbox.schemas.run import RunCreate, RunUpdate
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
+from tests import event_loop
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_posts_of_many_runs_keep_the_order_of_each_and_become_packs(engine: Engi
         await asyncio.gather(*(arrivals.add(run_id, [point(step)]) for step in range(50) for run_id in ("a", "b")))
 
     with writing(engine, "a", "b") as writer:
-        asyncio.run(post(Arrivals(writer)))
+        event_loop.run(post(Arrivals(writer)))
         update_run(writer, "a", RunUpdate(status="finished"))
         assert "a" in set(pack_runs(engine, writer))
     with engine.connect() as connection:
@@ -70,7 +71,7 @@ def test_nothing_after_a_restart_is_taken_for_something_before_it(engine: Engine
         with writing(engine, "a") as writer:
             arrivals = Arrivals(writer)
             for step in range(first, first + 10):
-                accepted = asyncio.run(arrivals.add("a", [point(step)]))
+                accepted = event_loop.run(arrivals.add("a", [point(step)]))
                 assert not accepted.is_duplicate
     assert steps(engine, "a") == list(range(30))
 
@@ -81,15 +82,15 @@ def test_a_run_that_was_forgotten_is_counted_anew(engine: Engine, monkeypatch: p
         arrivals = Arrivals(writer)
         for step in range(10):
             for run_id in ("a", "b"):
-                assert not asyncio.run(arrivals.add(run_id, [point(step)])).is_duplicate
+                assert not event_loop.run(arrivals.add(run_id, [point(step)])).is_duplicate
     assert steps(engine, "a") == steps(engine, "b") == list(range(10))
 
 
 def test_a_step_left_out_follows_the_highest_so_far(engine: Engine) -> None:
     with writing(engine, "a") as writer:
         arrivals = Arrivals(writer)
-        asyncio.run(arrivals.add("a", [point(None), point(7), point(3), point(None)]))
-        asyncio.run(arrivals.add("a", [point(None)]))
+        event_loop.run(arrivals.add("a", [point(None), point(7), point(3), point(None)]))
+        event_loop.run(arrivals.add("a", [point(None)]))
     assert steps(engine, "a") == [0, 7, 3, 8, 9]
 
 
@@ -98,9 +99,9 @@ def test_what_cannot_be_kept_is_refused(engine: Engine) -> None:
         arrivals = Arrivals(writer)
         for step in (1, None):
             with pytest.raises(NotFoundError):
-                asyncio.run(arrivals.add("nobody", [point(step)]))
+                event_loop.run(arrivals.add("nobody", [point(step)]))
         with pytest.raises(PayloadTooLargeError):
-            asyncio.run(arrivals.add("a", [point(step) for step in range(50_001)]))
+            event_loop.run(arrivals.add("a", [point(step) for step in range(50_001)]))
         with pytest.raises(PayloadTooLargeError):
-            asyncio.run(arrivals.add("a", [Point(1, 1.0, {f"m{number}": 1.0 for number in range(10_001)})]))
+            event_loop.run(arrivals.add("a", [Point(1, 1.0, {f"m{number}": 1.0 for number in range(10_001)})]))
     assert steps(engine, "a") == []
