@@ -10,7 +10,7 @@ from typing import Any
 import pydantic
 
 from backend.hyperparameters.uid import Decoded, decode, encode_manual
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.hyperparameters import Hyperparameters, Method
 
 STARTER_DEFAULTS: dict[str, Any] = {"learning_rate": 3e-3, "batch_size": 16}
 ADAPTER_RATE, FULL_RATE = 2e-4, 2e-5
@@ -36,7 +36,7 @@ def resolve(inline: Hyperparameters, stored: Mapping[str, Any] | None, *, is_sta
     if inline.uid:
         below = _from_uid(inline.uid, stored, given, result)
     merged = {**(STARTER_DEFAULTS if is_starter else {}), **below, **given}
-    merged.setdefault("method", "full" if is_starter else "lora")
+    merged.setdefault("method", default_method(is_starter=is_starter))
     if merged.get("learning_rate") is None:
         merged["learning_rate"] = FULL_RATE if merged["method"] == "full" else ADAPTER_RATE
     if is_starter and merged["method"] != "full":
@@ -47,6 +47,11 @@ def resolve(inline: Hyperparameters, stored: Mapping[str, Any] | None, *, is_sta
     values.uid = inline.uid or encode(values)
     result.values = values
     return result
+
+
+def default_method(*, is_starter: bool) -> Method:
+    """What a job trains with that does not say."""
+    return "full" if is_starter else "lora"
 
 
 def encode(values: Hyperparameters) -> str | None:

@@ -30,7 +30,6 @@ FOUR_BIT_BYTES = 0.5625
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMBT])", re.IGNORECASE)
 _POWERS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-_LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
@@ -78,14 +77,9 @@ def least_memory(parameters: float, values: Hyperparameters, *, on_gpu: bool) ->
 
 def find_earlier(db: Session, model: str, dataset: str, values: Hyperparameters, plan: Plan) -> Earlier | None:
     """The newest finished job to judge by: same model and method, the same dataset if there is one."""
-    alike = [
-        job
-        for job in repository.list_jobs(db, ["completed"], limit=_LOOKED_AT)
-        if job.configuration["model"]["uid"] == model and job.hyperparameters.get("method") == values.method
-    ]
-    if not alike:
+    job = repository.find_alike(db, model, str(values.method), dataset)
+    if job is None:
         return None
-    job = next((job for job in alike if job.configuration["dataset"]["uid"] == dataset), alike[0])
     before = Hyperparameters.model_validate(job.hyperparameters)
     performance = job.results.get("performance", {})
     steps, runtime = number(performance, "steps"), number(performance, "runtime_seconds")

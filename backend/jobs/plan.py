@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pegbox.schemas.hyperparameters import Hyperparameters
-
-EVALUATIONS_PER_RUN = 10
+from pegbox.schemas.hyperparameters import Hyperparameters, count_held_out
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,10 @@ class Plan:
 
 def plan_of(rows: int, values: Hyperparameters) -> Plan:
     """The plan for a dataset of `rows` rows on one device."""
-    held_out = max(1, round(rows * values.validation_split))
-    validation_rows = min(rows - 1, held_out) if values.validation_split > 0 and rows > 1 else 0
+    validation_rows = count_held_out(rows, values.validation_split)
     training_rows = rows - validation_rows
     batches = math.ceil(training_rows / values.batch_size)
     steps_per_epoch = max(1, math.ceil(batches / values.gradient_accumulation_steps))
     steps = values.max_steps or math.ceil(steps_per_epoch * values.epochs)
-    every = values.eval_steps or max(1, round(steps / EVALUATIONS_PER_RUN))
-    evaluations = math.ceil(steps / every) if validation_rows else 0
+    evaluations = math.ceil(steps / values.evaluate_every(steps)) if validation_rows else 0
     return Plan(training_rows, validation_rows, steps_per_epoch, steps, evaluations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, case, col, func, select
 
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run
@@ -31,6 +31,18 @@ def list_jobs(db: Session, states: Sequence[str] | None = None, *, limit: int = 
         query = query.where(col(Job.state).in_(states))
     query = query.order_by(col(Job.created_at).desc(), col(Job.uid).desc())
     return list(db.exec(query.limit(limit).offset(offset)).all())
+
+
+def find_alike(db: Session, model: str, method: str, dataset: str) -> Job | None:
+    """The newest completed job with this model and method; one on the same dataset, if there is one."""
+    configuration = col(Job.configuration)
+    other_data = case((configuration["dataset"]["uid"].as_string() == dataset, 0), else_=1)
+    query = select(Job).where(
+        Job.state == "completed",
+        configuration["model"]["uid"].as_string() == model,
+        col(Job.hyperparameters)["method"].as_string() == method,
+    )
+    return db.exec(query.order_by(other_data, col(Job.created_at).desc(), col(Job.uid).desc()).limit(1)).first()
 
 
 def count_by_state(db: Session) -> dict[str, int]:

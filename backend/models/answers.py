@@ -10,9 +10,12 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 
+from sqlalchemy import Engine
+
+from backend.models.service import get_model
 from pegbox.errors import BY_STATUS, ConflictError, PegboxError, TooManyRequestsError, UnavailableError
 from pegbox.schemas.question import AnswerLine, QuestionAnswer, QuestionCreate, QuestionLine
-from pegbox.store.tables import Model
+from pegbox.store.database import open_session
 
 MODULE = "pegbox.trainer.answering"
 ANSWER_SECONDS = 300.0
@@ -101,8 +104,10 @@ class Answers:
             self._process.stdin.close()
 
 
-def folder_of(model: Model) -> Path:
-    """Where the files of a model lie. Raises ConflictError for one that has none on this machine."""
+def find_folder(engine: Engine, key: str) -> Path:
+    """Where the files of a model lie. Raises NotFoundError, or ConflictError for one that has none on this machine."""
+    with open_session(engine) as db:
+        model = get_model(db, key)
     folder = Path(str(model.extra.get("merged_path") or model.location))
     if model.source != "local" or not folder.is_dir():
         raise ConflictError(f"{model.id} has no files on this machine; only finished models and folders can be asked.")

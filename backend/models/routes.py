@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from backend.dependencies import Database, Db
 from backend.models import repository, service, views
-from backend.models.answers import Answers, folder_of
+from backend.models.answers import Answers, find_folder
 from backend.models.hub import ModelHub
 from pegbox.schemas.base import Done
 from pegbox.schemas.model import HubModel, ModelAdd, ModelAdded, ModelCheck, ModelList, ModelView
 from pegbox.schemas.question import QuestionAnswer, QuestionCreate
-from pegbox.store.database import open_session
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Models"])
@@ -100,12 +97,7 @@ def check_model(model_id: ModelKey, db: Db) -> ModelCheck:
 async def ask_model(model_id: ModelKey, body: QuestionCreate, request: Request, engine: Database) -> QuestionAnswer:
     """What a finished model answers. The first question loads it; 409 for a model without files on this machine."""
     answers: Answers = request.app.state.answers
-    return await answers.ask(model_id, await run_in_threadpool(_folder, engine, model_id), body)
-
-
-def _folder(engine: Engine, model_id: str) -> FilePath:
-    with open_session(engine) as db:
-        return folder_of(service.get_model(db, model_id))
+    return await answers.ask(model_id, await run_in_threadpool(find_folder, engine, model_id), body)
 
 
 @router.get(

@@ -10,6 +10,7 @@ import pydantic
 from sqlmodel import Session
 
 from backend.datasets import service as datasets
+from backend.hyperparameters.resolve import default_method
 from backend.hyperparameters.service import resolve_for_job
 from backend.models import service as models
 from backend.pages.hyperparameter_fields import FIELDS, Group, HyperparameterField, text_of
@@ -79,15 +80,17 @@ def load_draft(db: Session) -> JobDraft:
     kept: Mapping[str, Any] = body.get(KEY) or {}
     picks = {key: body.get(key) or {} for key in ("dataset", "model", "hyperparameters")}
     dataset, model = str(picks["dataset"].get("uid") or ""), str(picks["model"].get("uid") or "")
+    found = datasets.find_dataset(db, dataset) if dataset else None
+    base = models.find_model(db, model) if model else None
     draft = JobDraft(
         name=str(kept.get("name") or ""),
-        dataset=found.uid if dataset and (found := datasets.find_dataset(db, dataset)) else dataset,
-        model=base.id if model and (base := models.find_model(db, model)) else model,
+        dataset=found.uid if found else dataset,
+        model=base.id if base else model,
     )
     uid = picks["hyperparameters"].get("uid")
     if uid and uid != kept.get("uid"):
         inline = Hyperparameters(uid=str(uid)[:200])
-        _take(draft, resolve_for_job(db, inline, is_starter=_is_starter(db, draft)).values, db)
+        _take(draft, resolve_for_job(db, inline, is_starter=_is_starter(base)).values, db)
     else:
         known = {item.name for item in FIELDS}
         draft.method = str(kept.get("method") or "")
@@ -145,7 +148,7 @@ def fill_step(db: Session, draft: JobDraft, step: Step, sent: Mapping[str, str])
     if "name" in text:
         draft.name = text["name"][:200]
     judged = judge(db, draft)
-    if draft.method and draft.method == _default_method(judged.model):
+    if draft.method == default_method(is_starter=_is_starter(judged.model)):
         draft.method = ""
     for item in fields_of(step):
         typed = text.get(item.name, "")
@@ -171,7 +174,7 @@ def judge(db: Session, draft: JobDraft) -> Judged:
     """Looks up the picks and checks the values against the schema."""
     dataset = datasets.find_dataset(db, draft.dataset) if draft.dataset else None
     model = models.find_model(db, draft.model) if draft.model else None
-    is_starter = model is not None and model.source == "starter"
+    is_starter = _is_starter(model)
     method: dict[str, Any] = {"method": draft.method} if draft.method else {}
     try:
         defaults = resolve_for_job(db, Hyperparameters.model_validate(method), is_starter=is_starter).values
@@ -218,7 +221,7 @@ def _take(draft: JobDraft, values: Hyperparameters, db: Session) -> None:
     """Fills the draft with decided values, as far as they differ from the defaults."""
     draft.method = values.method or ""
     judged = judge(db, draft)
-    if draft.method == _default_method(judged.model):
+    if draft.method == default_method(is_starter=_is_starter(judged.model)):
         draft.method = ""
     draft.values = {
         item.name: text
@@ -227,12 +230,7 @@ def _take(draft: JobDraft, values: Hyperparameters, db: Session) -> None:
     }
 
 
-def _default_method(model: Model | None) -> Method:
-    return "full" if model is not None and model.source == "starter" else "lora"
-
-
-def _is_starter(db: Session, draft: JobDraft) -> bool:
-    model = models.find_model(db, draft.model) if draft.model else None
+def _is_starter(model: Model | None) -> bool:
     return model is not None and model.source == "starter"
 
 

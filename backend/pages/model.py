@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
 from backend.models import lineage, service
-from backend.models.answers import Answers, folder_of
+from backend.models.answers import Answers, find_folder
 from backend.pages import filters
 from backend.pages.job_card import JobCard, job_card
 from backend.pages.layout import layout_for
@@ -99,7 +99,7 @@ async def ask_model(
     """The model's page with its answer."""
     answers: Answers = request.app.state.answers
     try:
-        folder = await run_in_threadpool(_folder, engine, id)
+        folder = await run_in_threadpool(find_folder, engine, id)
         found = await answers.ask(id, folder, QuestionCreate(question=question))
         asked = Asked(question, found.answer, f"{found.tokens} tokens in {found.seconds:.1f} s")
     except ValueError:
@@ -107,11 +107,6 @@ async def ask_model(
     except PegboxError as error:
         asked = Asked(question, error=error.message, status=error.status)
     return await run_in_threadpool(_answered, request, engine, settings, id, asked)
-
-
-def _folder(engine: Engine, key: str) -> FilePath:
-    with open_session(engine) as db:
-        return folder_of(service.get_model(db, key))
 
 
 def _answered(request: Request, engine: Engine, settings: Settings, key: str, asked: Asked) -> HTMLResponse:

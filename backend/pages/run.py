@@ -53,7 +53,7 @@ class FileRow:
 
 @dataclass(frozen=True)
 class RunPage:
-    """`more` is how many metrics the words leave out or the page has no room for; `progress` is 0 to 100, None if unknown."""
+    """`shown` of the `total` metrics have a chart: those with the words of `query`, as far as there is room."""
 
     id: str
     name: str

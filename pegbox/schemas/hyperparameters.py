@@ -17,6 +17,15 @@ Scheduler = Literal[
 Optimizer = Literal["adamw_torch", "adamw_torch_fused", "adamw_8bit", "paged_adamw_8bit", "adafactor", "sgd"]
 
 
+EVALUATIONS_PER_RUN = 10
+"""Unless `eval_steps` says otherwise."""
+
+
+def count_held_out(rows: int, share: float) -> int:
+    """Rows kept apart: at least one when `share` is above 0 and two rows are there, never all of them."""
+    return min(rows - 1, max(1, round(rows * share))) if share > 0 and rows > 1 else 0
+
+
 def _both_cases(name: str) -> AliasChoices:
     return AliasChoices(name, to_camel(name))
 
@@ -85,6 +94,10 @@ class Hyperparameters(Wire):
         if self.method == "full" and self.merge_adapter:
             raise ValueError("merge_adapter needs an adapter method (lora, qlora or loftq)")
         return self
+
+    def evaluate_every(self, steps: int) -> int:
+        """Updates between evaluations in a run of `steps`."""
+        return self.eval_steps or max(1, round(steps / EVALUATIONS_PER_RUN))
 
     @property
     def effective_batch_size(self) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pegbox.errors import UnusableContentError
+from pegbox.schemas.hyperparameters import count_held_out
 
 MAX_CELL_CHARACTERS = 2**27
 """The csv module refuses cells beyond a limit of its own, far below what a dataset may hold."""
@@ -65,8 +66,7 @@ def _complete_rows(path: Path, prompt: str, completion: str, encoding: str, deli
 
 def split_rows(rows: Sequence[Row], share: float, seed: int) -> Split:
     """Holds out `share` of the rows (at least one when `share` is above 0 and two rows are there), drawn with `seed`."""
-    count = min(len(rows) - 1, max(1, round(len(rows) * share))) if share > 0 and len(rows) > 1 else 0
-    held_out = set(random.Random(seed).sample(range(len(rows)), count))
+    held_out = set(random.Random(seed).sample(range(len(rows)), count_held_out(len(rows), share)))
     return Split(
         training=[row for index, row in enumerate(rows) if index not in held_out],
         validation=[row for index, row in enumerate(rows) if index in held_out],

@@ -14,8 +14,6 @@ from pegbox.trainer.checkpoints import Progress, mark_complete, prune
 from pegbox.trainer.recorder import Recorder
 from pegbox.trainer.stop import StopRequest
 
-EVALUATIONS_PER_RUN = 10
-
 
 class Keeper(TrainerCallback):  # type: ignore[misc]
     """Evaluates every N steps and at the end; saves every M steps, at each best evaluation, on a stop and at the end."""
@@ -50,8 +48,7 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._began = time.monotonic()
-        tenth = max(1, round(state.max_steps / EVALUATIONS_PER_RUN))
-        self._eval_steps = self._values.eval_steps or tenth
+        self._eval_steps = self._values.evaluate_every(state.max_steps)
         self._save_steps = self._values.save_steps or self._eval_steps
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
