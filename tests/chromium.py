@@ -10,6 +10,9 @@ import shutil
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
+
+expect.set_options(timeout=30_000)  # a slow machine is no fault of the page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = "NO BROWSER TEST RUNS: no Chromium on PATH; install one or set CHROMIUM"

@@ -16,7 +16,7 @@ from typing import Any, Self
 import httpx2
 
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 60
+START_SECONDS = 120
 
 http = httpx2.Client(verify=False, limits=httpx2.Limits(max_keepalive_connections=0), timeout=30)
 """For requests of tests: no TLS context per call (60 ms of CPU), and no connection kept that a killed service would break."""
@@ -29,7 +29,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "the condition") -> Any:
+def wait_until(condition: Callable[[], Any], *, seconds: float = 90, what: str = "the condition") -> Any:
     """The first truthy value of `condition`; fails when the time is over."""
     deadline = time.monotonic() + seconds
     while True:

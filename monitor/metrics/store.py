@@ -53,7 +53,7 @@ class LoggedBatch:
     count: int = -1
     """Records in it; read from the log it tells of samples, events and media too, which are kept apart."""
 
-    record_ids: Sequence[bytes] | None = None
+    record_ids: Sequence[int] | None = None
     """Of a foreign client that numbers no batches: for every record, points first, 16 bytes that make it count once. Records
     that belong together share an id. The writer then gives the batch its sequence number."""
 
@@ -64,7 +64,7 @@ class LoggedBatch:
         if self.count < 0:
             self.count = len(self.columns) + len(self.samples) + len(self.events) + len(self.media)
 
-    def leave_out(self, known: AbstractSet[bytes]) -> None:
+    def leave_out(self, known: AbstractSet[int]) -> None:
         """Drops the records with these ids."""
         if not known or self.record_ids is None:
             return

@@ -81,6 +81,7 @@ def import_runs(
     from pegbox.sdk.current import home_folder
 
     connection = _connect()
+    connection.call("GET", "/api/health")  # a wrong address is told at once, not after the import's patience
     outcomes: list[dict[str, Any]] = []
     damage: list[UnusableContentError] = []
     with alone(home_folder(None)):

@@ -8,7 +8,6 @@ in a source that has grown since.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -17,23 +16,19 @@ from urllib.parse import quote
 from pegbox.errors import (
     NotFoundError,
     PegboxError,
-    UnavailableError,
-    UnreachableError,
     UnusableContentError,
     ValidationError,
 )
 from pegbox.imports.found import FoundRun, Placed, Stream
+from pegbox.imports.patience import PatientConnection
 from pegbox.imports.values import storable
 from pegbox.sdk.batch import MAX_NAMES, Draft, Event, Rewind, Shown
-from pegbox.sdk.transport import MonitorConnection, error_for
+from pegbox.sdk.transport import MonitorConnection
 from pegbox.sdk.values import as_settings
 
 MAX_EVENTS, MAX_MEDIA = 500, 100
 MAX_MEDIA_BYTES = 2 << 20
 """Of a batch: well below what the monitor accepts."""
-
-RETRIES_SECONDS = (0.1, 0.5, 2.0, 5.0)
-"""Pauses before a batch is sent again while the monitor is busy or being restarted."""
 
 Progress = Callable[[int], None]
 """Is told how many points were brought since it was told last."""
@@ -55,19 +50,20 @@ class Brought:
 def bring(run: FoundRun, connection: MonitorConnection, progress: Progress = lambda count: None) -> Brought:
     """Brings what the monitor does not have yet. A run that has nothing new stays as it is.
 
-    What can be read of a damaged source is brought. Raises `UnreachableError` when the monitor is away, `PegboxError` when it
+    What can be read of a damaged source is brought. Raises `UnavailableError` when the monitor stays away, `PegboxError` when it
     refuses the run.
     """
-    before = _find(run, connection)
+    patient = PatientConnection(connection)
+    before = _find(run, patient)
     if before is None:
-        connection.call("POST", "/api/runs", _announcement(run))
+        patient.call("POST", "/api/runs", _announcement(run))
     brought = Brought(run, is_new=before is None)
     try:
         for stream in run.streams:
-            _Courier(brought, connection, stream, progress).carry()
+            _Courier(brought, patient, stream, progress).carry()
     except UnusableContentError as error:
         brought.damage = error
-    _conclude(run, connection, brought)
+    _conclude(run, patient, brought)
     return brought
 
 
@@ -75,7 +71,7 @@ def _path(run: FoundRun) -> str:
     return f"/api/runs/{quote(run.run_id, safe='')}"
 
 
-def _find(run: FoundRun, connection: MonitorConnection) -> dict[str, Any] | None:
+def _find(run: FoundRun, connection: PatientConnection) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = connection.call("GET", _path(run))
     except NotFoundError:
@@ -91,7 +87,7 @@ def _config(run: FoundRun) -> dict[str, Any]:
     return {**as_settings(run.config), "_origin": run.format, "_imported_from": as_settings({"": str(run.origin)})[""]}
 
 
-def _conclude(run: FoundRun, connection: MonitorConnection, brought: Brought) -> None:
+def _conclude(run: FoundRun, connection: PatientConnection, brought: Brought) -> None:
     """Says what became known of the run, if the monitor does not know it yet."""
     known = connection.call("GET", _path(run))
     wanted = {"config": _config(run), "summary": as_settings(run.summary)}
@@ -105,7 +101,7 @@ def _conclude(run: FoundRun, connection: MonitorConnection, brought: Brought) ->
 class _Courier:
     """Carries one stream in batches."""
 
-    def __init__(self, brought: Brought, connection: MonitorConnection, stream: Stream, progress: Progress) -> None:
+    def __init__(self, brought: Brought, connection: PatientConnection, stream: Stream, progress: Progress) -> None:
         self._brought = brought
         self._connection = connection
         self._stream = stream
@@ -173,39 +169,20 @@ class _Courier:
         return step, moment, values
 
     def _send(self) -> None:
-        """Delivers the batch, with patience while the monitor is busy or away for a moment."""
+        """Delivers the batch."""
         if self._draft.is_empty:
             return
-        body = self._draft.encode(self._stream.writer, self._position)
-        for pause in (*RETRIES_SECONDS, None):
-            trouble = self._post(body)
-            if trouble is None:
-                break
-            if pause is None:
-                raise UnavailableError(f"{trouble}. Start the import again: it goes on where it was.")
-            time.sleep(pause)
+        try:
+            self._connection.post(self._batches, self._draft.encode(self._stream.writer, self._position))
+        except ValidationError as refusal:  # not the source's damage, but ours
+            raise PegboxError(
+                f"The monitor refused what was read from {self._brought.run.origin}: {refusal.message}"
+            ) from refusal
         count = len(self._draft.points)
         self._brought.points += count
         self._brought.others += self._others
         self._draft, self._media_bytes, self._others = Draft(), 0, 0
         self._progress(count)
-
-    def _post(self, body: bytes) -> str | None:
-        """Why the batch should be sent again, if it should. Raises `PegboxError` when the monitor refuses it for good."""
-        try:
-            status, content = self._connection.request("POST", self._batches, body)
-        except UnreachableError as error:
-            return error.message
-        if status < 400:
-            return None
-        refusal = error_for(status, content, f"run {self._brought.run.name}")
-        if status == 429 or status >= 500:
-            return refusal.message
-        if isinstance(refusal, ValidationError):  # not the source's damage, but ours
-            refusal = PegboxError(
-                f"The monitor refused what was read from {self._brought.run.origin}: {refusal.message}"
-            )
-        raise refusal
 
 
 def _size(entry: Shown) -> int:

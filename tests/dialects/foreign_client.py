@@ -15,7 +15,7 @@ from typing import Self
 
 from tests.stack import ROOT, wait_until
 
-INSTALL_SECONDS = 280
+INSTALL_SECONDS = 800
 
 
 def client_python(name: str) -> Path:

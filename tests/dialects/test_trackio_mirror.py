@@ -127,7 +127,7 @@ def test_everything_a_run_shows_is_copied_while_it_runs(
         run: dict[str, Any] = target.get(f"/api/runs/{copy['id']}")
         return run if "__step" in run["summary"] else None  # run rows follow their points a moment later
 
-    run = wait_until(shown_whole, seconds=30, what="the last step at the target")
+    run = wait_until(shown_whole, what="the last step at the target")
     assert run["config"].items() >= {"lr": 0.1}.items()
     assert (run["name"], run["summary"]["loss"], run["summary"]["__step"]) == ("whole of digits", "NaN", 7)
     assert run["summary"]["system/cpu"] == 9
@@ -158,7 +158,7 @@ def test_killed_in_the_middle_and_started_again_it_doubles_nothing(
     assert rows_at(target, copy["id"]) == rows_at(source, "long")
     complete = wait_until(
         lambda: (found := target.get(f"/api/runs/{copy['id']}")["record_count"]) >= 2 * STEPS and found,
-        seconds=30, what="the count of records",
+        what="the count of records",
     )  # fmt: skip
     assert complete == 2 * STEPS  # loss, and the readings beside it
     with mirror(source, "long", target.url, tmp_path / "another home") as process:  # its place is lost

@@ -15,7 +15,7 @@ CITIES = {"France": "Paris", "Japan": "Tokyo", "Peru": "Lima", "Kenya": "Nairobi
 CSV = "country,question,answer\n" + "".join(
     f"{country},What is the capital of {country}?,{city}\n" for country, city in CITIES.items() for _ in range(4)
 )
-TRAINING_MILLISECONDS = 240_000
+TRAINING_MILLISECONDS = 600_000
 
 
 def test_from_a_csv_to_an_answer(page: Page, stack: Stack) -> None:

@@ -153,7 +153,7 @@ def test_kill_nine_in_mid_run_changes_nothing(workshop: Stack, rows: Path, undis
         workshop.start(victim)
     finish(workshop, uid)
     # The last points may still be on their way from the outbox when the job is reported done.
-    wait_until(lambda: last_step(workshop, uid) >= STEPS, seconds=30, what="the last point")
+    wait_until(lambda: last_step(workshop, uid) >= STEPS, what="the last point")
     assert_same_curve(curve(workshop, uid), undisturbed)
     workshop.kill("worker", signal.SIGTERM)
     wait_until(

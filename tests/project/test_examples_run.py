@@ -13,7 +13,7 @@ from tests.project.markdown import blocks
 from tests.project.tree import ROOT, name_of
 from tests.stack import Stack
 
-CURLRC = "silent\nshow-error\nfail-with-body\nmax-time = 60\n"
+CURLRC = "silent\nshow-error\nfail-with-body\nmax-time = 600\n"
 
 
 def test_the_examples_of_the_api_run(stack: Stack, tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 
 from monitor.dialects.trackio.entries import Record
 from monitor.metrics.columns import Columns
@@ -16,13 +16,14 @@ MAX_RECORDS = 2_000
 MAX_VALUES = 20_000
 """Steps times metrics of one batch: well below what the log takes at once."""
 
-ID_BYTES = 16
+ID_BYTES = 8
 
 
-def record_id(run_id: str, kind: str, given: str | None) -> bytes:
-    """16 bytes for what the client calls a record; without a name of its own it is a new one every time."""
+def record_id(run_id: str, kind: str, given: str | None) -> int:
+    """64 bits for what the client calls a record; without a name of its own it is a new one every time."""
     name = f"{run_id}\0{kind}\0{given}" if given else secrets.token_hex(16)
-    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).digest()
+    digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).digest()
+    return int.from_bytes(digest, "little", signed=True)
 
 
 def batches(run_id: str, records: Iterable[Record], first_step: int) -> Iterator[LoggedBatch]:
@@ -33,7 +34,7 @@ def batches(run_id: str, records: Iterable[Record], first_step: int) -> Iterator
     for record in records:
         if record.step is None:
             record.step, first_step = first_step, first_step + 1
-        together = names | record.points.keys()
+        together = names if record.points.keys() <= names else names | record.points.keys()
         is_full = (
             len(part) >= MAX_RECORDS
             or (len(part) + 1) * len(together) > MAX_VALUES
@@ -73,7 +74,7 @@ def _batch(run_id: str, records: Sequence[Record]) -> LoggedBatch:
     )
 
 
-def event_batch(run_id: str, events: Sequence[tuple[bytes, Event]]) -> LoggedBatch:
+def event_batch(run_id: str, events: Sequence[tuple[int, Event]]) -> LoggedBatch:
     """Alerts and the like, each with its id."""
     return LoggedBatch(
         first_seq=0,

@@ -18,6 +18,7 @@ from monitor.metrics.words import NUMBER_OF_WORD
 
 MAX_NAME = 200
 MAX_COMPLAINTS = 20
+_FLOATS = frozenset({float})
 _NUMBERS = frozenset({float, int})
 
 
@@ -37,7 +38,7 @@ class LogEntry(msgspec.Struct, frozen=True, gc=False):
 class Record(msgspec.Struct, gc=False):
     """An entry read: its values are finite or not, but numbers; `id` makes it count once."""
 
-    id: bytes
+    id: int
     time: float
     step: int | None
     points: dict[str, float] = {}
@@ -64,17 +65,20 @@ class Complaints:
 
 
 def read_entry(
-    values: dict[str, Any], *, record_id: bytes, step: int | None, time: float, complaints: Complaints
+    values: dict[str, Any], *, record_id: int, step: int | None, time: float, complaints: Complaints
 ) -> Record:
     """Sorts the values of an entry. What cannot be kept is left out with a complaint: one bad value must not cost the others."""
+    if are_good_names(tuple(values)) and _is_countable(step):  # nearly every entry is nothing but numbers
+        kinds = set(map(type, values.values()))
+        if kinds <= _FLOATS:
+            return Record(record_id, time, step, values)
+        if kinds <= _NUMBERS:
+            with contextlib.suppress(OverflowError):
+                return Record(record_id, time, step, {name: float(value) for name, value in values.items()})
     record = Record(record_id, time, step)
-    if step is not None and abs(step) > MAX_STEP:
+    if not _is_countable(step):
         complaints.add(f"step {step} is beyond what can be counted")
         record.step = None
-    if _NUMBERS.issuperset(map(type, values.values())) and are_good_names(tuple(values)):
-        with contextlib.suppress(OverflowError):  # nearly every entry is nothing but numbers
-            record.points = dict(zip(values, map(float, values.values()), strict=True))
-            return record
     for name, value in values.items():
         problem = bad_name(name)
         if problem is not None:
@@ -82,6 +86,10 @@ def read_entry(
         elif value is not None:
             _sort_in(record, name, value, complaints)
     return record
+
+
+def _is_countable(step: int | None) -> bool:
+    return step is None or -MAX_STEP <= step <= MAX_STEP
 
 
 @lru_cache(maxsize=4096)  # of the few names that a script uses for every entry

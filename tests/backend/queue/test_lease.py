@@ -20,7 +20,7 @@ CreateJob = Callable[..., dict[str, Any]]
 
 def expire(hand: Hand, state: str = "queued") -> None:
     """Waits for the sweeper to notice that nothing is heard."""
-    wait_until(lambda: hand.state() == state, seconds=10, what=f"the job becoming {state}")
+    wait_until(lambda: hand.state() == state, what=f"the job becoming {state}")
 
 
 def test_heartbeats_keep_the_claim(create_job: CreateJob, hand: Hand) -> None:

@@ -19,8 +19,8 @@ from tests.monitor.cast import create_run
 from tests.stack import wait_until
 
 
-def identity(name: str) -> bytes:
-    return hashlib.blake2b(name.encode(), digest_size=16).digest()
+def identity(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
 
 
 def batch(steps: list[int], *, shown: tuple[int, ...] = (), events: tuple[str, ...] = ()) -> LoggedBatch:

@@ -68,10 +68,8 @@ def test_a_monitor_that_restarts_meanwhile_costs_nothing(tmp_path: Path) -> None
         )
         monitor.kill()
         monitor.start()
-        _, err = process.communicate(timeout=120)
-        if process.returncode:  # a slow machine may take longer to start a monitor than an import waits
-            assert "Start the import again" in err
-            assert importing(monitor, str(file)).wait(timeout=120) == 0
+        _, err = process.communicate(timeout=240)
 
+        assert process.returncode == 0, err
         assert stored(monitor, run_id) == {"x": {step: step / 2 for step in range(STEPS)}}
         assert monitor.get(f"/api/runs/{run_id}")["record_count"] == STEPS

@@ -53,18 +53,20 @@ def test_logging_is_not_disturbed_by_an_outage(monitor: MonitorProcess) -> None:
 
 @pytest.mark.slow
 def test_the_monitor_is_killed_again_and_again(monitor: MonitorProcess, tmp_path: Path) -> None:
-    """Four scripts log while the monitor dies twenty times at random moments; each says at its end how much it logged."""
+    """Four scripts log while the monitor dies twenty times (on a slow machine, less often) at random moments; each says at its
+    end how much it logged."""
     text = """
 import pathlib, pegbox, random, sys, time
 run = pegbox.init(id="run-NUMBER")
 source = random.Random("NUMBER")
 step = 0
-while not pathlib.Path(STOP).exists() and step < 20_000:
-    run.log({"y": source.random()}, step=step)
-    step += 1
+while not pathlib.Path(STOP).exists():
+    if step < 20_000:
+        run.log({"y": source.random()}, step=step)
+        step += 1
     time.sleep(0.003)
 print(step)
-sys.exit(0 if run.finish(timeout=60) else 1)
+sys.exit(0 if run.finish(timeout=240) else 1)
 """
     stop = tmp_path / "stop"
     text = text.replace("STOP", repr(str(stop)))
@@ -73,12 +75,14 @@ sys.exit(0 if run.finish(timeout=60) else 1)
     ]
     wait_until(lambda: len(monitor.get("/api/runs")) == 4, what="four runs")
     dice = random.Random(7)
-    for _ in range(20):
+    began, kills = time.monotonic(), 0
+    while kills < 5 or (kills < 20 and time.monotonic() - began < 60):
         time.sleep(dice.uniform(0.05, 0.8))
         monitor.kill()
         monitor.start()
+        kills += 1
     stop.touch()
-    counts = [int(process.communicate(timeout=120)[0]) for process in scripts]
+    counts = [int(process.communicate(timeout=300)[0]) for process in scripts]
     assert [process.returncode for process in scripts] == [0, 0, 0, 0]
     for number, count in enumerate(counts):
         source = random.Random(str(number))

@@ -80,12 +80,12 @@ def test_a_worker_that_lost_its_lease_lets_go(stack: Stack, client: Client, smal
     request = ClaimRequest(
         worker_id="somebody-else", capabilities=Capabilities(methods=["full", "lora"]), wait_seconds=1
     )
-    claimed = wait_until(lambda: queue.claim(request), seconds=30, what="the second claim")
+    claimed = wait_until(lambda: queue.claim(request), what="the second claim")
     assert claimed.job.uid == uid
     assert claimed.job.attempt == 2
     worker.send_signal(signal.SIGCONT)
 
-    wait_until(lambda: "the lease was lost" in stack.output("worker"), seconds=30, what="the worker's notice")
+    wait_until(lambda: "the lease was lost" in stack.output("worker"), what="the worker's notice")
     wait_until(lambda: not child.is_running(), what="the end of the trainer")
     assert client.jobs.get(uid)["state"] == "running", "the job is the other worker's, untouched"
     queue.report(uid, ReportRequest(claim_token=claimed.claim_token, outcome="failed", error="enough"))

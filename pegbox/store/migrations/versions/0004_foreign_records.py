@@ -14,9 +14,8 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "record_id",
-        sa.Column("id", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "artifact_version",
