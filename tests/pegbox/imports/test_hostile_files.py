@@ -263,7 +263,7 @@ def test_values_that_no_run_can_hold_are_left_out(tmp_path: Path) -> None:
 def test_long_files_are_read_in_little_memory(tmp_path: Path, source: str) -> None:
     path = WRITERS[source](tmp_path)
     size = path.stat().st_size
-    assert size > 10 << 20
+    assert size > 4 << 20
     (run,) = [run for run in find_runs(path) if isinstance(run, FoundRun)]
     tracemalloc.start()
     try:
@@ -272,10 +272,10 @@ def test_long_files_are_read_in_little_memory(tmp_path: Path, source: str) -> No
     finally:
         tracemalloc.stop()
     assert count == ROWS
-    assert most < 3 << 20
+    assert most < 2 << 20
 
 
-ROWS, FILLING = 3_000, "x" * 4_000
+ROWS, FILLING = 1_200, "x" * 4_000
 
 
 def long_event_file(folder: Path) -> Path:
