@@ -15,6 +15,7 @@ from backend.datasets import routes as datasets
 from backend.experiments import routes as experiments
 from backend.health import routes as health
 from backend.hyperparameters import routes as hyperparameters
+from backend.jobs import log_routes as job_logs
 from backend.jobs import routes as jobs
 from backend.models import routes as models
 from backend.models.answers import Answers
@@ -27,6 +28,7 @@ from backend.queue.service import grant_grace
 from backend.queue.sweeper import sweep_for_ever
 from backend.resources import routes as resources
 from backend.workers import routes as workers
+from backend.workers.departures import Departures
 from backend.workflow import routes as workflow
 from backend.workflow.service import seed_session
 from pegbox import __version__
@@ -56,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     service.count_requests(app)
     pages.install(app)
     for feature in (
-        *(health, datasets, models, hyperparameters, workflow, experiments, jobs, queue, workers),
+        *(health, datasets, models, hyperparameters, workflow, experiments, jobs, job_logs, queue, workers),
         *(resources, prometheus),
     ):
         app.include_router(feature.router)
@@ -82,6 +84,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hub = ModelHub(settings)
     app.state.answers = Answers()
     app.state.bell = Bell()
+    app.state.departures = Departures()
     app.state.csv_threads = CapacityLimiter(CSV_THREADS)
     app.state.host = HostReader(settings.home)
     sweeper = app.state.sweeper = asyncio.create_task(sweep_for_ever(app, engine, settings))

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from backend.experiments.entries import Entry
 from backend.runs.summary import plain
+from pegbox.schemas.environment import masked
 from pegbox.schemas.experiment import ExperimentRun
 from pegbox.schemas.job import JobState
 from pegbox.store.tables import Experiment, Job
@@ -59,6 +60,8 @@ def params_of(entry: Entry) -> dict[str, Any]:
 
 
 def _asked(job: Job) -> dict[str, Any]:
+    if job.kind == "command":
+        return {"command": job.command, "gpu_count": job.gpu_count, **masked(job.environment)}
     names = {key: reference["name"] for key, reference in job.configuration.items() if key in ("model", "dataset")}
     return names | {name: value for name, value in job.hyperparameters.items() if value is not None}
 

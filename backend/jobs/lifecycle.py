@@ -19,6 +19,7 @@ Verb = Literal["start", "claim", "revive", "interrupt", "pause", "resume", "canc
 TRANSITIONS: dict[tuple[JobState, Verb], JobState] = {
     ("created", "start"): "queued",
     ("created", "cancel"): "cancelled",
+    ("created", "fail"): "failed",
     ("queued", "claim"): "running",
     ("queued", "revive"): "running",
     ("queued", "pause"): "paused",
@@ -36,7 +37,8 @@ TRANSITIONS: dict[tuple[JobState, Verb], JobState] = {
     ("paused", "complete"): "completed",
     ("paused", "fail"): "failed",
 }
-"""`queued` and `paused` can complete or fail because a worker that was out of reach may report after all."""
+"""`created` can fail because of a job that it depends on. `queued` and `paused` can complete or fail because a worker that was out
+of reach may report after all."""
 
 TERMINAL: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
 CURRENT: tuple[JobState, ...] = ("running", "queued", "paused", "created")

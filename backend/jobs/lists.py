@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from backend.jobs import repository, service, views
+from backend.jobs import dependencies, repository, service, views
 from backend.jobs.lifecycle import CURRENT, PAST
 from backend.jobs.progress import number
-from pegbox.schemas.job import JobView
+from backend.jobs.waiting import place_of
+from pegbox.errors import ConflictError
+from pegbox.schemas.job import FinetuneView, JobView
 from pegbox.schemas.job_lists import (
     ComparedJob,
     CompareRequest,
@@ -65,11 +67,23 @@ def states_of(status: str | None) -> list[str] | None:
 
 def show_jobs(db: Session, jobs: Sequence[Job]) -> list[JobView]:
     runs = repository.find_runs(db, jobs)
-    return [views.show_job(job, runs.get(job.run_id)) for job in jobs]
+    needed = dependencies.list_needed(db, jobs)
+    return [views.show_job(job, runs.get(job.run_id), needed=needed.get(job.uid, ())) for job in jobs]
 
 
 def show_job(db: Session, job: Job) -> JobView:
-    return show_jobs(db, [job])[0]
+    """One job, with its place in the queue while it waits there."""
+    runs = repository.find_runs(db, [job])
+    needed = dependencies.list_needed(db, [job]).get(job.uid, ())
+    return views.show_job(job, runs.get(job.run_id), needed=needed, queue=place_of(db, job))
+
+
+def show_finetune(db: Session, job: Job) -> FinetuneView:
+    """One fine-tuning job. Raises `ConflictError` for a command job."""
+    view = show_job(db, job)
+    if not isinstance(view, FinetuneView):
+        raise ConflictError(f"Job '{view.id}' runs a command; it trains nothing")
+    return view
 
 
 def statistics(db: Session) -> JobStatistics:

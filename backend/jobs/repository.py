@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, case, col, func, select
+from sqlmodel import Session, case, col, func, or_, select
 
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run
@@ -13,14 +13,20 @@ HARD_CAP = 1000
 CHUNK = 500
 
 
-def find_job(db: Session, uid: str) -> Job | None:
-    return db.get(Job, uid)
+def find_job(db: Session, key: str) -> Job | None:
+    """By uid, or by the id that command jobs have beside it."""
+    return db.get(Job, key) or db.exec(select(Job).where(Job.id == key)).first()
 
 
-def lock_job(db: Session, uid: str) -> Job | None:
+def lock_job(db: Session, key: str) -> Job | None:
     """The job, unchanged by anyone else until this session commits. Must be the first thing a session does."""
     begin_write(db)
-    query = select(Job).where(Job.uid == uid).with_for_update().execution_options(populate_existing=True)
+    query = (
+        select(Job)
+        .where(or_(Job.uid == key, Job.id == key))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return db.exec(query).first()
 
 

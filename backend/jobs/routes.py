@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
 
 from backend.bell import ring
 from backend.dependencies import Config, Db
-from backend.jobs import lists, service, views
-from backend.jobs.logs import read_tail
+from backend.jobs import copies, lists, service, views
+from backend.jobs.dependencies import list_needed
 from backend.workers.service import list_live_workers
-from pegbox.schemas.base import Done
-from pegbox.schemas.job import JobAction, JobCreate, JobCreated, JobLog, JobOutcome, JobView, StatusFilter
+from pegbox.schemas.base import Done, JsonObject
+from pegbox.schemas.job import JobAction, JobCreate, JobCreated, JobOutcome, JobView, StatusFilter
 from pegbox.schemas.job_lists import CompareRequest, Comparison, JobList, JobStatistics
 from pegbox.store.tables import Job
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Jobs"])
 
-JobKey = Annotated[str, Path(min_length=1, max_length=100, description="The job's uid.")]
+JobKey = Annotated[str, Path(min_length=1, max_length=100, description="The job's uid or id.")]
 
 
 @router.get("/api/jobs", response_model=JobList | list[JobView], responses=error_responses(422), summary="Get All Jobs")
@@ -52,13 +51,13 @@ def create_job(
     settings: Config,
     strict: Annotated[bool, Query(description="422 instead of a job that cannot be queued")] = False,
 ) -> JobCreated:
-    """Creates a fine-tuning job and queues it.
+    """Creates a fine-tuning job (`configuration`) or a command job (`command`) and queues it.
 
-    A job whose model, dataset or hyperparameters cannot be resolved is kept as `created`; `validation.errors` says why.
+    A fine-tuning job whose model, dataset or hyperparameters cannot be resolved is kept as `created`; `validation.errors` says why.
     """
     job = service.create_job(db, settings, body, strict=strict)
     ring(request.app)
-    return views.show_created(job, workers=len(list_live_workers(db)))
+    return _created(db, job)
 
 
 @router.get("/api/jobs/current", response_model=JobList, summary="Get Current Jobs")
@@ -109,13 +108,41 @@ def delete_job(uid: JobKey, db: Db, settings: Config) -> Done:
 
 
 @router.post(
+    "/api/jobs/{uid}/clone",
+    status_code=201,
+    response_model=JobCreated,
+    responses=error_responses(400, 404, 413, 422),
+    summary="Clone Job",
+)
+def clone_job(uid: JobKey, request: Request, db: Db, settings: Config, body: JsonObject | None = None) -> JobCreated:
+    """A new job like this one; keys of the body replace those of its request (`{"name": "again", "priority": 5}`)."""
+    job = copies.clone_job(db, settings, uid, body or {})
+    ring(request.app)
+    return _created(db, job)
+
+
+@router.post(
+    "/api/jobs/{uid}/restart",
+    status_code=201,
+    response_model=JobCreated,
+    responses=error_responses(404, 409, 422),
+    summary="Restart Job",
+)
+def restart_job(uid: JobKey, request: Request, db: Db, settings: Config) -> JobCreated:
+    """The same job again as a new one, once it has ended. Nothing of the old one changes."""
+    job = copies.restart_job(db, settings, uid)
+    ring(request.app)
+    return _created(db, job)
+
+
+@router.post(
     "/api/jobs/{uid}/start", response_model=JobAction, responses=error_responses(404, 409, 422), summary="Start Job"
 )
 def start_job(uid: JobKey, request: Request, db: Db, settings: Config) -> JobAction:
     """Queues a created job; 422 while something it refers to is missing."""
     job = service.start_job(db, settings, uid)
     ring(request.app)
-    return _acted(job, "Job queued")
+    return views.show_acted(job, "Job queued")
 
 
 @router.post(
@@ -124,7 +151,7 @@ def start_job(uid: JobKey, request: Request, db: Db, settings: Config) -> JobAct
 def pause_job(uid: JobKey, db: Db) -> JobAction:
     """Finishes the step, saves a checkpoint, frees the worker. A queued job pauses at once."""
     job = service.pause_job(db, uid)
-    return _acted(job, "Job paused" if job.state == "paused" else "Job pauses after its current step")
+    return views.show_acted(job, "Job paused" if job.state == "paused" else "Job pauses after its current step")
 
 
 @router.post(
@@ -134,16 +161,21 @@ def resume_job(uid: JobKey, request: Request, db: Db) -> JobAction:
     """Queues a paused job again; it goes on from its last checkpoint."""
     job = service.resume_job(db, uid)
     ring(request.app)
-    return _acted(job, "Job queued" if job.state == "queued" else "Job goes on")
+    return views.show_acted(job, "Job queued" if job.state == "queued" else "Job goes on")
 
 
 @router.post(
     "/api/jobs/{uid}/cancel", response_model=JobAction, responses=error_responses(404, 409, 422), summary="Cancel Job"
 )
-def cancel_job(uid: JobKey, db: Db) -> JobAction:
-    """Ends the job: at once while it waits, after its current step while it runs. 409 when it has ended."""
+def cancel_job(uid: JobKey, request: Request, db: Db) -> JobAction:
+    """Ends the job: at once while it waits, a training after its current step, a command as soon as its worker hears of it.
+    409 when it has ended."""
     job = service.cancel_job(db, uid)
-    return _acted(job, "Job cancelled" if job.state == "cancelled" else "Job ends after its current step")
+    if job.state == "cancelled":
+        ring(request.app)  # what stood behind it in the queue may go on
+        return views.show_acted(job, "Job cancelled")
+    is_command = job.kind == "command"
+    return views.show_acted(job, "Job is being stopped" if is_command else "Job ends after its current step")
 
 
 @router.post(
@@ -151,7 +183,7 @@ def cancel_job(uid: JobKey, db: Db) -> JobAction:
 )
 def archive_job(uid: JobKey, db: Db) -> JobAction:
     """Takes a job out of the dashboard's list; nothing of it is lost. 409 while it waits or runs."""
-    return _acted(service.archive_job(db, uid, archived=True), "Job archived")
+    return views.show_acted(service.archive_job(db, uid, archived=True), "Job archived")
 
 
 @router.post(
@@ -159,32 +191,7 @@ def archive_job(uid: JobKey, db: Db) -> JobAction:
 )
 def restore_job(uid: JobKey, db: Db) -> JobAction:
     """Brings an archived job back into the list."""
-    return _acted(service.archive_job(db, uid, archived=False), "Job restored")
-
-
-@router.get(
-    "/api/jobs/{uid}/logs",
-    responses={
-        200: {"model": JobLog, "content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Last lines"},
-        **error_responses(404, 422),
-    },
-    summary="Get Job Logs",
-)
-def get_logs(
-    uid: JobKey,
-    request: Request,
-    db: Db,
-    settings: Config,
-    stream: Annotated[Literal["stdout", "stderr"], Query()] = "stdout",
-    tail: Annotated[int, Query(ge=1, le=100_000, description="How many of the last lines")] = 1000,
-) -> Any:
-    """What the trainer printed, as text; as JSON on `Accept: application/json`."""
-    job = service.get_job(db, uid)
-    found = read_tail(settings.jobs_dir, job.uid, stream, tail)
-    if "application/json" in request.headers.get("accept", ""):
-        log = JobLog(stream=stream, lines=found.lines, truncated=found.truncated)
-        return JSONResponse(log.model_dump(mode="json"), headers={"Vary": "Accept"})
-    return PlainTextResponse("".join(f"{line}\n" for line in found.lines), headers={"Vary": "Accept"})
+    return views.show_acted(service.archive_job(db, uid, archived=False), "Job restored")
 
 
 @router.get(
@@ -195,12 +202,6 @@ def get_result(uid: JobKey, db: Db) -> JobOutcome:
     return views.show_outcome(service.get_job(db, uid))
 
 
-def _acted(job: Job, message: str) -> JobAction:
-    return JobAction(
-        id=job.uid,
-        uid=job.uid,
-        status=job.state,
-        state=job.state,
-        wanted=job.wanted,
-        message=message,
-    )
+def _created(db: Db, job: Job) -> JobCreated:
+    needed = list_needed(db, [job]).get(job.uid, ())
+    return views.show_created(job, workers=len(list_live_workers(db)), needed=needed)

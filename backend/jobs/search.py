@@ -55,6 +55,7 @@ def _conditions(search: JobSearch) -> list[Any]:
         func.lower(Job.name),
         func.lower(col(Job.configuration)["model"]["name"].as_string()),
         func.lower(col(Job.configuration)["dataset"]["name"].as_string()),
+        func.lower(col(Job.command)),
     ]
     for word in search.query.lower().split()[:MOST_WORDS]:
         conditions.append(or_(*(text.contains(word, autoescape=True) for text in named)))
@@ -75,7 +76,7 @@ def find_baselines(db: Session, job: Job, limit: int) -> list[Job]:
     """Completed jobs to hold this one against: those that saw the same dataset first, then the newest."""
     dataset = col(Job.spec)["dataset"]["uid"].as_string()
     other_data = case((dataset == _dataset_of(job), 0), else_=1)
-    query = select(Job).where(Job.state == "completed", Job.uid != job.uid)
+    query = select(Job).where(Job.state == "completed", Job.kind == job.kind, Job.uid != job.uid)
     query = query.order_by(other_data, col(Job.completed_at).desc(), col(Job.uid).desc())
     return list(db.exec(query.limit(limit)).all())
 
@@ -86,4 +87,5 @@ def have_same_dataset(one: Job, other: Job) -> bool:
 
 def _dataset_of(job: Job) -> str:
     """The uid that its reference meant, or the reference itself where that meant nothing."""
-    return str((job.spec or job.configuration)["dataset"]["uid"])
+    spec = job.spec or job.configuration
+    return str(spec["dataset"]["uid"]) if "dataset" in spec else ""

@@ -9,12 +9,13 @@ from sqlmodel import Session
 
 from backend.experiments import service as experiments
 from backend.identifiers import base36, new_job_uid, now_ms
-from backend.jobs import lifecycle, repository
+from backend.jobs import commands, dependencies, lifecycle, repository
+from backend.jobs.gpu_wish import gpu_count_of
 from backend.jobs.validation import Checked, check
 from pegbox.errors import ConflictError, NotFoundError, ValidationError
-from pegbox.hardware.gpu import read_gpus
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.job import JobConfiguration, JobCreate, JobState
+from pegbox.schemas.command import CommandCreate
+from pegbox.schemas.job import FinetuneCreate, JobConfiguration, JobState
 from pegbox.schemas.queue import ModelSaving
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
@@ -40,23 +41,36 @@ def get_job(db: Session, uid: str) -> Job:
     return job
 
 
-def create_job(db: Session, settings: Settings, body: JobCreate, *, strict: bool = False) -> Job:
-    """Stores the job, and queues it when everything it refers to is there.
+def create_job(db: Session, settings: Settings, body: FinetuneCreate | CommandCreate, *, strict: bool = False) -> Job:
+    """Stores the job, and queues it when everything it refers to is there. See `create_finetune` and `create_command`."""
+    if isinstance(body, CommandCreate):
+        return commands.create_command(db, body)
+    return create_finetune(db, settings, body, strict=strict)
 
-    With `strict`, raises `ValidationError` naming every problem instead of keeping a job that cannot run. An
-    `experiment_id` that does not exist is refused with or without it.
+
+def create_finetune(
+    db: Session, settings: Settings, body: FinetuneCreate, *, strict: bool = False, source: Job | None = None
+) -> Job:
+    """A fine-tuning job; one whose references cannot be resolved is kept as `created`.
+
+    With `strict`, raises `ValidationError` naming every problem instead of keeping a job that cannot run. An unknown
+    `experiment_id` or job in `depends_on` and GPUs that are not there are refused with or without it.
     """
-    assert body.configuration is not None  # the schema has made sure
-    gpu_count = _gpu_count(body.gpu_count)
+    gpu_count = gpu_count_of(db, body)
     checked = check(db, settings, body.configuration, body.model_saving)
     if strict and checked.errors:
         raise _refused(checked.errors)
+    db.rollback()
     begin_write(db)
+    needed = dependencies.find_needed(db, body.depends_on)
     experiment = experiments.place_job(db, body.experiment_id, body.experiment or body.name)
     job = _new_job(db, body, checked, gpu_count, experiment.id)
+    job.source_job = source.uid if source else None
     if body.auto_start and not checked.errors:
         _queue(job, checked)
     db.add(job)
+    db.flush()
+    dependencies.add(db, job, needed)
     db.commit()
     return job
 
@@ -70,6 +84,8 @@ def start_job(db: Session, settings: Settings, uid: str) -> Job:
         raise ConflictError("An archived job cannot be started; restore it first")
     if job.state == "paused":
         return resume_job(db, uid)
+    if job.kind == "command":
+        return _start_command(db, uid)
     checked = check(
         db,
         settings,
@@ -95,10 +111,20 @@ def start_job(db: Session, settings: Settings, uid: str) -> Job:
     return job
 
 
+def _start_command(db: Session, uid: str) -> Job:
+    job = _lock(db, uid)
+    lifecycle.next_state(_state(job), "start")
+    commands.queue_command(job)
+    return _touch(db, job)
+
+
 def pause_job(db: Session, uid: str) -> Job:
-    """A queued job pauses at once; a running one when its worker hears of it and has saved."""
+    """A queued job pauses at once; a running one when its worker hears of it and has saved. Raises `ConflictError` for a
+    command that runs: it has no checkpoint to go on from."""
     job = _lock(db, uid)
     following = lifecycle.next_state(_state(job), "pause")
+    if job.kind == "command" and job.state == "running":
+        raise ConflictError("A running command cannot be paused; cancel it, and restart it later")
     if job.state == "running":
         if job.wanted == "cancel":
             raise ConflictError("The job is being cancelled")
@@ -126,7 +152,8 @@ def cancel_job(db: Session, uid: str) -> Job:
     following = lifecycle.next_state(_state(job), "cancel")
     job.wanted = "cancel"
     if job.state != "running":
-        job.state, job.completed_at, job.lease_expires_at = following, now(), None
+        job.state, job.completed_at, job.lease_expires_at, job.retry_at = following, now(), None, None
+        dependencies.end_dependents(db, job)
     return _touch(db, job)
 
 
@@ -144,6 +171,9 @@ def delete_job(db: Session, settings: Settings, uid: str) -> None:
     job = _lock(db, uid)
     if job.state not in (*lifecycle.TERMINAL, "created"):
         raise ConflictError(f"Job '{uid}' is {job.state}; cancel it first")
+    if dependencies.has_dependents(db, job):
+        raise ConflictError(f"Other jobs wait for job '{uid}'; cancel them first")
+    dependencies.forget(db, job)
     db.delete(job)
     db.commit()
     shutil.rmtree(settings.jobs_dir / job.uid, ignore_errors=True)
@@ -179,8 +209,7 @@ def _refused(errors: list[str]) -> ValidationError:
     return ValidationError(f"The job cannot be queued: {'; '.join(errors)}", errors=findings)
 
 
-def _new_job(db: Session, body: JobCreate, checked: Checked, gpu_count: int, experiment_id: str) -> Job:
-    assert body.configuration is not None
+def _new_job(db: Session, body: FinetuneCreate, checked: Checked, gpu_count: int, experiment_id: str) -> Job:
     configuration, at_ms, created_at = body.configuration, now_ms(), now()
     content = {
         "name": body.name,
@@ -219,15 +248,3 @@ def _new_job(db: Session, body: JobCreate, checked: Checked, gpu_count: int, exp
 def _reference(uid: str, name: str, found: Any) -> dict[str, str]:
     """As it was posted; the record's name where none was given."""
     return {"uid": uid, "name": name or (found.name if found is not None else uid)}
-
-
-def _gpu_count(wanted: int | None) -> int:
-    """Raises `ValidationError` for more GPUs than there are: such a job would wait for ever."""
-    installed = len(read_gpus())
-    if wanted is None:
-        return min(1, installed)
-    if wanted > installed:
-        raise ValidationError(
-            f"gpu_count is {wanted}, but this machine has {installed} GPU{'' if installed == 1 else 's'}"
-        )
-    return wanted

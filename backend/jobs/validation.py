@@ -34,7 +34,7 @@ class Checked:
         return JobValidation(is_valid=not self.errors, errors=self.errors, warnings=self.warnings)
 
     def spec(self, *, uid: str, name: str, run_id: str, model_id: str, saving: ModelSaving) -> dict[str, Any] | None:
-        """The stored form of `JobSpec` (its attempt is filled in at the claim), or `None` while there are errors."""
+        """The stored form of `TrainingSpec` (its attempt is filled in at the claim), or `None` while there are errors."""
         if self.errors or self.model is None or self.dataset is None:
             return None
         return {

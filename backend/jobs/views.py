@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from backend.jobs.progress import Progress, number, progress_of
 from backend.runs.summary import plain
+from pegbox.schemas.environment import masked
 from pegbox.schemas.hyperparameters import Hyperparameters
 from pegbox.schemas.job import (
+    FinetuneView,
+    JobAction,
     JobCreated,
     JobOutcome,
     JobResults,
@@ -15,6 +19,7 @@ from pegbox.schemas.job import (
     JobValidation,
     JobView,
     LiveMetrics,
+    QueuePlace,
     ShownConfiguration,
     ShownReference,
 )
@@ -25,17 +30,28 @@ COMMAND = "python -m pegbox.trainer.child"
 """What a worker really starts for a fine-tuning job; the job itself goes in over stdin."""
 
 
-def show_job(job: Job, run: Run | None) -> JobView:
+def id_of(job: Job) -> str:
+    """What a job is called by: a command job's short id, else the uid."""
+    return job.id or job.uid
+
+
+def status_of(job: Job) -> str:
+    """The word of the job's own kind: a command that has not begun is `pending`."""
+    return "pending" if job.kind == "command" and job.state in ("created", "queued") else job.state
+
+
+def show_job(job: Job, run: Run | None, *, needed: Sequence[Job] = (), queue: QueuePlace | None = None) -> JobView:
+    is_command = job.kind == "command"
     progress = progress_of(job, run)
     metrics = plain(run.summary) if run else {}
     values: dict[str, Any] = {
-        "id": job.uid,
+        "id": id_of(job),
         "uid": job.uid,
         "kind": job.kind,
         "name": job.name,
         "description": job.description,
         "tags": job.tags,
-        "status": job.state,
+        "status": status_of(job),
         "state": job.state,
         "wanted": job.wanted,
         "created_at": job.created_at,
@@ -45,21 +61,29 @@ def show_job(job: Job, run: Run | None) -> JobView:
         "completed_at": job.completed_at,
         "archived_at": job.archived_at,
         "queued_at": job.queued_at,
-        "configuration": ShownConfiguration(
-            model=ShownReference.model_validate(job.configuration["model"]),
-            dataset=ShownReference.model_validate(job.configuration["dataset"]),
-            hyperparameters=Hyperparameters.model_validate(job.hyperparameters),
-        ),
-        "model_saving": ModelSaving.model_validate(job.model_saving),
+        "configuration": None if is_command else _show_configuration(job),
+        "model_saving": None if is_command else ModelSaving.model_validate(job.model_saving),
         "validation": show_validation(job),
-        "training": _show_training(job, progress, metrics),
-        "results": _show_results(job),
-        "live_metrics": _show_live(job, run, progress) if job.state == "running" else None,
+        "training": None if is_command else _show_training(job, progress, metrics),
+        "results": None if is_command else _show_results(job),
+        "live_metrics": _show_live(job, run, progress) if job.state == "running" and not is_command else None,
         "metrics": metrics,
         "progress": progress.percent,
-        "command": COMMAND,
+        "command": job.command if is_command else COMMAND,
+        "shell": job.shell,
+        "environment": masked(job.environment),
         "gpu_count": job.gpu_count,
+        "gpu_ids": [device["index"] for device in job.devices],
+        "devices": job.devices,
         "priority": job.priority,
+        "depends_on": [id_of(other) for other in needed],
+        "max_retries": job.max_retries,
+        "retries": job.retries,
+        "retry_at": job.retry_at,
+        "timeout_seconds": job.timeout_seconds,
+        "queue": queue,
+        "bad_metric_lines": job.results.get("bad_metric_lines", 0) if is_command else 0,
+        "source_job": job.source_job,
         "experiment_id": job.experiment_id,
         "run_id": job.run_id,
         "worker_id": job.worker_id,
@@ -67,33 +91,39 @@ def show_job(job: Job, run: Run | None) -> JobView:
         "exit_code": job.exit_code,
         "error_message": job.error,
     }
-    return JobView(**values)
+    return JobView(**values) if is_command else FinetuneView(**values)
 
 
 def show_validation(job: Job) -> JobValidation:
     return JobValidation.model_validate(job.validation)
 
 
-def show_created(job: Job, *, workers: int) -> JobCreated:
+def show_created(job: Job, *, workers: int, needed: Sequence[Job] = ()) -> JobCreated:
     """`workers` are those present now: with none, the answer says that the job has to wait."""
     validation = show_validation(job)
     if job.state == "queued" and not workers:
         validation.warnings.append("No worker is running; the job waits in the queue until one starts (pegbox worker)")
     return JobCreated(
-        message="Finetuning job created successfully",
+        message="Job submitted successfully" if job.kind == "command" else "Finetuning job created successfully",
         job_uid=job.uid,
-        id=job.uid,
+        id=id_of(job),
         uid=job.uid,
         kind=job.kind,
         name=job.name,
-        status=job.state,
+        status=status_of(job),
         state=job.state,
         gpu_count=job.gpu_count,
         priority=job.priority,
         created_at=job.created_at,
         created_at_camel=job.created_at,
         validation=validation,
-        job=show_job(job, None),
+        job=show_job(job, None, needed=needed),
+    )
+
+
+def show_acted(job: Job, message: str) -> JobAction:
+    return JobAction(
+        id=id_of(job), uid=job.uid, status=status_of(job), state=job.state, wanted=job.wanted, message=message
     )
 
 
@@ -106,6 +136,14 @@ def show_outcome(job: Job) -> JobOutcome:
         exit_code=job.exit_code,
         model_id=job.results.get("modelId"),
         result=JobResult.model_validate(detail) if detail else None,
+    )
+
+
+def _show_configuration(job: Job) -> ShownConfiguration:
+    return ShownConfiguration(
+        model=ShownReference.model_validate(job.configuration["model"]),
+        dataset=ShownReference.model_validate(job.configuration["dataset"]),
+        hyperparameters=Hyperparameters.model_validate(job.hyperparameters),
     )
 
 

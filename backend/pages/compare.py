@@ -29,6 +29,7 @@ from backend.runs.comparison import (
     compare_settings,
     flatten,
 )
+from pegbox.schemas.job import FinetuneView
 from pegbox.store.tables import Job, Run
 
 router = APIRouter(include_in_schema=False)
@@ -145,6 +146,8 @@ def _settings_of(db: Session, run: Run) -> dict[str, str]:
     if job is None:
         return flatten({name: value for name, value in run.config.items() if not name.startswith("_")})
     view = show_job(job, find_runs(db, [job]).get(run.id))
+    if not isinstance(view, FinetuneView):
+        return {"Command": view.command, "GPUs": str(view.gpu_count), **view.environment}
     rows = [row for group in configuration_groups(view) for row in group.rows]
     return {label: text for label, text in rows if label not in ("Run", "Attempt", "Configuration")}
 

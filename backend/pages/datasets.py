@@ -178,7 +178,8 @@ def delete_dataset(key: DatasetKey, db: Db, settings: Config) -> RedirectRespons
 
 
 def _list(request: Request, db: Session, settings: Settings, error: PegboxError | None = None) -> HTMLResponse:
-    used = Counter(job.configuration.dataset.uid for job in lists.list_jobs(db, None, None, None).jobs)
+    jobs = lists.list_jobs(db, None, None, None).jobs
+    used = Counter(job.configuration.dataset.uid for job in jobs if job.configuration)
     rows = [_row(dataset, used[dataset.uid] + used[dataset.slug]) for dataset in repository.list_datasets(db)]
     page = DatasetsPage(rows, error.message if error else "")
     layout = layout_for(request, db, settings, "Datasets")
@@ -260,4 +261,4 @@ def _rows(settings: Settings, dataset: Dataset, offset: int, query: str) -> tupl
 
 
 def _uses(job: JobView, dataset: Dataset) -> bool:
-    return job.configuration.dataset.uid in (dataset.uid, dataset.slug)
+    return job.configuration is not None and job.configuration.dataset.uid in (dataset.uid, dataset.slug)

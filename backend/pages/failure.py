@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backend.jobs.logs import read_tail
 from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.job import JobView
+from pegbox.schemas.job import FinetuneView
 from pegbox.settings import Settings
 
 LOG_LINES = 20
@@ -24,7 +24,7 @@ class Failure:
     log: str
 
 
-def failure_of(view: JobView, settings: Settings) -> Failure:
+def failure_of(view: FinetuneView, settings: Settings) -> Failure:
     """What the worker reported, and what the end of stderr says."""
     text = (view.error_message or "The job failed without a word.").strip()
     cause, _, more = text.partition("\n")

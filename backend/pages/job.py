@@ -15,13 +15,14 @@ from backend.dependencies import Config, Db
 from backend.jobs import lists, service
 from backend.pages import filters
 from backend.pages.baselines import Baselines, baselines_for
+from backend.pages.command import show_command
 from backend.pages.failure import Failure, failure_of
 from backend.pages.job_card import JobCard, job_card
 from backend.pages.job_configuration import ConfigurationGroup, configuration_groups
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.workers.service import list_live_workers
-from pegbox.schemas.job import JobView
+from pegbox.schemas.job import FinetuneView
 from pegbox.schemas.queue import JobResult
 from pegbox.store.tables import Job
 
@@ -80,6 +81,8 @@ def show_job(
     """The live page of a job; `baseline` is the uid of the job whose curves are drawn behind its own."""
     job = service.get_job(db, uid)
     view = lists.show_job(db, job)
+    if not isinstance(view, FinetuneView):
+        return show_command(request, db, settings, view)
     page = JobPage(
         job=job_card(view),
         tab=_tab(tab),
@@ -150,7 +153,7 @@ def _tab(name: str) -> Tab:
     return known.get(name, "metrics")
 
 
-def _latest(view: JobView) -> Latest:
+def _latest(view: FinetuneView) -> Latest:
     values = view.metrics
     memory = values.get("memory_bytes")
     best = values.get("best_validation_loss")
@@ -172,7 +175,7 @@ def _queue_note(db: Session) -> str:
     return f"{ahead} other {'job is' if ahead == 1 else 'jobs are'} waiting too." if ahead > 0 else "It starts next."
 
 
-def _result(job: Job, view: JobView) -> Result:
+def _result(job: Job, view: FinetuneView) -> Result:
     detail = job.results.get("detail")
     result = JobResult.model_validate(detail) if detail else JobResult()
     first, best = result.metrics.get("first_validation_loss"), result.metrics.get("best_validation_loss")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from backend.pages import filters
 from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.job import JobView
+from pegbox.schemas.job import FinetuneView, JobView
 
 PHASES = ("prepare", "load", "train", "evaluate", "save")
 PHASE_WORDS = {
@@ -39,6 +40,8 @@ class JobCard:
     """What lists, cards and the head of the job page show of a job; numbers are ready text."""
 
     uid: str
+    id: str
+    kind: str
     name: str
     description: str
     tags: list[str]
@@ -79,50 +82,87 @@ class JobCard:
 
 
 def job_card(job: JobView) -> JobCard:
-    """The card of a job."""
-    training, values = job.training, job.configuration.hyperparameters
+    """The card of a job of either kind."""
+    return _card(job, _of_training(job) if isinstance(job, FinetuneView) else _of_command(job))
+
+
+def _card(job: JobView, own: dict[str, Any]) -> JobCard:
+    """What both kinds show alike, and what one kind shows of its own."""
     is_running = job.state == "running"
-    pending = PENDING.get(job.wanted, "") if is_running else ""
+    pending = own["pending_word"]
     return JobCard(
         uid=job.uid,
+        id=job.id,
+        kind=job.kind,
         name=job.name,
         description=job.description,
         tags=job.tags,
         state=job.state,
-        state_word=PHASE_WORDS.get(training.phase or "", "Running") if is_running else STATE_WORDS[job.state],
-        method_word=METHOD_WORDS.get(values.method or "", "–"),
-        model_name=job.configuration.model.name,
-        dataset_name=job.configuration.dataset.name,
-        dataset_uid=job.configuration.dataset.uid,
         created_at=job.created_at,
         queued_at=job.queued_at,
         started_at=job.started_at,
         completed_at=job.completed_at,
         worker=job.worker_id or "",
-        step=training.current_step,
-        total_steps=training.total_steps,
         percent=job.progress,
-        progress_note=_progress_note(job),
-        epoch=filters.figure(_number(job, "epoch"), 2),
-        total_epochs=f"{values.epochs:g}" if not values.max_steps else "",
         elapsed=_elapsed(job),
-        remaining=_remaining(job),
         train_loss=filters.figure(_number(job, "train_loss")),
         validation_loss=filters.figure(_number(job, "validation_loss")),
         best_validation_loss=filters.figure(_number(job, "best_validation_loss")),
-        phases_done=_phases_done(job),
-        epoch_marks=_epoch_marks(job),
-        scheduler=values.scheduler.replace("_", " "),
-        clip_note=f"clipped at {values.max_grad_norm:g}" if values.max_grad_norm else "not clipped",
-        batch_note=_batch_note(values),
-        pending_word=pending,
         can_start=job.state == "created" and job.archived_at is None,
         can_resume=job.state == "paused",
-        can_pause=job.state == "queued" or (is_running and not pending),
+        can_pause=job.state == "queued" or (is_running and not pending and job.kind == "finetune"),
         can_stop=job.state in ("queued", "running", "paused") and job.wanted != "cancel",
         can_delete=job.state in ("created", "completed", "failed", "cancelled"),
         archived=job.archived_at is not None,
+        **own,
     )
+
+
+def _of_training(job: FinetuneView) -> dict[str, Any]:
+    training, values = job.training, job.configuration.hyperparameters
+    is_running = job.state == "running"
+    return {
+        "state_word": PHASE_WORDS.get(training.phase or "", "Running") if is_running else STATE_WORDS[job.state],
+        "method_word": METHOD_WORDS.get(values.method or "", "–"),
+        "model_name": job.configuration.model.name,
+        "dataset_name": job.configuration.dataset.name,
+        "dataset_uid": job.configuration.dataset.uid,
+        "step": training.current_step,
+        "total_steps": training.total_steps,
+        "progress_note": _progress_note(job),
+        "epoch": filters.figure(_number(job, "epoch"), 2),
+        "total_epochs": f"{values.epochs:g}" if not values.max_steps else "",
+        "remaining": _remaining(job),
+        "phases_done": _phases_done(job),
+        "epoch_marks": _epoch_marks(job),
+        "scheduler": values.scheduler.replace("_", " "),
+        "clip_note": f"clipped at {values.max_grad_norm:g}" if values.max_grad_norm else "not clipped",
+        "batch_note": _batch_note(values),
+        "pending_word": PENDING.get(job.wanted, "") if is_running else "",
+    }
+
+
+def _of_command(job: JobView) -> dict[str, Any]:
+    is_running = job.state == "running"
+    return {
+        "state_word": "Waiting to retry" if job.retry_at and job.state == "queued" else STATE_WORDS[job.state],
+        "method_word": "Command",
+        "model_name": job.command,
+        "dataset_name": "",
+        "dataset_uid": "",
+        "step": 0,
+        "total_steps": None,
+        "progress_note": "",
+        "epoch": "",
+        "total_epochs": "",
+        "remaining": "",
+        "phases_done": {},
+        "epoch_marks": [],
+        "scheduler": "",
+        "clip_note": "",
+        "batch_note": "",
+        "pending_word": "Stopping: the command is asked to end." if is_running and job.wanted == "cancel" else "",
+    }
 
 
 def _number(job: JobView, name: str) -> float | None:
@@ -130,7 +170,7 @@ def _number(job: JobView, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _progress_note(job: JobView) -> str:
+def _progress_note(job: FinetuneView) -> str:
     training = job.training
     if job.state in ("created", "queued"):
         return ""
@@ -146,7 +186,7 @@ def _elapsed(job: JobView) -> str:
     return filters.duration((end - job.started_at).total_seconds())
 
 
-def _remaining(job: JobView) -> str:
+def _remaining(job: FinetuneView) -> str:
     """Steps left at the pace of the last one."""
     pace, total = _number(job, "step_seconds"), job.training.total_steps
     if job.state != "running" or not pace or not total:
@@ -154,7 +194,7 @@ def _remaining(job: JobView) -> str:
     return filters.duration(pace * max(0, total - job.training.current_step))
 
 
-def _phases_done(job: JobView) -> dict[str, bool]:
+def _phases_done(job: FinetuneView) -> dict[str, bool]:
     if job.state == "completed":
         return dict.fromkeys(PHASES, True)
     current = job.training.phase
@@ -162,7 +202,7 @@ def _phases_done(job: JobView) -> dict[str, bool]:
     return {phase: index < reached for index, phase in enumerate(PHASES)}
 
 
-def _epoch_marks(job: JobView) -> list[float]:
+def _epoch_marks(job: FinetuneView) -> list[float]:
     """Percent of the bar at which epochs end, the last one left out."""
     values = job.configuration.hyperparameters
     if values.max_steps or not 1 < values.epochs <= MOST_EPOCH_MARKS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from backend.pages import filters
 from backend.pages.hyperparameter_fields import FIELDS, GROUPS
 from backend.pages.job_card import METHOD_WORDS
-from pegbox.schemas.job import JobView
+from pegbox.schemas.job import FinetuneView
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class ConfigurationGroup:
     rows: list[tuple[str, str]]
 
 
-def configuration_groups(job: JobView) -> list[ConfigurationGroup]:
+def configuration_groups(job: FinetuneView) -> list[ConfigurationGroup]:
     """The run itself first, then every hyperparameter; adapter values only where there is an adapter."""
     values = job.configuration.hyperparameters
     run = [

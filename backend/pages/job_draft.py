@@ -17,7 +17,7 @@ from backend.pages.hyperparameter_fields import FIELDS, Group, HyperparameterFie
 from backend.workflow import service as workflow
 from pegbox.schemas.base import utc_text
 from pegbox.schemas.hyperparameters import Hyperparameters, Method
-from pegbox.schemas.job import JobConfiguration, JobCreate, JobView, Reference
+from pegbox.schemas.job import FinetuneCreate, FinetuneView, JobConfiguration, Reference
 from pegbox.store.tables import Dataset, Model, now
 
 Step = Literal["data", "model", "method", "resources", "review"]
@@ -128,7 +128,7 @@ def discard_draft(db: Session) -> None:
     workflow.reset_session(db)
 
 
-def draft_of_job(db: Session, job: JobView) -> JobDraft:
+def draft_of_job(db: Session, job: FinetuneView) -> JobDraft:
     """The values of an earlier job, to change and run again."""
     draft = JobDraft(name=job.name, dataset=job.configuration.dataset.uid, model=job.configuration.model.uid)
     _take(draft, job.configuration.hyperparameters, db)
@@ -192,11 +192,11 @@ def judge(db: Session, draft: JobDraft) -> Judged:
     return Judged(draft, dataset, model, defaults, decided, errors, missing, missing_at)
 
 
-def job_of(judged: Judged, *, auto_start: bool) -> JobCreate:
+def job_of(judged: Judged, *, auto_start: bool) -> FinetuneCreate:
     """The request that the draft means; only for one in which nothing is missing."""
     draft = judged.draft
     method: dict[str, Any] = {"method": draft.method} if draft.method else {}
-    return JobCreate(
+    return FinetuneCreate(
         name=judged.name,
         configuration=JobConfiguration(
             model=Reference(uid=draft.model, name=judged.model.name if judged.model else ""),

@@ -55,7 +55,6 @@ def review_of(db: Session, settings: Settings, judged: Judged) -> Review:
     request = ""
     if not judged.missing:
         wanted = job_of(judged, auto_start=True)
-        assert wanted.configuration is not None
         checked = check(db, settings, wanted.configuration, wanted.model_saving)
         errors, warnings = checked.errors, checked.warnings
         request = _request(judged)
@@ -79,7 +78,6 @@ def _shown(item: HyperparameterField, values: Hyperparameters) -> str:
 
 def _request(judged: Judged) -> str:
     wanted = job_of(judged, auto_start=True)
-    assert wanted.configuration is not None
     configuration = wanted.configuration
     body = {
         "name": wanted.name,

@@ -122,7 +122,7 @@ def begin(
 ) -> Response:
     """Leads to the step that comes next; the draft takes over what the address names, `from` an earlier job (at `step`)."""
     if source:
-        draft = draft_of_job(db, lists.show_job(db, jobs.get_job(db, source)))
+        draft = draft_of_job(db, lists.show_finetune(db, jobs.get_job(db, source)))
     else:
         draft, step = _begun(db), "data"
     if dataset and (found := datasets.find_dataset(db, dataset)):

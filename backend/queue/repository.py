@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, false, or_, select
 
-from pegbox.store.tables import Job
-
-
-def has_queued(db: Session) -> bool:
-    return db.exec(select(Job.uid).where(Job.state == "queued").limit(1)).first() is not None
+from backend.jobs.dependencies import is_held_up
+from pegbox.schemas.queue import ClaimRequest
+from pegbox.store.tables import Job, now
 
 
-def find_next(db: Session, methods: Sequence[str]) -> Job | None:
-    """The next job in turn with one of these methods: higher priority first, then the one that waits longest.
+def find_waiting(db: Session, body: ClaimRequest, *, gpus: int, limit: int, lock: bool) -> list[Job]:
+    """Jobs that may begin and that the worker can run with up to `gpus` GPUs (0: those that want none), in their turn.
 
-    Rows that another claim holds are skipped.
+    With `lock`, rows that another claim holds are skipped.
     """
+    wants = col(Job.gpu_count).between(1, gpus) if gpus else col(Job.gpu_count) == 0
     query = (
         select(Job)
-        .where(Job.state == "queued", col(Job.hyperparameters)["method"].as_string().in_(methods))
+        .where(
+            Job.state == "queued",
+            wants,
+            or_(col(Job.retry_at).is_(None), col(Job.retry_at) <= now()),
+            _can_run(body),
+            ~is_held_up(),
+        )
         .order_by(col(Job.priority).desc(), col(Job.queued_at), col(Job.uid))
-        .limit(1)
-        .with_for_update(skip_locked=True)
+        .limit(limit)
     )
-    return db.exec(query.execution_options(populate_existing=True)).first()
+    if lock:
+        query = query.with_for_update(skip_locked=True, of=Job).execution_options(populate_existing=True)
+    return list(db.exec(query).all())
+
+
+def find_claimed(db: Session, worker_id: str, claim_token: str) -> Job | None:
+    """The running job that this worker claimed with this token."""
+    query = select(Job).where(Job.claim_token == claim_token, Job.worker_id == worker_id, Job.state == "running")
+    return db.exec(query).first()
 
 
 def list_expired(db: Session, moment: datetime) -> list[str]:
@@ -37,3 +49,10 @@ def list_expired(db: Session, moment: datetime) -> list[str]:
 
 def list_running(db: Session) -> list[Job]:
     return list(db.exec(select(Job).where(Job.state == "running").with_for_update()).all())
+
+
+def _can_run(body: ClaimRequest) -> Any:
+    able = body.capabilities
+    trains = and_(col(Job.kind) == "finetune", col(Job.hyperparameters)["method"].as_string().in_(able.methods))
+    commands = col(Job.kind) == "command" if able.commands else false()
+    return {"training": trains, "command": commands, "gpu": or_(trains, commands)}[body.lane]

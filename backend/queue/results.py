@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from backend.identifiers import new_model_uid
 from backend.models import service as models
-from pegbox.schemas.queue import JobResult, JobSpec, ModelSaving
+from pegbox.schemas.queue import JobResult, ModelSaving, TrainingSpec
 from pegbox.store.tables import Job, Model
 
 METHOD_NAMES = {"lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
@@ -48,7 +48,7 @@ def _performance(result: JobResult) -> dict[str, Any]:
 
 
 def _model(db: Session, job: Job, result: JobResult, saving: ModelSaving) -> Model:
-    spec = JobSpec.model_validate(job.spec)
+    spec = TrainingSpec.model_validate(job.spec)
     method = spec.hyperparameters.method or "full"
     base = models.find_model(db, spec.model.uid)
     adapter = None

@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from backend.bell import Bell, ring
 from backend.datasets.service import get_stored_file
 from backend.dependencies import Config, Database, Db
-from backend.queue import repository, service, settle
+from backend.queue import service, settle
+from backend.workers.departures import Departures
 from pegbox.errors import NotFoundError
 from pegbox.schemas.queue import (
     ClaimRequest,
@@ -46,6 +47,7 @@ async def claim_job(
 ) -> ClaimResponse | Response:
     """Hands out the next job the worker can run; waits up to `wait_seconds` for one. No session or thread is held meanwhile."""
     bell: Bell = request.app.state.bell
+    departures: Departures = request.app.state.departures
     loop = asyncio.get_running_loop()
     deadline = loop.time() + body.wait_seconds
     heard = bell.listen()
@@ -56,10 +58,10 @@ async def claim_job(
                 await heard.wait()
         except TimeoutError:
             pass
-        if await request.is_disconnected():
+        if body.worker_id in departures or await request.is_disconnected():
             break
         heard = bell.listen()
-        if await run_in_threadpool(_has_queued, engine):
+        if await run_in_threadpool(_has_work, engine, body):
             claimed = await run_in_threadpool(_claim, engine, settings, body)
     return claimed or Response(status_code=204)
 
@@ -97,7 +99,7 @@ def report_outcome(uid: JobKey, body: ReportRequest, request: Request, db: Db, s
 def download_dataset(uid: JobKey, claim_token: ClaimToken, db: Db, settings: Config) -> FileResponse:
     """The file that the claimed job trains on."""
     job = service.get_claimed(db, uid, claim_token)
-    if job.spec is None:
+    if job.spec is None or job.kind != "finetune":
         raise NotFoundError(f"Job '{uid}' has no dataset")
     wanted = job.spec["dataset"]
     path = get_stored_file(settings.datasets_dir, wanted["sha256"], wanted["name"])
@@ -109,6 +111,6 @@ def _claim(engine: Database, settings: Settings, body: ClaimRequest) -> ClaimRes
         return service.claim_job(db, settings, body)
 
 
-def _has_queued(engine: Database) -> bool:
+def _has_work(engine: Database, body: ClaimRequest) -> bool:
     with open_session(engine) as db:
-        return repository.has_queued(db)
+        return service.has_work(db, body)

@@ -6,13 +6,16 @@ import secrets
 from datetime import timedelta
 from typing import cast
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from backend.experiments import service as experiments
+from backend.gpu_leases import service as gpu_leases
 from backend.jobs import lifecycle
 from backend.jobs.service import find_locked_job
 from backend.queue import repository
 from backend.queue.settle import interrupt
+from backend.queue.turn import choose
 from backend.workers import service as workers
 from backend.workers.service import list_live_workers as list_live_workers
 from pegbox.errors import LeaseLostError
@@ -22,42 +25,64 @@ from pegbox.schemas.queue import (
     ClaimResponse,
     HeartbeatRequest,
     HeartbeatResponse,
-    JobSpec,
     Wanted,
 )
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, now
 
-EXPIRED = "The worker stopped answering (killed, crashed or cut off)"
+EXPIRED = "The worker was lost: it stopped answering (killed, crashed or cut off)"
+
+
+def has_work(db: Session, body: ClaimRequest) -> bool:
+    """Whether a claim would get a job at this moment. Takes no lock."""
+    if body.claim_token and repository.find_claimed(db, body.worker_id, body.claim_token):
+        return True
+    return choose(db, body) is not None
 
 
 def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimResponse | None:
-    """Gives the worker the next job it can run, and notes that the worker lives. At most one worker gets a job."""
+    """Gives the worker the next job it can run, and notes that the worker lives. At most one worker gets a job.
+
+    A claim that is repeated with its token gets the job that it got before: the first answer never arrived.
+    """
     begin_write(db)
     worker = workers.see_idle(db, body)
     db.flush()  # its row must be there before a job points to it
-    job = repository.find_next(db, body.capabilities.methods)
-    if job is None or job.spec is None:
+    if body.claim_token and (job := repository.find_claimed(db, body.worker_id, body.claim_token)):
+        _extend_lease(job, settings)
+        return _handed_out(db, settings, job)
+    turn = choose(db, body, lock=True)
+    if turn is None or turn.job.spec is None:
         db.commit()
         return None
+    job = turn.job
     job.state = lifecycle.next_state(cast(JobState, job.state), "claim")
     job.attempt += 1
-    job.claim_token = secrets.token_urlsafe(24)
+    job.claim_token = body.claim_token or secrets.token_urlsafe(24)
     job.worker_id = worker.id
-    job.phase = "prepare"
+    job.phase = "prepare" if job.kind == "finetune" else None
     job.wanted = "run"
+    job.retry_at = job.error = job.exit_code = None
     job.started_at = job.started_at or now()
     _extend_lease(job, settings)
+    try:
+        gpu_leases.grant(db, job, turn.devices, worker.id)
+    except IntegrityError:  # a worker that shares these GPUs took one; the next look sees it
+        db.rollback()
+        return None
     workers.see_busy(db, worker.id, job.uid)
+    return _handed_out(db, settings, job)
+
+
+def _handed_out(db: Session, settings: Settings, job: Job) -> ClaimResponse:
     experiment = experiments.place_job(db, job.experiment_id, job.name)
     job.experiment_id = experiment.id
     db.add(job)
     db.commit()
-    return ClaimResponse(
-        job=JobSpec.model_validate({**job.spec, "attempt": job.attempt, "experiment": experiment.name}),
-        claim_token=job.claim_token,
-        lease_seconds=settings.lease_seconds,
+    more = {"kind": job.kind, "attempt": job.attempt, "experiment": experiment.name, "devices": job.devices}
+    return ClaimResponse.model_validate(
+        {"job": {**(job.spec or {}), **more}, "claim_token": job.claim_token, "lease_seconds": settings.lease_seconds}
     )
 
 
@@ -76,8 +101,7 @@ def beat(db: Session, settings: Settings, uid: str, body: HeartbeatRequest) -> H
         wanted: Wanted = "pause" if job.state == "paused" else "cancel"
         return HeartbeatResponse(wanted=wanted, lease_seconds=settings.lease_seconds)
     if job.state == "queued":
-        job.state = lifecycle.next_state("queued", "revive")
-        job.stalled_attempts = max(0, job.stalled_attempts - 1)
+        _revive(db, job)
     job.phase = body.phase
     job.step = job.step if body.step is None else body.step
     job.max_steps = body.max_steps or job.max_steps
@@ -117,6 +141,16 @@ def get_claimed(db: Session, uid: str, claim_token: str) -> Job:
     if job is None or not _is_newest(job, claim_token):
         raise LeaseLostError("This claim is no longer valid: the job was taken over, or has ended")
     return job
+
+
+def _revive(db: Session, job: Job) -> None:
+    """A job whose worker comes back in time goes on where it is, with the GPUs that it has."""
+    if not gpu_leases.grant_again(db, job):
+        raise LeaseLostError("The job's GPUs were given to another job meanwhile")
+    job.state = lifecycle.next_state("queued", "revive")
+    job.stalled_attempts = max(0, job.stalled_attempts - 1)
+    if job.retry_at is not None:
+        job.retries, job.retry_at = job.retries - 1, None
 
 
 def _is_newest(job: Job, claim_token: str) -> bool:

@@ -6,9 +6,12 @@ from typing import cast
 
 from sqlmodel import Session
 
+from backend.gpu_leases import service as gpu_leases
 from backend.jobs import lifecycle
+from backend.jobs.dependencies import end_dependents
 from backend.jobs.service import find_locked_job
 from backend.queue.results import keep_results
+from backend.queue.retries import will_try_again
 from backend.workers import service as workers
 from pegbox.errors import LeaseLostError
 from pegbox.schemas.job import JobState
@@ -39,8 +42,15 @@ def report(db: Session, uid: str, body: ReportRequest, max_stalled_attempts: int
 def interrupt(db: Session, job: Job, reason: str, max_stalled_attempts: int) -> None:
     """Ends an attempt that did not end itself: the job waits for another one, unless attempts get nowhere. The caller commits.
 
-    The claim stays the newest until someone else claims, so that a worker which was only cut off can go on.
+    The claim stays the newest until someone else claims, so that a worker which was only cut off can go on. A command begins
+    anew only when its retries allow it: nothing runs twice in silence.
     """
+    if job.kind == "command":
+        job.error = reason
+        _move(db, job, "interrupt" if will_try_again(job) else "cancel" if job.wanted == "cancel" else "fail")
+        workers.free(db, job.worker_id, job.uid)
+        _save(db, job)
+        return
     if job.step > job.furthest_step:
         job.furthest_step, job.stalled_attempts = job.step, 0
     else:
@@ -48,7 +58,7 @@ def interrupt(db: Session, job: Job, reason: str, max_stalled_attempts: int) -> 
     verb = lifecycle.after_interruption(cast(Wanted, job.wanted), job.stalled_attempts, max_stalled_attempts)
     if verb == "fail":
         job.error = f"Interrupted {job.stalled_attempts} times in a row without a new step. The last time: {reason}"
-    _move(job, verb)
+    _move(db, job, verb)
     workers.free(db, job.worker_id, job.uid)
     _save(db, job)
 
@@ -56,34 +66,39 @@ def interrupt(db: Session, job: Job, reason: str, max_stalled_attempts: int) -> 
 def _take(db: Session, job: Job, body: ReportRequest, max_stalled_attempts: int) -> None:
     job.step = job.step if body.step is None else body.step
     job.exit_code = body.exit_code
-    if body.outcome == "interrupted":
+    if job.kind == "command":
+        job.results = {"metric_points": body.metric_points, "bad_metric_lines": body.bad_metric_lines}
+    if body.outcome == "declined":
+        job.attempt -= 1
+        _move(db, job, "cancel" if job.wanted == "cancel" else "interrupt")
+    elif body.outcome == "interrupted":
         if job.state == "running":
             interrupt(db, job, body.error or "the trainer was killed", max_stalled_attempts)
     elif body.outcome == "paused":
-        _put_down(job)
+        _put_down(db, job)
     elif body.outcome == "cancelled":
-        _move(job, "cancel")
+        _move(db, job, "cancel")
     elif body.outcome == "failed":
-        job.error = body.error or "The training failed without saying why; see the log"
+        job.error = body.error or "The job failed without saying why; see the log"
         keep_results(db, job, body.result)
-        _move(job, "fail")
+        _move(db, job, "interrupt" if will_try_again(job) else "fail")
     else:
         job.error = None
         keep_results(db, job, body.result, register=True)
-        _move(job, "complete")
+        _move(db, job, "complete")
 
 
-def _put_down(job: Job) -> None:
+def _put_down(db: Session, job: Job) -> None:
     """The trainer has saved and stopped as it was told; by now the user may want something else."""
     if job.step > job.furthest_step:
         job.furthest_step, job.stalled_attempts = job.step, 0
     if job.wanted == "run":
-        _move(job, "interrupt")
+        _move(db, job, "interrupt")
     else:
-        _move(job, "cancel" if job.wanted == "cancel" else "pause")
+        _move(db, job, "cancel" if job.wanted == "cancel" else "pause")
 
 
-def _move(job: Job, verb: lifecycle.Verb) -> None:
+def _move(db: Session, job: Job, verb: lifecycle.Verb) -> None:
     """Where the verb leads; a job that was moved on meanwhile (paused while its worker was away) stays where it is."""
     state = cast(JobState, job.state)
     if not lifecycle.can(state, verb):
@@ -91,9 +106,12 @@ def _move(job: Job, verb: lifecycle.Verb) -> None:
     job.state = lifecycle.next_state(state, verb)
     job.phase = None
     job.lease_expires_at = None
+    gpu_leases.release(db, job)
     if job.state in lifecycle.TERMINAL:
         job.completed_at = now()
-        job.claim_token = None
+        job.claim_token = job.retry_at = None
+        if job.state != "completed":
+            end_dependents(db, job)
     elif job.state == "queued":
         job.wanted = "run"
 

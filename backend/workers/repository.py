@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, select
 
-from pegbox.store.tables import Worker
+from pegbox.store.tables import Job, Worker
 
 MOST = 200
 
@@ -25,3 +25,9 @@ def delete_workers(db: Session, before: datetime) -> None:
 
 def find_worker(db: Session, worker_id: str) -> Worker | None:
     return db.get(Worker, worker_id)
+
+
+def find_job_of(db: Session, worker_id: str, except_uid: str = "") -> str | None:
+    """The job that a worker holds; of several the one that began first."""
+    query = select(Job.uid).where(Job.worker_id == worker_id, Job.state == "running", Job.uid != except_uid)
+    return db.exec(query.order_by(col(Job.started_at), col(Job.uid)).limit(1)).first()

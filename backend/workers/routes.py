@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
 
+from fastapi import APIRouter, Path, Request
+
+from backend.bell import ring
 from backend.dependencies import Db
 from backend.workers import repository, service
+from backend.workers.departures import Departures
+from pegbox.schemas.base import Done
 from pegbox.schemas.queue import WorkerView
+from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Workers"])
 
@@ -21,3 +27,18 @@ def list_workers(db: Db) -> list[WorkerView]:
         )
         for worker in repository.list_workers(db)
     ]
+
+
+@router.post(
+    "/api/workers/{worker_id}/leave",
+    response_model=Done,
+    responses=error_responses(404, 422),
+    summary="Leave",
+)
+def leave(worker_id: Annotated[str, Path(min_length=1, max_length=100)], request: Request, db: Db) -> Done:
+    """A worker that stops says so: its waiting claims are answered at once, with nothing. Jobs that it holds stay its own."""
+    departures: Departures = request.app.state.departures
+    departures.note(worker_id)
+    ring(request.app)
+    service.leave(db, worker_id)
+    return Done(message="Worker has left")

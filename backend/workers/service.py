@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from backend.workers import repository
+from pegbox.errors import NotFoundError
 from pegbox.schemas.hyperparameters import Method
-from pegbox.schemas.queue import Capabilities, ClaimRequest
+from pegbox.schemas.queue import Capabilities, ClaimRequest, Device
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Worker, now
 
@@ -45,7 +46,7 @@ def see_idle(db: Session, body: ClaimRequest) -> Worker:
     worker = repository.find_worker(db, body.worker_id) or Worker(id=body.worker_id)
     worker.hostname = body.hostname
     worker.capabilities = body.capabilities.model_dump(mode="json")
-    return _note(db, worker, None)
+    return _note(db, worker, repository.find_job_of(db, worker.id))
 
 
 def see_busy(db: Session, worker_id: str | None, job_uid: str) -> None:
@@ -58,8 +59,23 @@ def free(db: Session, worker_id: str | None, job_uid: str) -> None:
     """Notes that a worker no longer holds the job. The caller commits."""
     worker = repository.find_worker(db, worker_id) if worker_id else None
     if worker and worker.job_uid == job_uid:
-        worker.job_uid = None
+        worker.job_uid = repository.find_job_of(db, worker.id, except_uid=job_uid)
         db.add(worker)
+
+
+def leave(db: Session, worker_id: str) -> None:
+    """A worker says that it takes no more work: from now on it is not present."""
+    begin_write(db)
+    worker = repository.find_worker(db, worker_id)
+    if worker is None:
+        raise NotFoundError(f"There is no worker '{worker_id}'")
+    db.delete(worker)
+    db.commit()
+
+
+def devices_of(worker: Worker) -> list[Device]:
+    """The GPUs that it hands out to jobs."""
+    return Capabilities.model_validate(worker.capabilities).devices
 
 
 def forget_workers(db: Session) -> None:

@@ -1,4 +1,4 @@
-"""`pegbox worker`: takes queued jobs and trains them."""
+"""`pegbox worker`: takes queued jobs and runs them."""
 
 from __future__ import annotations
 
@@ -20,20 +20,39 @@ def worker(
     home: Annotated[
         Path, typer.Option(envvar="PEGBOX_HOME", help="Data folder: job folders and finished models.")
     ] = Path("~/.pegbox"),
+    slots: Annotated[
+        int,
+        typer.Option(
+            envvar="PEGBOX_SLOTS",
+            min=0,
+            max=256,
+            help="Commands without a GPU to run at a time; 0: no commands at all.",
+        ),
+    ] = 2,
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PEGBOX_DEVICES",
+            help="GPUs to hand out, as indexes or UUIDs with commas between; by default every GPU that the worker may use.",
+        ),
+    ] = None,
+    training: Annotated[bool, typer.Option("--training/--no-training", help="Whether to run fine-tuning jobs.")] = True,
 ) -> None:
-    """Take queued jobs and train them, one at a time. Needs the extra: pip install 'pegbox[train]'.
+    """Take queued jobs and run them: trainings on the CPU one at a time, commands in slots, jobs with GPUs while GPUs are free.
 
-    Ctrl-C or SIGTERM lets the training finish its step and save; the job then goes back into the queue. On a machine with
-    several GPUs start one worker per GPU, each with its own CUDA_VISIBLE_DEVICES.
+    Training needs the extra: pip install 'pegbox[train]'. Ctrl-C or SIGTERM lets a training finish its step and save, after
+    which the job goes back into the queue; commands are ended.
     """
     import logging
 
     from pegbox.sdk.client import Client
     from pegbox.sdk.current import monitor_address
     from pegbox.sdk.queue import Queue
+    from pegbox.trainer.devices import devices_here
     from pegbox.trainer.executors.local import LocalExecutor
+    from pegbox.trainer.identity import WorkerIdentity
     from pegbox.trainer.parent import die_with_parent
-    from pegbox.trainer.worker import Worker, WorkerIdentity
+    from pegbox.trainer.worker import Worker
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -46,4 +65,6 @@ def worker(
         home=folder, monitor_url=monitor_url or monitor_address(), token=os.environ.get("PEGBOX_TOKEN") or None
     )
     with Client(url, identity.token) as client:
-        Worker(identity, Queue(client), LocalExecutor(folder)).run()
+        found = devices_here(devices)
+        executor = LocalExecutor(folder, found) if training else None
+        Worker(identity, Queue(client), executor, slots=slots, devices=found).run()

@@ -83,3 +83,9 @@ class Done(Wire):
 
     success: bool = True
     message: str = ""
+
+
+def kind_of(value: Any) -> str:
+    """The `kind` that tells the members of a union apart; a fine-tuning job where nothing is said."""
+    found = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return str(found or "finetune")

@@ -7,20 +7,23 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AliasChoices,
     ConfigDict,
+    Discriminator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
-    StringConstraints,
     model_validator,
 )
+from pydantic import Tag as PydanticTag
 
-from pegbox.schemas.base import Instant, Label, Name, Tag, Text, Wire
+from pegbox.schemas.base import Instant, Label, Wire
+from pegbox.schemas.command import CommandCreate
 from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.queue import JobResult, ModelSaving, Phase
+from pegbox.schemas.job_request import JobRequest, ReferenceKey
+from pegbox.schemas.queue import Device, JobResult, ModelSaving, Phase
 
 JobState = Literal["created", "queued", "running", "paused", "completed", "failed", "cancelled"]
 StatusFilter = Literal["created", "queued", "pending", "running", "paused", "completed", "failed", "cancelled"]
-ReferenceKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+JobKind = Literal["finetune", "command"]
 
 _KNOWN = {
     str(name)
@@ -32,7 +35,6 @@ _KNOWN = {
 }
 
 FORMS = "send 'configuration' (model, dataset, hyperparameters) for a fine-tuning job, or 'command' for a command job, not both"
-NO_COMMANDS = "command jobs are not available in this release; send 'configuration' for a fine-tuning job"
 
 
 class Reference(Wire):
@@ -67,49 +69,39 @@ class JobConfiguration(Wire):
         return self._unknown
 
 
-class JobCreate(Wire):
-    """Body of `POST /api/jobs`. `configuration` makes a fine-tuning job; `command` is refused in this release."""
+class FinetuneCreate(JobRequest):
+    """Body of `POST /api/jobs` for a fine-tuning job."""
 
-    # Both are optional to the parser only so that the error can name the two forms.
-    model_config = ConfigDict(json_schema_extra={"required": ["name", "configuration"]})
-
-    kind: Literal["finetune", "command"] | None = None
-    name: Name
-    description: Text = ""
-    tags: list[Tag] = Field(default_factory=list, max_length=100)
-    configuration: JobConfiguration | None = Field(None, description="Required for a fine-tuning job.")
-    command: Any = Field(None, description="Not available in this release (422).")
+    kind: Literal["finetune"] = "finetune"
+    configuration: JobConfiguration
     model_saving: ModelSaving = Field(default_factory=ModelSaving, alias="modelSaving")
-    auto_start: bool = Field(True, alias="autoStart", description="false keeps the job in state created.")
-    priority: int = Field(0, ge=-100, le=100, description="Higher goes first.")
-    experiment_id: ReferenceKey | None = Field(None, description="Experiment by id or name; it must exist.")
-    experiment: Name | None = Field(
-        None, description="Experiment by name, made if it is new. Default: the one of the job's name."
-    )
-    gpu_count: int | None = Field(None, ge=0, le=64, description="Default: 1 where the machine has a GPU, else 0.")
-    environment: dict[str, str] = Field(default_factory=dict, description="Must be empty in this release.")
-    depends_on: list[str] = Field(default_factory=list, description="Must be empty in this release.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_form(cls, data: object) -> object:
-        if isinstance(data, dict):
-            has_configuration = data.get("configuration") is not None
-            has_command = data.get("command") is not None
-            if has_configuration == has_command:
-                raise ValueError(FORMS)
-            if has_command or data.get("kind") == "command":
-                raise ValueError(NO_COMMANDS)
-        return data
+    environment: dict[str, str] = Field(default_factory=dict, description="Must be empty: only commands have one.")
 
     @model_validator(mode="after")
     def _nothing_ignored(self) -> Self:
-        for name in ("environment", "depends_on"):
-            if getattr(self, name):
-                raise ValueError(f"{name} is not available in this release; leave it out")
-        if self.experiment_id is not None and self.experiment is not None:
-            raise ValueError("send 'experiment_id' (one that exists) or 'experiment' (a name), not both")
+        if self.environment:
+            raise ValueError("environment belongs to command jobs; leave it out")
+        if (self.gpu_count or 0) > 1:
+            raise ValueError("gpu_count: a fine-tuning job trains on one GPU, or on none (0)")
         return self
+
+
+def _form(data: Any) -> str | None:
+    """Which of the two forms a body has; `None` for neither or both."""
+    if isinstance(data, FinetuneCreate | CommandCreate):
+        return data.kind
+    if not isinstance(data, dict):
+        return None
+    forms = {"finetune": data.get("configuration"), "command": data.get("command")}
+    given = [kind for kind, content in forms.items() if content is not None]
+    return given[0] if len(given) == 1 and data.get("kind") in (None, given[0]) else None
+
+
+JobCreate = Annotated[
+    Annotated[FinetuneCreate, PydanticTag("finetune")] | Annotated[CommandCreate, PydanticTag("command")],
+    Discriminator(_form, custom_error_type="one_form", custom_error_message=FORMS),
+]
+"""Body of `POST /api/jobs`: with `configuration` a fine-tuning job, with `command` a command job."""
 
 
 class JobValidation(Wire):
@@ -169,12 +161,19 @@ class JobResults(Wire):
     performance: dict[str, Any] = Field(default_factory=dict)
 
 
+class QueuePlace(Wire):
+    """Where a queued job stands and what it waits for."""
+
+    position: int = Field(description="1: first in line.")
+    reason: str
+
+
 class JobView(Wire):
-    """A job as the API shows it."""
+    """A job as the API shows it. What the other kind of job has is null: a command job has no `configuration`."""
 
     id: str
     uid: str
-    kind: Literal["finetune", "command"]
+    kind: JobKind
     name: str
     description: str
     tags: list[str]
@@ -188,25 +187,44 @@ class JobView(Wire):
     completed_at: Instant | None
     archived_at: Instant | None = Field(None, description="Since when it is out of the dashboard's list.")
     queued_at: Instant | None
-    configuration: ShownConfiguration
-    model_saving: ModelSaving = Field(alias="modelSaving")
+    configuration: ShownConfiguration | None
+    model_saving: ModelSaving | None = Field(alias="modelSaving")
     validation: JobValidation
-    training: JobTraining
-    results: JobResults
+    training: JobTraining | None
+    results: JobResults | None
     live_metrics: LiveMetrics | None = Field(None, exclude_if=lambda value: value is None)
     metrics: dict[str, Any]
     progress: float
     command: str
     gpu_count: int
-    gpu_ids: list[int] = Field(default_factory=list)
+    gpu_ids: list[int] = Field(default_factory=list, description="Indexes of the GPUs that it has, or had at the end.")
+    devices: list[Device] = Field(default_factory=list, description="The same GPUs in full.")
     priority: int
-    environment: dict[str, str] = Field(default_factory=dict)
+    shell: bool = False
+    environment: dict[str, str] = Field(default_factory=dict, description="Values of secret-looking names are masked.")
+    depends_on: list[str] = Field(default_factory=list, description="Ids of jobs that must complete first.")
+    max_retries: int = 0
+    retries: int = Field(0, description="Attempts so far that failed and were followed by another.")
+    retry_at: Instant | None = Field(None, description="When the next attempt may begin.")
+    timeout_seconds: float | None = None
+    queue: QueuePlace | None = Field(None, description="While it is queued, in the answer for a single job.")
+    bad_metric_lines: int = Field(0, description="Lines of the output that only looked like metrics.")
+    source_job: str | None = Field(None, description="The job that this one is a copy of.")
     experiment_id: str | None = None
     run_id: str
     worker_id: str | None
     attempt: int
     exit_code: int | None
     error_message: str | None
+
+
+class FinetuneView(JobView):
+    """A fine-tuning job as the API shows it: nothing of its side is null."""
+
+    configuration: ShownConfiguration
+    model_saving: ModelSaving = Field(alias="modelSaving")
+    training: JobTraining
+    results: JobResults
 
 
 class JobCreated(Wire):
@@ -252,9 +270,20 @@ class JobOutcome(Wire):
     result: JobResult | None
 
 
+class LogLine(Wire):
+    """A line found by its words; `number` counts from 1."""
+
+    number: int
+    text: str
+
+
 class JobLog(Wire):
-    """The last lines of one stream."""
+    """A piece of one stream. `offset` and `next_offset` are where it begins and ends in the file, in bytes."""
 
     stream: Literal["stdout", "stderr"]
     lines: list[str]
-    truncated: bool = Field(description="Whether earlier lines exist.")
+    truncated: bool = Field(description="Whether earlier lines exist; for a search, whether there are more hits.")
+    size_bytes: int = Field(0, description="Of the whole stream as it is kept.")
+    offset: int = 0
+    next_offset: int = 0
+    matches: list[LogLine] | None = Field(None, description="The lines found, when `search` was given.")

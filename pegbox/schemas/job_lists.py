@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from pegbox.schemas.base import Instant, JsonObject, Tag, Wire
-from pegbox.schemas.job import JobState, JobView, ReferenceKey
+from pegbox.schemas.job import JobState, JobView
+from pegbox.schemas.job_request import ReferenceKey
 
 
 class JobList(Wire):

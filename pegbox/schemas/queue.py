@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from pegbox.schemas.base import Instant, Wire
+from pegbox.schemas.base import Instant, Wire, kind_of
 from pegbox.schemas.hyperparameters import Hyperparameters, Method
 
 Wanted = Literal["run", "pause", "cancel"]
-Outcome = Literal["completed", "failed", "paused", "cancelled", "interrupted"]
+Outcome = Literal["completed", "failed", "paused", "cancelled", "interrupted", "declined"]
+"""`declined`: not begun at all, so that it goes back as if nobody had claimed it."""
+
+Lane = Literal["training", "command", "gpu"]
+"""What a claim asks for: a training on the CPU, a command without a GPU, or any job that wants GPUs."""
+
 Phase = Literal["prepare", "load", "train", "evaluate", "save"]
 WorkerId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+
+class Device(Wire):
+    """A GPU, or a slice of one, that a worker hands out whole. `index` is its place among the machine's GPUs."""
+
+    uuid: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_./-]+$")
+    index: int = Field(ge=0, le=1023)
+    name: str = Field("", max_length=200)
 
 
 class Capabilities(Wire):
@@ -21,16 +34,23 @@ class Capabilities(Wire):
     methods: list[Method] = Field(default_factory=list)
     refusals: dict[str, str] = Field(default_factory=dict)
     gpus: list[str] = Field(default_factory=list, max_length=64, description="Names of the GPUs.")
+    devices: list[Device] = Field(default_factory=list, max_length=64, description="GPUs that it hands out to jobs.")
+    commands: bool = Field(False, description="Whether it runs command jobs.")
     torch: str | None = None
     cpu_count: int = Field(1, ge=1)
 
 
 class ClaimRequest(Wire):
-    """A worker asks for work; this is its sign of life too."""
+    """A worker asks for work; this is its sign of life too.
+
+    With a `claim_token` of its own making it may repeat a request whose answer got lost: it gets the same job again.
+    """
 
     worker_id: WorkerId
     hostname: str = Field("", max_length=255)
     capabilities: Capabilities = Field(default_factory=Capabilities)
+    lane: Lane = "training"
+    claim_token: str | None = Field(None, min_length=20, max_length=100)
     wait_seconds: float = Field(
         0, ge=0, le=20, description="How long to hold the request open when the queue is empty."
     )
@@ -67,19 +87,44 @@ class ModelSaving(Wire):
     make_public: bool = Field(False, alias="makePublic")
 
 
-class JobSpec(Wire):
+class TrainingSpec(Wire):
     """All that a trainer needs to run a job; `hyperparameters` are fully decided."""
 
+    kind: Literal["finetune"] = "finetune"
     uid: str
     name: str
     run_id: str
     model_id: str = Field(description="Id under which the result will be registered.")
     experiment: str = Field("default", description="Name of the experiment that the run belongs to.")
     attempt: int = Field(1, ge=1)
+    devices: list[Device] = Field(default_factory=list, description="GPUs that are the job's alone.")
     model: BaseModelSpec
     dataset: DatasetSpec
     hyperparameters: Hyperparameters
     model_saving: ModelSaving = Field(default_factory=ModelSaving)
+
+
+class CommandSpec(Wire):
+    """All that a worker needs to run a command. `argv` is what is executed; values of `environment` are not masked."""
+
+    kind: Literal["command"] = "command"
+    uid: str
+    id: str
+    name: str
+    run_id: str
+    experiment: str = "default"
+    attempt: int = Field(1, ge=1)
+    devices: list[Device] = Field(default_factory=list, description="GPUs that are the job's alone.")
+    argv: list[str] = Field(min_length=1)
+    environment: dict[str, str] = Field(default_factory=dict)
+    timeout_seconds: float | None = None
+    tags: list[str] = Field(default_factory=list)
+
+
+JobSpec = Annotated[
+    Annotated[TrainingSpec, Tag("finetune")] | Annotated[CommandSpec, Tag("command")], Discriminator(kind_of)
+]
+"""What a claim hands out; without a `kind` (jobs of old releases) it is a training."""
 
 
 class ClaimResponse(Wire):
@@ -90,7 +135,7 @@ class ClaimResponse(Wire):
 
 class HeartbeatRequest(Wire):
     claim_token: str = Field(max_length=100)
-    phase: Phase = "prepare"
+    phase: Phase | None = "prepare"
     step: int | None = Field(None, ge=0)
     max_steps: int | None = Field(None, ge=0)
 
@@ -155,6 +200,8 @@ class ReportRequest(Wire):
     exit_code: int | None = None
     step: int | None = Field(None, ge=0, description="Last step that is safe in a checkpoint or done.")
     result: JobResult | None = None
+    metric_points: int = Field(0, ge=0, description="Metric points read from a command's output.")
+    bad_metric_lines: int = Field(0, ge=0, description="Lines of its output that only looked like metrics.")
 
 
 class ReportResponse(Wire):
@@ -167,7 +214,7 @@ class WorkerView(Wire):
     id: str
     hostname: str
     present: bool
-    job_uid: str | None = Field(description="The job it holds.")
+    job_uid: str | None = Field(description="The job it holds; of several the oldest.")
     capabilities: Capabilities
     first_seen_at: Instant
     last_seen_at: Instant

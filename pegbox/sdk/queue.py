@@ -16,6 +16,7 @@ from pegbox.schemas.queue import (
 from pegbox.sdk.client import Client
 
 ANSWER_SECONDS = 10.0
+LEAVE_SECONDS = 2.0
 
 
 class Queue:
@@ -39,6 +40,10 @@ class Queue:
     def report(self, uid: str, request: ReportRequest) -> ReportResponse:
         """How the attempt ended; the same report twice counts once."""
         return ReportResponse.model_validate_json(self._post(uid, "report", request.model_dump(mode="json")))
+
+    def leave(self, worker_id: str) -> None:
+        """Says that this worker takes no more work. Raises NotFoundError when it never asked for any."""
+        self._client.request("POST", f"/api/workers/{worker_id}/leave", timeout=LEAVE_SECONDS)
 
     def fetch_dataset(self, uid: str, claim_token: str, target: Path) -> None:
         """Writes the job's CSV file to `target`."""

@@ -1,1 +1,1 @@
-"""Trains one job at a time: the worker claims it, a child process (the only one that loads torch) trains it."""
+"""Runs jobs: the worker claims them; a child process (the only one that loads torch) trains, a process group runs a command."""

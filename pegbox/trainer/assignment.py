@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from pegbox.schemas.queue import Capabilities, JobSpec, Phase
+from pegbox.schemas.queue import Capabilities, Phase, TrainingSpec
 
 
 class Assignment(BaseModel):
     """The one line a child reads before it trains."""
 
-    job: JobSpec
+    job: TrainingSpec
     home: Path
     monitor_url: str
     token: str | None = None

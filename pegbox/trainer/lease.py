@@ -6,11 +6,15 @@ import logging
 import threading
 
 from pegbox.errors import LeaseLostError, NotFoundError, PegboxError
-from pegbox.schemas.queue import ClaimResponse, HeartbeatRequest, Wanted
+from pegbox.schemas.queue import ClaimResponse, HeartbeatRequest, Phase, Wanted
 from pegbox.sdk.queue import Queue
 from pegbox.trainer.executors.local import Child
 
 log = logging.getLogger("pegbox.worker")
+
+
+LONGEST_PAUSE_SECONDS = 2.0
+"""Between two heartbeats: their answers are how a worker hears that a job was cancelled."""
 
 
 class Lease:
@@ -22,6 +26,7 @@ class Lease:
         self._queue = queue
         self._claimed = claimed
         self._seconds = claimed.lease_seconds
+        self._first_phase: Phase | None = "prepare" if claimed.job.kind == "finetune" else None
         self._child: Child | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="pegbox-heartbeat", daemon=True)
@@ -44,7 +49,7 @@ class Lease:
             latest = self._child.latest if self._child else None
             request = HeartbeatRequest(
                 claim_token=self._claimed.claim_token,
-                phase=(latest and latest.phase) or "prepare",
+                phase=(latest and latest.phase) or self._first_phase,
                 step=latest and latest.step,
                 max_steps=latest and latest.max_steps,
             )
@@ -56,5 +61,5 @@ class Lease:
                 return
             except PegboxError as error:
                 log.warning("heartbeat: %s; the training goes on", error.message)
-            if self._ended.wait(self._seconds / 3):
+            if self._ended.wait(min(self._seconds / 3, LONGEST_PAUSE_SECONDS)):
                 return

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pegbox.schemas.queue import JobResult, JobSpec
+from pegbox.schemas.queue import JobResult, TrainingSpec
 
 METHOD_LABELS: Mapping[str, str] = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
 SHOWN_ANSWERS = 3
 
 
-def model_card(spec: JobSpec, result: JobResult, *, training_rows: int, validation_rows: int, precision: str) -> str:
+def model_card(
+    spec: TrainingSpec, result: JobResult, *, training_rows: int, validation_rows: int, precision: str
+) -> str:
     """Markdown with the hub's metadata block; every number in it was measured in this job."""
     name = spec.model_saving.model_name or spec.name
     method = spec.hyperparameters.method or "full"
@@ -52,14 +54,14 @@ def model_card(spec: JobSpec, result: JobResult, *, training_rows: int, validati
     )
 
 
-def _metadata(spec: JobSpec, method: str) -> list[str]:
+def _metadata(spec: TrainingSpec, method: str) -> list[str]:
     lines = ["---", "library_name: " + ("transformers" if method == "full" else "peft")]
     if spec.model.source == "hub":
         lines.append(f"base_model: {spec.model.location}")
     return [*lines, "pipeline_tag: text-generation", "tags:", "- pegbox", "- sft", f"- {method}", "---", ""]
 
 
-def _origin(spec: JobSpec) -> str:
+def _origin(spec: TrainingSpec) -> str:
     if spec.model.source == "starter":
         return (
             "A small language model that started from random weights (Pegbox's offline starter: a 3-layer Llama whose "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pegbox.schemas.queue import Answer, Answers, BaseModelSpec, JobResult, JobSpec
+from pegbox.schemas.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
 from pegbox.trainer.adapters import merge
 from pegbox.trainer.answers import count_exact
 from pegbox.trainer.base_model import LoadedModel
@@ -59,7 +59,13 @@ def describe_result(
 
 
 def save_model(
-    spec: JobSpec, folder: JobFolder, model: Any, base: LoadedModel, result: JobResult, split: Split, precision: Decided
+    spec: TrainingSpec,
+    folder: JobFolder,
+    model: Any,
+    base: LoadedModel,
+    result: JobResult,
+    split: Split,
+    precision: Decided,
 ) -> JobResult:
     """Writes weights, tokenizer and model card; the folder appears only when all of it is there."""
     method = spec.hyperparameters.method or "full"

@@ -13,7 +13,7 @@ from trl import SFTTrainer
 
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.queue import JobResult, JobSpec, Phase
+from pegbox.schemas.queue import JobResult, Phase, TrainingSpec
 from pegbox.trainer.adapters import attach_adapter
 from pegbox.trainer.answers import answer_rows, undisturbed_randomness
 from pegbox.trainer.arguments import training_arguments
@@ -52,7 +52,7 @@ class QuietTrainer(SFTTrainer):  # type: ignore[misc]
         """Nothing: the finished model gets a card of its own, checkpoints need none."""
 
 
-def train(spec: JobSpec, folder: JobFolder, run: Recorder, stop: StopRequest, progress: ProgressSink) -> JobResult:
+def train(spec: TrainingSpec, folder: JobFolder, run: Recorder, stop: StopRequest, progress: ProgressSink) -> JobResult:
     """Trains a job, going on from its last complete checkpoint if there is one, and writes the finished model.
 
     Raises `Stopped` when a stop was requested (all is saved then), and errors of `pegbox.errors` whose message tells a person

@@ -1,249 +1,223 @@
-"""The worker: claims queued jobs over HTTP, runs each in a child process, keeps its lease alive and reports how it ended."""
+"""The worker: claims queued jobs over HTTP, lane by lane, and gives each to a thread that attends to it.
+
+The main thread starts the trainer's processes (they end with the thread that started them) and hears signals; everything that
+waits for the network or for a job does so elsewhere.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
-import os
+import queue
 import signal
-import socket
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
+import threading
+from collections.abc import Callable, Sequence
 from types import FrameType
 
-from pegbox.errors import ConflictError, PegboxError, UnavailableError
+from pegbox.errors import PegboxError, UnavailableError
 from pegbox.schemas.queue import (
     Capabilities,
     ClaimRequest,
     ClaimResponse,
-    JobSpec,
+    CommandSpec,
+    Device,
     ReportRequest,
+    TrainingSpec,
 )
+from pegbox.schemas.queue import Lane as LaneName
 from pegbox.sdk.queue import Queue
-from pegbox.trainer.assignment import Assignment
-from pegbox.trainer.conclusion import conclude
-from pegbox.trainer.executors.local import Child, LocalExecutor
-from pegbox.trainer.job_folder import JobFolder
-from pegbox.trainer.lease import Lease
+from pegbox.trainer.command_job import CommandJob
+from pegbox.trainer.executors.local import LocalExecutor
+from pegbox.trainer.identity import WorkerIdentity
+from pegbox.trainer.lane import Lane
+from pegbox.trainer.reaper import Reaper
+from pegbox.trainer.reporting import send_report
+from pegbox.trainer.training_job import TrainingJob
 
 log = logging.getLogger("pegbox.worker")
 
 CLAIM_WAIT_SECONDS = 20.0
-RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
-"""Pauses while the backend is out of reach; the last one repeats."""
+WARMING_WAIT_SECONDS = 2.0
+"""A claim for GPUs is short while the trainer is not ready: the next one can name the methods."""
 
-WATCH_SECONDS = 0.2
-STOP_GRACE_SECONDS = {"cancel": 60.0, "pause": 600.0, "run": 600.0}
-"""How long a child may take to finish its step and save before it is killed; its last checkpoint remains."""
+LOOK_SECONDS = 0.2
+"""Between two looks at the waiting trainer."""
 
-LAST_REPORT_SECONDS = 10.0
-"""How long a worker that is told to stop tries to tell the backend how its job ended."""
-
-
-class Stopping(BaseException):
-    """Raised by the signal handler out of an idle wait."""
-
-
-@dataclass(frozen=True)
-class WorkerIdentity:
-    """Who asks for work, and where the services are."""
-
-    home: Path
-    monitor_url: str
-    token: str | None = None
-    hostname: str = field(default_factory=socket.gethostname)
-
-    @property
-    def worker_id(self) -> str:
-        """Unique per process."""
-        return f"{self.hostname[:80]}-{os.getpid()}"
+LEAVE_SECONDS = 3.0
+"""How long a stopping worker waits for the claims that it has under way."""
 
 
 class Worker:
-    """Runs one job at a time until it is told to stop."""
+    """Runs jobs until it is told to stop: trainings with `executor` (None: not at all), commands when `slots` is not 0.
 
-    def __init__(self, identity: WorkerIdentity, queue: Queue, executor: LocalExecutor) -> None:
+    `slots` commands without a GPU run at a time; jobs with GPUs run as long as there are `devices`.
+    """
+
+    def __init__(
+        self,
+        identity: WorkerIdentity,
+        queue_client: Queue,
+        executor: LocalExecutor | None,
+        *,
+        slots: int = 0,
+        devices: Sequence[Device] = (),
+    ) -> None:
         self._identity = identity
-        self._queue = queue
+        self._queue = queue_client
         self._executor = executor
-        self._stopping = False
-        self._idle = False
+        self._slots = slots
+        self._devices = list(devices)
+        self._trainer = Capabilities()
+        self._is_warm = False
+        self._stopping = threading.Event()
+        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._attending: set[threading.Thread] = set()
+        self._lanes = self._make_lanes()
+        self._reaper: Reaper | None = None
 
     def run(self) -> None:
-        """Claims and trains until SIGTERM or SIGINT. Raises UnavailableError when no trainer can start on this machine."""
+        """Claims and runs until SIGTERM or SIGINT.
+
+        Raises `UnavailableError` when no trainer can start on this machine and no commands are run either, and whatever error
+        the backend gives that waiting does not mend.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        if self._slots:
+            self._reaper = Reaper()
         try:
-            while not self._stopping:
-                self._send_leftovers()
-                capabilities = self._wait_for_trainer()
-                claimed = self._claim(capabilities)
-                if claimed:
-                    self._attend(claimed)
-        except Stopping:
-            pass
+            self._send_leftovers()
+            self._warm_up()
+            for lane in self._lanes:
+                lane.start()
+            while not self._stopping.is_set():
+                self._next_message()
+                self._warm_up()
         finally:
-            self._executor.close()
+            self._leave()
         log.info("worker stopped")
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stopping = True
-        if self._idle:
-            raise Stopping
+    def _make_lanes(self) -> list[Lane]:
+        rooms: list[tuple[LaneName, int]] = [
+            ("training", 1 if self._executor else 0),
+            ("command", self._slots),
+            ("gpu", len(self._devices)),
+        ]
+        return [
+            Lane(name, room, self._queue, lambda name=name: self._request(name), self._on_claim, self._on_failure)  # type: ignore[misc]
+            for name, room in rooms
+            if room
+        ]
 
-    def _wait_for_trainer(self) -> Capabilities:
-        self._idle = True
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+        self._inbox.put(None)
+
+    def _next_message(self) -> None:
         try:
-            return self._executor.spare().wait_until_ready()
-        finally:
-            self._idle = False
+            message = self._inbox.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            return
+        if message is not None:
+            message()
+
+    def _warm_up(self) -> None:
+        """Keeps a trainer waiting, and takes note of what it can do once it says so."""
+        if self._executor is None:
+            return
+        spare = self._executor.spare()
+        if spare.capabilities is None and spare.poll() is None:
+            return
+        try:
+            self._trainer = spare.wait_until_ready()
+        except UnavailableError as error:
+            if not self._slots:
+                raise
+            log.warning("%s; only commands are run", error.message)
+            self._executor.close()
+            self._executor = None
+        self._is_warm = self._executor is not None
+
+    def _request(self, lane: LaneName) -> ClaimRequest | None:
+        """What a lane asks for now."""
+        if lane == "training" and not self._is_warm:
+            return None
+        warms = self._executor is not None and not self._is_warm
+        return ClaimRequest(
+            worker_id=self._identity.worker_id,
+            hostname=self._identity.hostname,
+            capabilities=self._trainer.model_copy(update={"devices": self._devices, "commands": self._slots > 0}),
+            lane=lane,
+            wait_seconds=WARMING_WAIT_SECONDS if lane == "gpu" and warms else CLAIM_WAIT_SECONDS,
+        )
+
+    def _on_claim(self, lane: Lane, claimed: ClaimResponse) -> None:
+        """In the lane's thread: a command begins at once, a training when the main thread has a child for it."""
+        if isinstance(claimed.job, CommandSpec):
+            self._begin(lane, claimed)
+        else:
+            self._inbox.put(lambda: self._begin(lane, claimed))
+
+    def _on_failure(self, error: PegboxError) -> None:
+        def give_up() -> None:
+            raise error
+
+        self._inbox.put(give_up)
+
+    def _begin(self, lane: Lane, claimed: ClaimResponse) -> None:
+        if self._stopping.is_set():
+            declined = ReportRequest(claim_token=claimed.claim_token, outcome="declined")
+            send_report(self._queue, claimed.job.uid, declined, self._stopping)
+            return
+        attend = self._attendant(claimed)
+
+        def run() -> None:
+            try:
+                attend()
+            except Exception:  # the thread's end must not go unnoticed; the lease then runs out
+                log.exception("job %s: the worker broke", claimed.job.uid)
+            finally:
+                lane.done()
+                self._attending.discard(thread)
+
+        thread = threading.Thread(target=run, name=f"pegbox-{claimed.job.uid}")
+        self._attending.add(thread)
+        thread.start()
+
+    def _attendant(self, claimed: ClaimResponse) -> Callable[[], None]:
+        job = claimed.job
+        if isinstance(job, TrainingSpec):
+            assert self._executor is not None
+            child = self._executor.take(job.devices)
+            return TrainingJob(self._identity, self._queue, claimed, job, child, self._stopping).run
+        assert self._reaper is not None
+        return CommandJob(self._identity, self._queue, claimed, job, self._reaper, self._stopping).run
 
     def _send_leftovers(self) -> None:
-        """Metrics that a killed child, or one that ended while the monitor was away, left on disk."""
+        """Metrics that a killed process, or one that ended while the monitor was away, left on disk."""
         from pegbox.sdk.leftovers import send_leftovers
 
         identity = self._identity
         send_leftovers(identity.monitor_url, identity.token, identity.home / "worker" / "outbox", except_run="")
 
-    def _claim(self, capabilities: Capabilities) -> ClaimResponse | None:
-        """The next job; `None` after a while without one, so that a spare child that died is noticed."""
-        request = ClaimRequest(
-            worker_id=self._identity.worker_id,
-            hostname=self._identity.hostname,
-            capabilities=capabilities,
-            wait_seconds=CLAIM_WAIT_SECONDS,
-        )
-        at_once = request.model_copy(
-            update={"wait_seconds": 0}
-        )  # a backend that is back says so without waiting for a job
-        failures = 0
-        self._idle = True
+    def _leave(self) -> None:
+        """Takes no more work, ends what runs, and reports it."""
+        self._stopping.set()
+        for lane in self._lanes:
+            lane.stop()
         try:
-            while True:
-                try:
-                    claimed = self._queue.claim(at_once if failures else request)
-                except PegboxError as error:
-                    if not _passes(error):
-                        raise
-                    if failures == 0:
-                        log.warning("waiting for the backend: %s", error.message)
-                    time.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
-                    failures += 1
-                    continue
-                if failures:
-                    log.info("the backend answers again")
-                return claimed
-        finally:
-            self._idle = False
-
-    def _attend(self, claimed: ClaimResponse) -> None:
-        job = claimed.job
-        folder = JobFolder(self._identity.home, job.uid, job.model_id)
-        log.info("job %s: attempt %d of '%s'", job.uid, job.attempt, job.name)
-        lease = Lease(self._queue, claimed)
-        lease.start()
-        try:
-            try:
-                folder.create()
-                self._bring_dataset(claimed, folder)
-            except UnavailableError:
-                report = ReportRequest(
-                    claim_token=claimed.claim_token, outcome="interrupted", error="The dataset did not arrive."
-                )
-            except (PegboxError, OSError) as error:
-                report = ReportRequest(claim_token=claimed.claim_token, outcome="failed", error=str(error))
-            else:
-                report = self._watch(self._start(job), lease, folder, claimed.claim_token)
-        finally:
-            lease.stop()
-        if lease.lost:
-            log.warning("job %s: the lease was lost; the job is no longer this worker's", job.uid)
-            return
-        log.info("job %s: %s%s", job.uid, report.outcome, f": {report.error}" if report.error else "")
-        self._close_run(job, report)
-        self._report(job.uid, report)
-
-    def _bring_dataset(self, claimed: ClaimResponse, folder: JobFolder) -> None:
-        """Fetches the rows unless an earlier attempt did, and checks that they are the ones the job means."""
-        wanted = claimed.job.dataset.sha256
-        if folder.dataset.is_file() and _sha256(folder.dataset) == wanted:
-            return
-        fetched = folder.dataset.with_suffix(".partial")
-        self._queue.fetch_dataset(claimed.job.uid, claimed.claim_token, fetched)
-        if _sha256(fetched) != wanted:
-            fetched.unlink()
-            raise ConflictError("The dataset file that arrived is not the one that the job was created with.")
-        fetched.rename(folder.dataset)
-
-    def _start(self, job: JobSpec) -> Child:
-        identity = self._identity
-        return self._executor.start(
-            Assignment(job=job, home=identity.home, monitor_url=identity.monitor_url, token=identity.token)
-        )
-
-    def _watch(self, child: Child, lease: Lease, folder: JobFolder, claim_token: str) -> ReportRequest:
-        """Waits for the child's end; passes on what is wanted."""
-        lease.follow(child)
-        asked_at: float | None = None
-        while (code := child.wait(WATCH_SECONDS)) is None:
-            if lease.lost:
-                child.kill()
-            elif self._stopping or lease.wanted != "run":
-                if asked_at is None:
-                    asked_at = time.monotonic()
-                    log.info("stopping the training (%s)", "worker stops" if self._stopping else lease.wanted)
-                    child.stop()
-                elif time.monotonic() - asked_at > STOP_GRACE_SECONDS[lease.wanted]:
-                    child.kill()
-        return conclude(code, lease.wanted, folder, claim_token, child.latest.step)
-
-    def _close_run(self, job: JobSpec, report: ReportRequest) -> None:
-        """Tells the monitor what the child could not: that the run is paused or cancelled, or died without a word."""
-        status = {"paused": "paused", "cancelled": "cancelled", "failed": "failed"}.get(report.outcome)
-        if status is None:
-            return
-        from pegbox.sdk.current import init
-
-        identity = self._identity
-        try:
-            run = init(
-                id=job.run_id,
-                job_uid=job.uid,
-                experiment=job.experiment,
-                name=job.name,
-                url=identity.monitor_url,
-                token=identity.token,
-                home=identity.home,
-                require_monitor=False,
-            )
-            run.finish(status, timeout=LAST_REPORT_SECONDS)
-        except (PegboxError, OSError) as error:
-            log.warning("job %s: the monitor does not know yet how the run ended: %s", job.uid, error)
-
-    def _report(self, uid: str, report: ReportRequest) -> None:
-        """Tells the backend, however long it is away; a stopping worker gives up after a while (the lease then runs out)."""
-        deadline = time.monotonic() + LAST_REPORT_SECONDS
-        failures = 0
-        while True:
-            try:
-                self._queue.report(uid, report)
-                return
-            except PegboxError as error:
-                if not _passes(error):
-                    log.warning("job %s: report refused: %s", uid, error)
-                    return
-                if self._stopping and time.monotonic() > deadline:
-                    return
-                time.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
-                failures += 1
-
-
-def _passes(error: PegboxError) -> bool:
-    """Whether the backend, not the request, is at fault: it is away, starting or broken, and may come back."""
-    return error.status >= 500
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+            self._queue.leave(self._identity.worker_id)
+        except PegboxError as error:
+            log.info("the backend does not know that this worker leaves: %s", error.message)
+        else:
+            for lane in self._lanes:
+                lane.join(LEAVE_SECONDS)
+        while not self._inbox.empty():  # trainings that came in the last moment are given back
+            with contextlib.suppress(PegboxError):
+                self._next_message()
+        for thread in list(self._attending):
+            thread.join()
+        if self._executor is not None:
+            self._executor.close()
+        if self._reaper is not None:
+            self._reaper.close()

@@ -5,7 +5,9 @@ from pegbox.store.tables.dataset import Dataset
 from pegbox.store.tables.dataset_version import DatasetVersion
 from pegbox.store.tables.document import Document
 from pegbox.store.tables.experiment import Experiment
+from pegbox.store.tables.gpu_lease import GpuLease
 from pegbox.store.tables.job import TERMINAL_STATES, Job
+from pegbox.store.tables.job_dependency import JobDependency
 from pegbox.store.tables.metric_batch import MetricBatch
 from pegbox.store.tables.model import Model
 from pegbox.store.tables.moment import Moment, now
@@ -27,7 +29,9 @@ __all__ = [
     "DatasetVersion",
     "Document",
     "Experiment",
+    "GpuLease",
     "Job",
+    "JobDependency",
     "MetricBatch",
     "Model",
     "Moment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Boolean, Column, Integer, false, text
 from sqlmodel import Field, SQLModel
 
 from pegbox.store.tables.moment import Moment, now
@@ -17,11 +17,15 @@ class Job(SQLModel, table=True):
     `step` is where the training stands, `furthest_step` the most that any earlier attempt reached. `reported_token` is the
     claim whose report has been taken, so that a repeated report changes nothing. `experiment_id` is null only
     for jobs of old releases that no worker has claimed.
+
+    `id` is set for command jobs only: the short id that they are shown by; a fine-tuning job's id is its uid. `devices` are the
+    GPUs of the newest claim, kept when it ends; who holds a GPU now is in `gpu_lease`.
     """
 
     __tablename__ = "job"
 
     uid: str = Field(primary_key=True)
+    id: str | None = Field(default=None, index=True, unique=True)
     kind: str = Field(default="finetune", index=True)
     name: str
     description: str = ""
@@ -31,6 +35,20 @@ class Job(SQLModel, table=True):
     model_saving: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     validation: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     spec: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    command: str | None = None
+    shell: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    environment: dict[str, str] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False, server_default=text("'{}'"))
+    )
+    wanted_devices: list[str] | None = Field(default=None, sa_column=Column(JSON))
+    devices: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default=text("'[]'"))
+    )
+    max_retries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    retries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    retry_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    timeout_seconds: float | None = None
+    source_job: str | None = None
     state: str = Field(default="created", index=True)
     wanted: str = "run"
     priority: int = 0
@@ -40,7 +58,7 @@ class Job(SQLModel, table=True):
     model_id: str
     attempt: int = 0
     stalled_attempts: int = 0
-    claim_token: str | None = None
+    claim_token: str | None = Field(default=None, index=True)
     reported_token: str | None = None
     worker_id: str | None = None
     lease_expires_at: datetime | None = Field(default=None, sa_column=Column(Moment, index=True))

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from pegbox.errors import UnavailableError
-from pegbox.schemas.queue import Capabilities
+from pegbox.schemas.queue import Capabilities, Device
 from pegbox.trainer.assignment import Assignment, ChildLine
 from pegbox.trainer.cpu_settings import HEAP, THREADS
 
@@ -21,9 +22,13 @@ LOG_TAIL_CHARACTERS = 2000
 
 
 class Child:
-    """One trainer process. `latest` is the last line it sent; it is ready once its capabilities came."""
+    """One trainer process. `latest` is the last line it sent; it is ready once its capabilities came.
 
-    def __init__(self, home: Path) -> None:
+    `visible` is the CUDA_VISIBLE_DEVICES that it was started with; `None` leaves the worker's own.
+    """
+
+    def __init__(self, home: Path, visible: str | None = None) -> None:
+        self.visible = visible
         self.latest = ChildLine()
         self.capabilities: Capabilities | None = None
         self._spoke = threading.Event()
@@ -37,7 +42,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 pass_fds=[writing],
-                env=_environment(),
+                env=_environment(visible),
                 start_new_session=True,
             )
         os.close(writing)
@@ -107,23 +112,29 @@ class Child:
 
 
 class LocalExecutor:
-    """Starts children on this machine. Use it from the main thread only (see `parent.die_with_parent`)."""
+    """Starts children on this machine. Use it from the main thread only (see `parent.die_with_parent`).
 
-    def __init__(self, home: Path) -> None:
+    A child sees its GPU from its start on, so the spare one waits with the first of `devices`: on a machine with one GPU or
+    none it always fits.
+    """
+
+    def __init__(self, home: Path, devices: Sequence[Device] = ()) -> None:
         self._home = home
+        self._devices = devices
         self._spare: Child | None = None
 
     def spare(self) -> Child:
         """The waiting child; a new one when there is none or it died."""
         if self._spare is None or self._spare.poll() is not None:
-            self._spare = Child(self._home)
+            self._spare = Child(self._home, self._visible(self._devices[:1]))
         return self._spare
 
-    def start(self, assignment: Assignment) -> Child:
-        """Gives the job to the waiting child."""
-        child = self.spare()
-        self._spare = None
-        child.assign(assignment)
+    def take(self, devices: Sequence[Device] = ()) -> Child:
+        """A child that sees just these devices: the waiting one when it does, else a cold one."""
+        visible = self._visible(devices)
+        if self.spare().visible != visible:
+            return Child(self._home, visible)
+        child, self._spare = self.spare(), None
         return child
 
     def close(self) -> None:
@@ -132,9 +143,13 @@ class LocalExecutor:
             self._spare.kill()
             self._spare = None
 
+    def _visible(self, devices: Sequence[Device]) -> str | None:
+        """On a machine that hands out no GPU the worker's own environment decides."""
+        return ",".join(device.uuid for device in devices) if self._devices else None
 
-def _environment() -> dict[str, str]:
-    """The child's environment; what the worker's own says wins."""
+
+def _environment(visible: str | None) -> dict[str, str]:
+    """The child's environment; what the worker's own says wins, save for the GPUs that were leased."""
     return {
         # SFTTrainer wants no more than one GPU in one process.
         "CUDA_VISIBLE_DEVICES": "0",
@@ -143,4 +158,5 @@ def _environment() -> dict[str, str]:
         **HEAP,
         **os.environ,
         "PYTHONUNBUFFERED": "1",
+        **({} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}),
     }

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from backend.queue.service import claim_job
 from backend.workers.service import forget_workers
-from pegbox.schemas.queue import Capabilities, ClaimRequest, JobSpec
+from pegbox.schemas.queue import Capabilities, ClaimRequest, TrainingSpec
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session
 from pegbox.store.tables import Worker, now
@@ -33,7 +33,7 @@ def test_the_claim_carries_everything_decided(client: TestClient, create_job: Cr
     job = create_job({"epochs": 2}, modelSaving={"modelName": "bot"})
     claim = hand.claim()
     assert claim
-    spec = JobSpec.model_validate(claim["job"])
+    spec = TrainingSpec.model_validate(claim["job"])
     assert (spec.uid, spec.run_id, spec.attempt) == (job["uid"], job["run_id"], 1)
     assert (spec.model.source, spec.model.location) == ("starter", "")
     assert spec.dataset.sha256 == hashlib.sha256(SUPPORT_CSV.read_bytes()).hexdigest()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pegbox.sample import SAMPLE_CSV
-from pegbox.schemas.queue import BaseModelSpec, DatasetSpec, JobSpec
+from pegbox.schemas.queue import BaseModelSpec, DatasetSpec, TrainingSpec
 from pegbox.trainer.cpu_settings import THREADS
 from pegbox.trainer.data import Row, read_rows
 from pegbox.trainer.job_folder import JobFolder
@@ -86,12 +86,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> Pat
 
 
 @pytest.fixture
-def make_spec(tiny_model: Path, small_csv: Path) -> Callable[..., JobSpec]:
+def make_spec(tiny_model: Path, small_csv: Path) -> Callable[..., TrainingSpec]:
     """A job on the tiny model; keyword arguments become hyperparameters."""
 
-    def make(*, attempt: int = 1, model: BaseModelSpec | None = None, **values: Any) -> JobSpec:
+    def make(*, attempt: int = 1, model: BaseModelSpec | None = None, **values: Any) -> TrainingSpec:
         content = small_csv.read_bytes()
-        return JobSpec.model_validate(
+        return TrainingSpec.model_validate(
             {
                 "uid": "job_1",
                 "name": "a job",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pegbox.schemas.queue import BaseModelSpec, JobSpec
+from pegbox.schemas.queue import BaseModelSpec, TrainingSpec
 from pegbox.trainer.assignment import Assignment, Failure
 from pegbox.trainer.executors.local import Child
 from pegbox.trainer.job_folder import JobFolder
@@ -19,7 +19,7 @@ NOBODY = "http://127.0.0.1:9"
 """Without a monitor all metrics wait in the outbox, where a test can read them."""
 
 
-def start(children: list[Any], home: Path, spec: JobSpec) -> Child:
+def start(children: list[Any], home: Path, spec: TrainingSpec) -> Child:
     child = Child(home)
     children.append(child)
     child.wait_until_ready(120)
@@ -28,7 +28,7 @@ def start(children: list[Any], home: Path, spec: JobSpec) -> Child:
 
 
 def test_failure_is_one_clear_sentence(
-    children: list[Any], make_spec: Callable[..., JobSpec], folder: JobFolder, tmp_path: Path
+    children: list[Any], make_spec: Callable[..., TrainingSpec], folder: JobFolder, tmp_path: Path
 ) -> None:
     missing = BaseModelSpec(uid="m", name="m", source="local", location=str(tmp_path / "nowhere"))
 

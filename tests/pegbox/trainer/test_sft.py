@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.queue import JobResult, JobSpec
+from pegbox.schemas.queue import JobResult, TrainingSpec
 from pegbox.trainer.asking import answer_question
 from pegbox.trainer.checkpoints import MARKER, complete_checkpoints
 from pegbox.trainer.job_folder import JobFolder
@@ -36,14 +36,14 @@ def run_job(folder: JobFolder, record: Any) -> Callable[..., JobResult]:
     """Trains a spec in the test's folder, reporting to `record`."""
     from pegbox.trainer.sft import train
 
-    def run(spec: JobSpec, stop: StopRequest | None = None) -> JobResult:
+    def run(spec: TrainingSpec, stop: StopRequest | None = None) -> JobResult:
         return train(spec, folder, record, stop or StopRequest(), lambda phase, step, total: None)
 
     return run
 
 
 def test_a_training_reports_every_step_and_leaves_a_model(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder, record: Any
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], folder: JobFolder, record: Any
 ) -> None:
     result = run_job(make_spec(max_steps=30, eval_steps=10))
 
@@ -78,7 +78,7 @@ def test_a_training_reports_every_step_and_leaves_a_model(
 
 
 def test_the_model_card_says_what_the_model_is(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], folder: JobFolder
 ) -> None:
     spec = make_spec()
 
@@ -95,7 +95,7 @@ def test_the_model_card_says_what_the_model_is(
 
 
 def test_the_same_job_twice_gives_the_same_curve(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder, record: Any
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], folder: JobFolder, record: Any
 ) -> None:
     run_job(make_spec())
     first = record.series("train_loss")
@@ -110,7 +110,7 @@ def test_the_same_job_twice_gives_the_same_curve(
 
 
 def test_lora_leaves_an_adapter_and_on_request_a_merged_model(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], folder: JobFolder
 ) -> None:
     result = run_job(make_spec(method="lora", merge_adapter=True, lora_r=4, lora_alpha=8, learning_rate=0.05))
 
@@ -142,7 +142,7 @@ def test_the_saved_weights_are_those_of_the_best_evaluation(
     method: str,
     steps: int,
     run_job: Callable[..., JobResult],
-    make_spec: Callable[..., JobSpec],
+    make_spec: Callable[..., TrainingSpec],
     folder: JobFolder,
     record: Any,
 ) -> None:
@@ -171,7 +171,7 @@ def test_the_saved_weights_are_those_of_the_best_evaluation(
 
 
 def test_without_saving_there_is_a_result_and_no_model(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], folder: JobFolder
 ) -> None:
     spec = make_spec()
     spec.model_saving.save_model = False
@@ -185,7 +185,11 @@ def test_without_saving_there_is_a_result_and_no_model(
 
 @pytest.mark.parametrize("method", ["qlora", "loftq"])
 def test_a_quantized_method_runs_here_or_is_refused_with_the_reason(
-    method: str, run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder, record: Any
+    method: str,
+    run_job: Callable[..., JobResult],
+    make_spec: Callable[..., TrainingSpec],
+    folder: JobFolder,
+    record: Any,
 ) -> None:
     from pegbox.trainer.device import capabilities
 
@@ -203,7 +207,7 @@ def test_a_quantized_method_runs_here_or_is_refused_with_the_reason(
     assert (Path(result.merged_path or "") / "model.safetensors").is_file()
 
 
-def test_loftq_starts_closer_to_the_base_than_qlora(tiny_model: Path, make_spec: Callable[..., JobSpec]) -> None:
+def test_loftq_starts_closer_to_the_base_than_qlora(tiny_model: Path, make_spec: Callable[..., TrainingSpec]) -> None:
     """What quantizing lost is in the adapter, whatever alpha is."""
     import torch
     from transformers import AutoModelForCausalLM
@@ -231,7 +235,7 @@ def test_loftq_starts_closer_to_the_base_than_qlora(tiny_model: Path, make_spec:
 
 @pytest.mark.parametrize("optimizer", ["adamw_8bit", "paged_adamw_8bit"])
 def test_an_optimizer_that_needs_a_gpu_is_refused_without_one(
-    optimizer: str, run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec]
+    optimizer: str, run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec]
 ) -> None:
     from pegbox.trainer.device import has_gpu
 
@@ -256,7 +260,7 @@ def test_an_optimizer_that_needs_a_gpu_is_refused_without_one(
     ids=str,
 )
 def test_every_choice_trains(
-    values: dict[str, Any], run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], record: Any
+    values: dict[str, Any], run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], record: Any
 ) -> None:
     result = run_job(make_spec(**values))
 
@@ -267,7 +271,7 @@ def test_every_choice_trains(
 
 
 def test_training_stops_early_when_validation_stalls(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], record: Any
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], record: Any
 ) -> None:
     result = run_job(make_spec(max_steps=40, eval_steps=2, early_stopping_patience=2, early_stopping_threshold=100.0))
 
@@ -277,7 +281,7 @@ def test_training_stops_early_when_validation_stalls(
 
 
 def test_without_held_out_rows_there_is_no_validation(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], record: Any
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], record: Any
 ) -> None:
     result = run_job(make_spec(validation_split=0))
 
@@ -287,7 +291,7 @@ def test_without_held_out_rows_there_is_no_validation(
 
 
 def test_divergence_ends_the_job_with_advice(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec]
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec]
 ) -> None:
     with pytest.raises(UnusableContentError, match=r"diverged\. Lower the learning rate"):
         run_job(
@@ -298,7 +302,7 @@ def test_divergence_ends_the_job_with_advice(
 
 
 def test_a_finished_training_whose_result_was_lost_is_not_trained_again(
-    run_job: Callable[..., JobResult], make_spec: Callable[..., JobSpec], folder: JobFolder, record: Any
+    run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec], folder: JobFolder, record: Any
 ) -> None:
     first = run_job(make_spec())
     folder.result.unlink()

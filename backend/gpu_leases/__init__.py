@@ -1,0 +1,1 @@
+"""GPU leases: which job holds which device."""
