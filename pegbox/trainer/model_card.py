@@ -26,6 +26,7 @@ def model_card(spec: JobSpec, result: JobResult, *, training_rows: int, validati
             "## Data",
             "",
             f"- Dataset: {spec.dataset.name} (`{spec.dataset.uid}`)",
+            *([f"- Version: {spec.dataset.version} (`{spec.dataset.hash}`)"] if spec.dataset.version else []),
             f"- SHA-256: `{spec.dataset.sha256}`",
             f"- Rows: {training_rows} to learn from, {validation_rows} held out (seed {spec.hyperparameters.seed})",
             "",
