@@ -45,9 +45,9 @@ def read_jsonl_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
 
 def text_of(value: Any) -> str:
     """A value as the text that a model is trained on."""
-    if value is None:
+    if value is None or value != value:  # NaN is how some tools write that there is nothing
         return ""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
 
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
