@@ -10,7 +10,7 @@ from pathlib import Path
 from backend.datasets.archive import unpack
 from backend.datasets.files import file_path
 from backend.datasets.formats import Format, find_format, is_archive
-from backend.datasets.table import Source
+from backend.datasets.table import Source, telling
 from backend.datasets.upload import Upload
 from pegbox.errors import UnusableContentError
 from pegbox.settings import Settings
@@ -76,7 +76,10 @@ def opened(bundle: Bundle, settings: Settings) -> Iterator[list[Arrival]]:
 
 def look_at(arrivals: list[Arrival]) -> tuple[list[Source], list[DatasetFile]]:
     """How to read the files, and the rows that a version will have for them."""
-    sources = [Source.open(arrival.path, arrival.relpath, arrival.format) for arrival in arrivals]
+    sources = []
+    for arrival in arrivals:
+        with telling(arrival.relpath, several=len(arrivals) > 1):
+            sources.append(Source.open(arrival.path, arrival.relpath, arrival.format))
     files = [
         DatasetFile(
             version_id=0,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from backend.datasets.csv_dialect import REQUIRED, Dialect
-from backend.datasets.csv_header import Header
 from backend.datasets.formats import unreadable_as
 from backend.datasets.record import Record
 from backend.datasets.rendition import Rendition, is_rendered
@@ -96,7 +95,7 @@ class Report:
 
 def read_report(sources: Sequence[Source], mapping: Mapping[str, str] | None = None) -> Report:
     """Checks the files. Raises `UnusableContentError` (400) for what cannot be read in its format; all else is in the report."""
-    header = merge_headers([_header_of(source, sources) for source in sources], sources)
+    header = merge_headers([read_header(source, several=len(sources) > 1) for source in sources], sources)
     columns = header.columns
     report = Report(sources, columns, header.errors, resolve_mapping(columns, mapping), header.named)
     for message in header.errors:
@@ -108,15 +107,6 @@ def read_report(sources: Sequence[Source], mapping: Mapping[str, str] | None = N
         raise UnusableContentError(f"{sources[0].format.upper()} file appears to be empty or has no valid data")
     report.rendered_sha256 = rendition.sha256 if rendition else None
     return report
-
-
-def _header_of(source: Source, sources: Sequence[Source]) -> Header:
-    try:
-        return read_header(source)
-    except UnusableContentError as error:
-        if len(sources) == 1:
-            raise
-        raise UnusableContentError(f"{source.relpath}: {error.message}") from error
 
 
 def resolve_mapping(columns: list[str], mapping: Mapping[str, str] | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,24 @@ class Source:
         return cls(path, relpath, kind, detect(path) if kind == "csv" else UTF8)
 
 
-def read_header(source: Source) -> Header:
+@contextmanager
+def telling(relpath: str, *, several: bool) -> Iterator[None]:
+    """What is wrong with one of several files says which."""
+    try:
+        yield
+    except UnusableContentError as error:
+        if not several:
+            raise
+        raise UnusableContentError(f"{relpath}: {error.message}") from error
+
+
+def read_header(source: Source, *, several: bool = False) -> Header:
     """The columns of one file."""
+    with telling(source.relpath, several=several):
+        return _read_header(source)
+
+
+def _read_header(source: Source) -> Header:
     if source.format == "csv":
         record = next(read_records(source.path, source.dialect), None)
         if record is None:
@@ -74,10 +91,11 @@ def read_table(sources: Sequence[Source], columns: Sequence[str]) -> Iterator[Re
             records = read_parquet_records(source.path, columns)
         else:
             records = _read_csv(source, columns, number)
-        if number == 0 or source.format == "csv":
-            yield from records
-        else:
-            yield from (record._replace(file=number) for record in records)
+        with telling(source.relpath, several=len(sources) > 1):
+            if number == 0 or source.format == "csv":
+                yield from records
+            else:
+                yield from (record._replace(file=number) for record in records)
 
 
 def _read_csv(source: Source, columns: Sequence[str], number: int) -> Iterator[Record]:

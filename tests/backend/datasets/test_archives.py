@@ -104,6 +104,12 @@ def test_a_broken_file_in_an_archive_is_named(client: TestClient, home: Path) ->
     content = zip_of({"a.csv": CSV, "b.jsonl": b"{"})
     answer = client.post("/api/datasets", files={"file": ("x.zip", content)}, data={"name": "x"})
     assert answer.json()["detail"].startswith("b.jsonl: Failed to parse JSONL file: line 1")
+    unclosed = zip_of({"a.csv": CSV, "b.csv": CSV + b'"open,x\n'})
+    answer = client.post("/api/datasets", files={"file": ("x.zip", unclosed)}, data={"name": "x"})
+    assert answer.json()["detail"].startswith("b.csv: Failed to parse CSV file: the quote opened")
+    empty = zip_of({"a.csv": CSV, "b.csv": b""})
+    answer = client.post("/api/datasets", files={"file": ("x.zip", empty)}, data={"name": "x"})
+    assert answer.json()["detail"].startswith("b.csv: CSV file appears to be empty")
     assert not list((home / "datasets").iterdir())
 
 
