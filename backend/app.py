@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from backend.bell import Bell
 from backend.body_limit import BodyLimitMiddleware
 from backend.datasets import routes as datasets
+from backend.datasets import version_routes as dataset_versions
 from backend.experiments import routes as experiments
 from backend.health import routes as health
 from backend.hyperparameters import routes as hyperparameters
@@ -27,6 +28,7 @@ from backend.queue import routes as queue
 from backend.queue.service import grant_grace
 from backend.queue.sweeper import sweep_for_ever
 from backend.resources import routes as resources
+from backend.uploads import routes as uploads
 from backend.workers import routes as workers
 from backend.workers.departures import Departures
 from backend.workflow import routes as workflow
@@ -58,7 +60,23 @@ def create_app(settings: Settings) -> FastAPI:
     service.count_requests(app)
     pages.install(app)
     for feature in (
+<<<<<<< HEAD
         *(health, datasets, models, hyperparameters, workflow, experiments, jobs, job_logs, queue, workers),
+=======
+        *(
+            health,
+            datasets,
+            dataset_versions,
+            uploads,
+            models,
+            hyperparameters,
+            workflow,
+            experiments,
+            jobs,
+            queue,
+            workers,
+        ),
+>>>>>>> versions
         *(resources, prometheus),
     ):
         app.include_router(feature.router)

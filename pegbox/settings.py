@@ -41,7 +41,14 @@ class Settings(BaseSettings):
         default_factory=list, description="Further origins (comma separated) whose pages may call the API."
     )
     max_preview_bytes: int = Field(50 * MIB, ge=1, description="Largest CSV accepted by the preview, in bytes.")
-    max_dataset_bytes: int = Field(1024 * MIB, ge=1, description="Largest dataset file accepted, in bytes.")
+    max_dataset_bytes: int = Field(
+        1024 * MIB, ge=1, description="Largest dataset file accepted in one request, in bytes."
+    )
+    max_upload_bytes: int = Field(
+        100 * 1024 * MIB,
+        ge=1,
+        description="Largest file that may be uploaded in pieces, and most that an archive may hold, in bytes.",
+    )
     max_artifact_bytes: int = Field(
         10 * 1024 * MIB, ge=1, description="Largest file that a run may keep as an artifact, in bytes."
     )
@@ -90,8 +97,13 @@ class Settings(BaseSettings):
 
     @property
     def datasets_dir(self) -> Path:
-        """Content-addressed dataset files, `<sha256>.csv`."""
+        """Content-addressed dataset files, `<sha256>.csv`, `.jsonl` or `.parquet`."""
         return self.home / "datasets"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Files that are arriving in pieces, each under the id of its upload."""
+        return self.home / "uploads"
 
     @property
     def artifacts_dir(self) -> Path:

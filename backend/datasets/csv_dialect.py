@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.datasets.formats import unreadable_as
 from pegbox.errors import UnusableContentError
 
 CHUNK_BYTES = 1024 * 1024
@@ -29,7 +30,7 @@ SIGNATURES = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"PAR1", "a Parquet file; convert it to CSV"),
+    (b"PAR1", "a Parquet file; give it a name that ends in .parquet"),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x7fELF", "a program"),
 )
@@ -55,7 +56,7 @@ class Dialect:
 
 def unreadable(reason: str) -> UnusableContentError:
     """The one wording for a file that cannot be read as CSV."""
-    return UnusableContentError(f"Failed to parse CSV file: {reason}")
+    return unreadable_as("csv", reason)
 
 
 def detect(path: Path) -> Dialect:

@@ -5,23 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from backend.datasets.csv_dialect import Dialect, unreadable
-
-MAX_CELL_CHARACTERS = 1024 * 1024
-MAX_RECORD_CHARACTERS = 4 * 1024 * 1024
-MAX_COLUMNS = 1000
+from backend.datasets.record import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_RECORD_CHARACTERS, Record
 
 END_MARK = "\x01end\x01"
 """Handed to the reader after the last line: when it comes back inside a cell, a quote was left open."""
-
-
-class Record(NamedTuple):
-    """The cells of one row, and the 1-based line of the file where it starts."""
-
-    line: int
-    cells: list[str]
 
 
 class _Lines:

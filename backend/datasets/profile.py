@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from pathlib import Path
 
-from backend.datasets.csv_dialect import Dialect
-from backend.datasets.csv_records import read_records
+from backend.datasets.table import Source, read_table
 
 MOST_REMEMBERED = 1_000_000
 """Rows among which repeated ones are looked for: their hashes take some sixty megabytes."""
@@ -41,13 +38,13 @@ class Profile:
     lengths: tuple[Lengths, ...]
 
 
-def read_profile(path: Path, dialect: Dialect, columns: Sequence[str], mapping: Mapping[str, str]) -> Profile:
-    """Reads the whole file once: not for the event loop. The same file under the same mapping is read only once."""
-    return _profile(path, dialect, tuple(columns), tuple(sorted(mapping.items())))
+def read_profile(sources: Sequence[Source], columns: Sequence[str], mapping: Mapping[str, str]) -> Profile:
+    """Reads every file once: not for the event loop. The same files under the same mapping are read only once."""
+    return _profile(tuple(sources), tuple(columns), tuple(sorted(mapping.items())))
 
 
 @lru_cache(maxsize=64)
-def _profile(path: Path, dialect: Dialect, columns: tuple[str, ...], mapping: tuple[tuple[str, str], ...]) -> Profile:
+def _profile(sources: tuple[Source, ...], columns: tuple[str, ...], mapping: tuple[tuple[str, str], ...]) -> Profile:
     width = len(columns)
     places = [(role, columns.index(name)) for role, name in mapping if name in columns]
     empty = [0] * width
@@ -55,7 +52,7 @@ def _profile(path: Path, dialect: Dialect, columns: tuple[str, ...], mapping: tu
     totals, longest, longest_line = [0] * len(places), [0] * len(places), [0] * len(places)
     seen: set[int] = set()
     rows = duplicates = looked_at = 0
-    for line, cells in islice(read_records(path, dialect), 1, None):
+    for line, cells, _ in read_table(sources, columns):
         if not any(cell.strip() for cell in cells):
             continue
         rows += 1

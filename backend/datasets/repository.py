@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, delete, or_, select
 
-from pegbox.store.tables import TERMINAL_STATES, Dataset, DatasetVersion, Job
+from pegbox.store.tables import TERMINAL_STATES, Dataset, DatasetFile, DatasetVersion, Job
 
 
 def list_datasets(db: Session) -> list[Dataset]:
@@ -32,10 +32,49 @@ def list_versions(db: Session, dataset_uid: str) -> list[DatasetVersion]:
     return list(db.exec(query.order_by(col(DatasetVersion.id).desc())).all())
 
 
+def find_version(db: Session, dataset_uid: str, version: str) -> DatasetVersion | None:
+    query = select(DatasetVersion).where(DatasetVersion.dataset_uid == dataset_uid, DatasetVersion.version == version)
+    return db.exec(query).first()
+
+
+def find_version_by_sha256(db: Session, sha256: str) -> DatasetVersion | None:
+    """Any version whose trainings read a CSV with this hash."""
+    return db.exec(select(DatasetVersion).where(DatasetVersion.sha256 == sha256)).first()
+
+
+def list_files(db: Session, version: DatasetVersion) -> list[DatasetFile]:
+    """In the version's order."""
+    query = select(DatasetFile).where(DatasetFile.version_id == version.id)
+    return list(db.exec(query.order_by(col(DatasetFile.position))).all())
+
+
+def hashes_of(db: Session, dataset_uid: str) -> set[str]:
+    """Hashes of the files of all versions."""
+    query = select(DatasetFile.sha256).join(DatasetVersion).where(DatasetVersion.dataset_uid == dataset_uid).distinct()
+    return set(db.exec(query).all())
+
+
+def delete_versions(db: Session, dataset_uid: str) -> None:
+    """With their lists of files. The caller commits."""
+    versions = select(DatasetVersion.id).where(DatasetVersion.dataset_uid == dataset_uid)
+    db.exec(delete(DatasetFile).where(col(DatasetFile.version_id).in_(versions)))
+    db.exec(delete(DatasetVersion).where(col(DatasetVersion.dataset_uid) == dataset_uid))
+
+
+def list_incomplete(db: Session) -> list[Dataset]:
+    """Datasets with a version from before there were several files, of which not all is known."""
+    versions = select(DatasetVersion.dataset_uid).where(col(DatasetVersion.hash).is_(None))
+    return list(db.exec(select(Dataset).where(col(Dataset.uid).in_(versions))).all())
+
+
 def registered_hashes(db: Session) -> set[str]:
     """Hashes of all files that a dataset, an old version or an unfinished job still needs."""
     current = db.exec(select(Dataset.sha256).where(col(Dataset.sha256).is_not(None))).all()
-    versions = db.exec(select(DatasetVersion.sha256)).all()
+    files = db.exec(select(DatasetFile.sha256).distinct()).all()
+    return {str(value) for value in current} | set(files) | hashes_of_unfinished_jobs(db)
+
+
+def hashes_of_unfinished_jobs(db: Session) -> set[str]:
+    """Of the CSV that each will train on."""
     specs = db.exec(select(Job.spec).where(col(Job.state).not_in(TERMINAL_STATES), col(Job.spec).is_not(None))).all()
-    wanted = {str(spec["dataset"]["sha256"]) for spec in specs if spec and "dataset" in spec}
-    return {str(value) for value in current} | set(versions) | wanted
+    return {str(spec["dataset"]["sha256"]) for spec in specs if spec and "dataset" in spec}

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, HTTPException, Path, Query, Request
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
 from backend.bodies import parse_fields, parse_json
 from backend.datasets import service, views
-from backend.datasets.csv_report import as_row
-from backend.datasets.files import get_file
+from backend.datasets.arrival import Bundle
+from backend.datasets.formats import without_ending
+from backend.datasets.report import as_row
 from backend.datasets.repository import list_datasets as query_datasets
-from backend.datasets.repository import list_versions as query_versions
 from backend.datasets.upload import Upload, receive_upload
 from backend.dependencies import Config, Database, Db
 from pegbox.schemas.base import Done
@@ -26,7 +26,6 @@ from pegbox.schemas.dataset import (
     DatasetRows,
     DatasetUpdate,
     DatasetUpdated,
-    DatasetVersions,
     DatasetView,
 )
 from pegbox.store.database import open_session
@@ -36,7 +35,7 @@ router = APIRouter(tags=["Datasets"])
 
 DatasetKey = Annotated[str, Path(min_length=1, max_length=200, description="The dataset's uid or readable id.")]
 
-_FILE = {"type": "string", "format": "binary", "description": "The CSV file."}
+_FILE = {"type": "string", "format": "binary", "description": "The file."}
 PREVIEW_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -47,7 +46,7 @@ PREVIEW_BODY: dict[str, Any] = {
 }
 
 
-def _form_schema() -> dict[str, Any]:
+def form_schema() -> dict[str, Any]:
     texts = {
         name: {"type": "string", "description": info.description or ""}
         for name, info in DatasetForm.model_fields.items()
@@ -60,7 +59,7 @@ CREATE_BODY: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {"schema": DatasetCreate.model_json_schema(mode="validation")},
-            "multipart/form-data": {"schema": _form_schema()},
+            "multipart/form-data": {"schema": form_schema()},
         },
     }
 }
@@ -79,7 +78,8 @@ async def preview_csv(request: Request, settings: Config) -> CsvPreview:
     Nothing is registered; the bytes are kept for a day so that `POST /api/datasets` can refer to them by `sha256`.
     """
     upload = await receive_upload(request, settings.datasets_dir, settings.max_preview_bytes)
-    return await to_thread.run_sync(service.preview_upload, upload, limiter=request.app.state.csv_threads)
+    work = partial(_preview, settings, upload)
+    return await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
 
 
 @router.get("/api/datasets", response_model=list[DatasetView], summary="Get All Datasets")
@@ -99,11 +99,12 @@ def list_datasets(db: Db) -> list[DatasetView]:
     },
     summary="Create Dataset",
 )
-async def create_dataset(request: Request, settings: Config, engine: Database) -> Any:
-    """Registers a dataset: JSON refers to a previewed file by `sha256`, multipart brings the file along.
+async def create_dataset(request: Request, settings: Config, engine: Database) -> JSONResponse:
+    """Registers a dataset: JSON refers to a previewed file by `sha256` or to an upload by `upload_id`, multipart brings the
+    file along. Files are CSV, JSONL, Parquet, or a ZIP archive of several.
 
-    JSON registers for training and answers 400 when `input` or `output` is missing under the mapping; multipart keeps such a
-    file with `validation.isValid = false` unless `strict` is set.
+    JSON registers for training and answers 400 when `input` or `output` is missing under the mapping, unless `strict` is false;
+    multipart keeps such a file with `validation.isValid = false` unless `strict` is set.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
@@ -133,31 +134,22 @@ def get_dataset(uid: DatasetKey, db: Db) -> DatasetView:
 )
 def update_dataset(uid: DatasetKey, body: DatasetUpdate, db: Db, settings: Config) -> DatasetUpdated:
     """Changes the record; another column mapping or file is checked again."""
-    dataset = service.update_dataset(db, settings.datasets_dir, uid, body)
+    dataset = service.update_dataset(db, settings, uid, body)
     return DatasetUpdated(message="Dataset updated successfully", dataset=views.show_dataset(dataset))
 
 
 @router.delete(
-    "/api/datasets/{uid}", response_model=Done, responses=error_responses(404, 422), summary="Delete Dataset"
+    "/api/datasets/{uid}", response_model=Done, responses=error_responses(404, 409, 422), summary="Delete Dataset"
 )
-def delete_dataset(uid: DatasetKey, db: Db, settings: Config) -> Done:
-    """Removes the record and, unless something else needs them, its bytes."""
-    service.delete_dataset(db, settings.datasets_dir, uid)
+def delete_dataset(
+    uid: DatasetKey,
+    db: Db,
+    settings: Config,
+    force: Annotated[bool, Query(description="Also when unfinished jobs or models rest on it.")] = False,
+) -> Done:
+    """Removes the record with its versions and, unless something else needs them, their bytes. 409 says what rests on it."""
+    service.delete_dataset(db, settings.datasets_dir, uid, force=force)
     return Done(message="Dataset deleted successfully")
-
-
-@router.get(
-    "/api/datasets/{uid}/file",
-    response_class=FileResponse,
-    responses={200: {"content": {"text/csv": {}}, "description": "The bytes as uploaded"}, **error_responses(404, 422)},
-    summary="Download Dataset File",
-)
-def download_file(uid: DatasetKey, db: Db, settings: Config) -> FileResponse:
-    dataset = service.get_dataset(db, uid)
-    path = get_file(settings.datasets_dir, dataset.sha256, dataset.name)
-    return FileResponse(
-        path, media_type="text/csv", filename=f"{dataset.slug}.csv", headers={"ETag": f'"{dataset.sha256}"'}
-    )
 
 
 @router.get(
@@ -175,7 +167,7 @@ def list_rows(
 ) -> DatasetRows:
     """A page of the non-empty rows, in the order of the file."""
     dataset = service.get_dataset(db, uid)
-    records = service.read_rows(settings.datasets_dir, dataset, offset, limit)
+    records = service.read_rows(db, settings.datasets_dir, dataset, offset, limit)
     return DatasetRows(
         columns=dataset.columns,
         rows=[as_row(dataset.columns, record.cells) for record in records],
@@ -184,17 +176,6 @@ def list_rows(
         limit=limit,
         total=dataset.rows,
     )
-
-
-@router.get(
-    "/api/datasets/{uid}/versions",
-    response_model=DatasetVersions,
-    responses=error_responses(404, 422),
-    summary="Get Dataset Versions",
-)
-def list_versions(uid: DatasetKey, db: Db) -> DatasetVersions:
-    dataset = service.get_dataset(db, uid)
-    return DatasetVersions(versions=[views.show_version(version) for version in query_versions(db, dataset.uid)])
 
 
 @router.get(
@@ -207,31 +188,38 @@ def get_dataset_by_uid(uid: DatasetKey, db: Db) -> DatasetView:
     return views.show_dataset(service.get_dataset(db, uid, message=f"Dataset UID not found: {uid}"))
 
 
+def _preview(settings: Config, upload: Upload) -> CsvPreview:
+    try:
+        return service.preview_csv(Bundle.of_form(upload), settings.datasets_dir)
+    finally:
+        upload.file.discard()
+
+
 def _create_from_upload(engine: Database, settings: Config, upload: Upload) -> tuple[DatasetCreated, bool]:
     try:
         form = parse_fields(DatasetForm, upload.fields)
         wanted = service.Registration(
-            name=form.name or upload.filename.removesuffix(".csv").removesuffix(".CSV")[:200] or "dataset",
-            sha256=upload.file.sha256,
+            name=form.name or without_ending(upload.filename),
             description=form.description,
             tags=form.tags,
             mapping=form.columns,
             new_version=form.new_version,
             version=form.version,
+            message=form.message,
             strict=form.strict,
         )
         with open_session(engine) as db:
-            dataset, is_new = service.register_upload(db, settings.datasets_dir, upload, wanted)
-            return views.show_created(dataset, _message(is_new)), is_new
+            dataset, is_new = service.register(db, settings, Bundle.of_form(upload), wanted)
+            return views.show_created(dataset, created_message(is_new)), is_new
     finally:
         upload.file.discard()
 
 
 def _create_from_record(engine: Database, settings: Config, body: DatasetCreate) -> tuple[DatasetCreated, bool]:
     with open_session(engine) as db:
-        dataset, is_new = service.create_from_record(db, settings.datasets_dir, body)
-        return views.show_created(dataset, _message(is_new)), is_new
+        dataset, is_new = service.create_from_record(engine, db, settings, body)
+        return views.show_created(dataset, created_message(is_new)), is_new
 
 
-def _message(is_new: bool) -> str:
+def created_message(is_new: bool) -> str:
     return "Dataset created successfully" if is_new else "The same bytes are registered under this name already"

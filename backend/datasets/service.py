@@ -1,24 +1,32 @@
-"""What can be done with datasets: preview, register, change, delete, read."""
+"""What can be done with datasets: preview, register, change, delete, read. Their versions are in `versions`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
-from backend.datasets import repository, views
-from backend.datasets.csv_dialect import Dialect
-from backend.datasets.csv_records import Record
-from backend.datasets.csv_report import CsvReport, read_page, read_report
-from backend.datasets.files import find_file, forget_unregistered, get_file
+from backend.datasets import repository, uses, versions, views
+from backend.datasets.arrival import Bundle, look_at, opened
+from backend.datasets.checking import Checked, check, refuse_unusable
+from backend.datasets.files import delete_files, file_path, find_file, forget_unregistered, get_file
+from backend.datasets.formats import find_format
 from backend.datasets.profile import Profile, read_profile
-from backend.datasets.upload import Upload
+from backend.datasets.record import Record
+from backend.datasets.rendition import render
+from backend.datasets.report import read_page, read_report
+from backend.datasets.table import Source, read_table
 from backend.identifiers import new_dataset_uid, unique_slug
+from backend.uploads import service as uploads
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
-from pegbox.schemas.dataset import CsvPreview, DatasetCreate, DatasetUpdate
+from pegbox.schemas.dataset import CsvPreview, DatasetCreate, DatasetUpdate, DatasetVersionCreate
+from pegbox.settings import Settings
 from pegbox.store.database import begin_write
-from pegbox.store.tables import Dataset, DatasetVersion, now
+from pegbox.store.incoming import keep_file
+from pegbox.store.tables import Dataset, now
 
 FIRST_VERSION = "v1.0.0"
 NO_FILE = "No file is stored for this dataset; upload its CSV"
@@ -26,31 +34,33 @@ NO_FILE = "No file is stored for this dataset; upload its CSV"
 
 @dataclass
 class Registration:
-    """What someone wants to register: a name for bytes that are here already."""
+    """What someone wants to register: a name for bytes, and what is said of them."""
 
     name: str
-    sha256: str | None
     description: str = ""
     tags: list[str] = field(default_factory=list)
     mapping: dict[str, str] = field(default_factory=dict)
     new_version: bool = False
     version: str | None = None
+    message: str = ""
     strict: bool = False
     """Refuse a file that no training can use (400), rather than keep it with its errors."""
 
 
-def preview_upload(upload: Upload) -> CsvPreview:
+def preview_csv(bundle: Bundle, folder: Path) -> CsvPreview:
     """Checks an uploaded CSV and keeps its bytes; raises `UnusableContentError` and keeps nothing when it is no CSV."""
-    try:
-        if not upload.filename.lower().endswith(".csv"):
-            raise UnusableContentError("Only CSV files are supported")
-        report = read_report(upload.file.path)
-        is_new = upload.file.keep()
-    finally:
-        upload.file.discard()
-    return views.show_preview(
-        report, filename=upload.filename, size_bytes=upload.file.size_bytes, sha256=upload.file.sha256, is_new=is_new
-    )
+    if find_format(bundle.name) != "csv":
+        raise UnusableContentError("Only CSV files are supported")
+    report = read_report([Source.open(bundle.path, bundle.name, "csv")])
+    is_new = keep_file(bundle.path, file_path(folder, bundle.sha256))
+    return views.show_preview(report, bundle, is_new=is_new)
+
+
+def preview(bundle: Bundle, settings: Settings) -> CsvPreview:
+    """Checks an upload of any format; nothing is kept beside it."""
+    with opened(bundle, settings) as arrivals:
+        sources, _ = look_at(arrivals)
+        return views.show_preview(read_report(sources), bundle, is_new=True)
 
 
 def list_datasets(db: Session) -> list[Dataset]:
@@ -63,21 +73,6 @@ def find_dataset(db: Session, key: str) -> Dataset | None:
     return repository.find_dataset(db, key)
 
 
-def has_file(folder: Path, sha256: str | None) -> bool:
-    """Whether the bytes with this hash are stored."""
-    return find_file(folder, sha256) is not None
-
-
-def get_stored_file(folder: Path, sha256: str | None, name: str) -> Path:
-    """The file with this hash; raises `NotFoundError` that names the dataset."""
-    return get_file(folder, sha256, name)
-
-
-def forget_uploads(db: Session, folder: Path) -> int:
-    """Deletes old uploads that nothing refers to; returns how many."""
-    return forget_unregistered(folder, repository.registered_hashes(db))
-
-
 def get_dataset(db: Session, key: str, *, message: str = "Dataset not found") -> Dataset:
     """By uid or slug; raises `NotFoundError`."""
     found = repository.find_dataset(db, key)
@@ -86,19 +81,48 @@ def get_dataset(db: Session, key: str, *, message: str = "Dataset not found") ->
     return found
 
 
-def create_from_record(db: Session, folder: Path, body: DatasetCreate) -> tuple[Dataset, bool]:
-    """Registers a previewed file for training, or keeps a record without a file. The flag says whether it is new."""
+def has_file(db: Session, folder: Path, dataset: Dataset) -> bool:
+    """Whether all bytes of the newest version are stored."""
+    files = versions.current_files(db, dataset)
+    return bool(files) and all(find_file(folder, file.sha256, file.format) for file in files)
+
+
+def open_training_csv(db: Session, folder: Path, sha256: str, name: str) -> Path | Iterator[bytes]:
+    """What a job with this hash trains on: the stored file, or the CSV that is made of other formats, in parts.
+
+    Raises `NotFoundError` that names the dataset.
+    """
+    if path := find_file(folder, sha256):
+        return path
+    version = repository.find_version_by_sha256(db, sha256)
+    if version is None:
+        return get_file(folder, sha256, name)
+    sources = versions.sources_of(folder, repository.list_files(db, version), name)
+    return render(version.columns, read_table(sources, version.columns))
+
+
+def housekeep(db: Session, folder: Path) -> int:
+    """Deletes old uploads that nothing refers to; returns how many. Old versions learn their hashes."""
+    versions.complete_all(db, folder)
+    return forget_unregistered(folder, repository.registered_hashes(db))
+
+
+def create_from_record(engine: Engine, db: Session, settings: Settings, body: DatasetCreate) -> tuple[Dataset, bool]:
+    """Registers an upload or a previewed file, or keeps a record without a file. The flag says whether it is new."""
     wanted = Registration(
         name=body.name,
-        sha256=body.sha256,
         description=body.description,
         tags=body.tags,
         mapping=body.column_mapping,
         new_version=body.new_version,
-        strict=True,
+        version=body.version,
+        message=body.message,
+        strict=body.strict,
     )
+    if body.upload_id:
+        return register_arrived(engine, db, settings, body.upload_id, wanted)
     if body.sha256:
-        return register(db, folder, wanted)
+        return register(db, settings, _previewed(settings.datasets_dir, body.sha256, body.name), wanted)
     begin_write(db)
     _refuse_known_name(db, body.name)
     dataset = _new_row(db, wanted)
@@ -109,65 +133,87 @@ def create_from_record(db: Session, folder: Path, body: DatasetCreate) -> tuple[
     return dataset, True
 
 
-def register_upload(db: Session, folder: Path, upload: Upload, wanted: Registration) -> tuple[Dataset, bool]:
-    """Registers a file that has just arrived; what cannot be read as CSV is refused before its bytes are kept."""
-    if not upload.filename.lower().endswith(".csv"):
-        raise UnusableContentError("Only CSV files are supported")
-    report = _checked(upload.file.path, wanted)
-    upload.file.keep()
-    return _save(db, folder, wanted, report)
+def register(db: Session, settings: Settings, bundle: Bundle, wanted: Registration) -> tuple[Dataset, bool]:
+    """Makes bytes a dataset, or a new version of one. Returns the row, and whether anything new came of it.
 
-
-def register(db: Session, folder: Path, wanted: Registration) -> tuple[Dataset, bool]:
-    """Makes stored bytes a dataset, or a new version of one. Returns the row, and whether anything new came of it.
-
-    Raises ConflictError for a known name with other bytes (unless a new version is wanted), UnusableContentError when
-    `strict` and the file has no usable input and output.
+    Raises ConflictError for a known name with other bytes (unless a new version is wanted), UnusableContentError for what cannot
+    be read, and when `strict` for files without a usable input and output; nothing is kept then.
     """
-    return _save(db, folder, wanted, _checked(get_file(folder, wanted.sha256, wanted.name), wanted))
+    with opened(bundle, settings) as arrivals:
+        sources, files = look_at(arrivals)
+        checked = check(sources, files, wanted.mapping, strict=wanted.strict)
+        for arrival in arrivals:
+            arrival.keep(settings.datasets_dir)
+    return _save(db, settings.datasets_dir, wanted, checked)
 
 
-def _checked(path: Path, wanted: Registration) -> CsvReport:
-    report = read_report(path, wanted.mapping)
-    if wanted.strict:
-        refuse_unusable(report)
-    return report
+def register_arrived(
+    engine: Engine, db: Session, settings: Settings, upload_id: str, wanted: Registration
+) -> tuple[Dataset, bool]:
+    """The same for an upload that came in pieces; what is refused can be tried again, what is not is used up."""
+    arrived = uploads.claim(engine, settings, upload_id)
+    bundle = Bundle(arrived.path, arrived.name, arrived.size_bytes, arrived.sha256, arrived.md5)
+    registered = register(db, settings, bundle, wanted)
+    uploads.drop(db, settings, upload_id)
+    return registered
 
 
-def _save(db: Session, folder: Path, wanted: Registration, report: CsvReport) -> tuple[Dataset, bool]:
-    path = get_file(folder, wanted.sha256, wanted.name)
+def add_version(
+    engine: Engine, db: Session, settings: Settings, key: str, body: DatasetVersionCreate
+) -> tuple[Dataset, bool]:
+    """Another version of a dataset, or an old one again. The flag says whether anything new came of it."""
+    dataset = get_dataset(db, key)
+    if body.rollback_to:
+        return versions.roll_back(db, settings.datasets_dir, dataset, body.rollback_to, body.message), True
+    wanted = Registration(
+        name=dataset.name,
+        mapping=body.column_mapping or dataset.column_mapping,
+        new_version=True,
+        version=body.version,
+        message=body.message,
+        strict=body.strict,
+    )
+    db.rollback()  # no connection waits while files are read
+    if body.upload_id:
+        return register_arrived(engine, db, settings, body.upload_id, wanted)
+    return register(db, settings, _previewed(settings.datasets_dir, str(body.sha256), dataset.name), wanted)
+
+
+def _save(db: Session, folder: Path, wanted: Registration, checked: Checked) -> tuple[Dataset, bool]:
+    if known := repository.find_by_name(db, wanted.name):
+        versions.complete(db, folder, known)
     begin_write(db)
     known = repository.find_by_name(db, wanted.name)
-    if known and known.sha256 == wanted.sha256 and known.column_mapping == _usable_mapping(report):
+    if known and known.hash == checked.hash and known.column_mapping == checked.mapping:
         return known, False
     if known and not (wanted.new_version or wanted.version):
         raise ConflictError(f"Dataset '{wanted.name}' already exists; choose another name or send new_version=true")
     parent = known.version if known and known.sha256 else None
     dataset = known or _new_row(db, wanted)
     if known:
-        dataset.version = wanted.version or (next_version(known.version) if known.sha256 else known.version)
-        if any(version.version == dataset.version for version in repository.list_versions(db, known.uid)):
-            raise ConflictError(f"Dataset '{wanted.name}' already has a version {dataset.version}")
+        dataset.version = wanted.version or (versions.next_version(db, known) if known.sha256 else known.version)
+        versions.refuse_known(db, dataset)
         dataset.description = wanted.description or dataset.description
         dataset.tags = wanted.tags or dataset.tags
-    apply_report(dataset, report, path, str(wanted.sha256))
+    checked.apply(dataset)
     db.add(dataset)
     db.flush()
-    _add_version(db, dataset, parent)
+    versions.add_version(db, dataset, checked, parent, wanted.message)
     db.commit()
     return dataset, True
 
 
-def update_dataset(db: Session, folder: Path, key: str, body: DatasetUpdate) -> Dataset:
+def update_dataset(db: Session, settings: Settings, key: str, body: DatasetUpdate) -> Dataset:
     """Changes what the body names; another mapping or another file is checked again."""
     dataset = get_dataset(db, key)
-    sha256 = body.sha256 or dataset.sha256
-    report: CsvReport | None = None
-    if body.sha256 or (body.column_mapping is not None and sha256):
-        path = get_file(folder, sha256, dataset.name)
-        mapping = dataset.column_mapping if body.column_mapping is None else body.column_mapping
-        report = read_report(path, mapping)
-        refuse_unusable(report)
+    mapping = dataset.column_mapping if body.column_mapping is None else body.column_mapping
+    checked: Checked | None = None
+    if body.sha256:
+        with opened(_previewed(settings.datasets_dir, body.sha256, dataset.name), settings) as arrivals:
+            checked = check(*look_at(arrivals), mapping, strict=True)
+    elif body.column_mapping is not None and dataset.sha256:
+        checked = versions.check_again(db, settings.datasets_dir, dataset, mapping)
+        refuse_unusable(checked.report)
     begin_write(db)
     db.expunge(dataset)
     dataset = get_dataset(db, dataset.uid)  # somebody else may have changed or removed it meanwhile
@@ -178,88 +224,73 @@ def update_dataset(db: Session, folder: Path, key: str, body: DatasetUpdate) -> 
         dataset.description = body.description
     if body.tags is not None:
         dataset.tags = body.tags
-    if report is not None:
-        replaced = sha256 != dataset.sha256
+    if checked is not None:
+        replaced = checked.sha256 != dataset.sha256
         parent = dataset.version if dataset.sha256 else None
         if replaced and dataset.sha256:
-            dataset.version = next_version(dataset.version)
-        apply_report(dataset, report, get_file(folder, sha256, dataset.name), str(sha256))
+            dataset.version = versions.next_version(db, dataset)
+        checked.apply(dataset)
         if replaced:
-            _add_version(db, dataset, parent)
+            versions.add_version(db, dataset, checked, parent)
+        elif current := versions.find_current(db, dataset):
+            checked.apply(current)
+            db.add(current)
     dataset.updated_at = now()
     db.add(dataset)
     db.commit()
     return dataset
 
 
-def delete_dataset(db: Session, folder: Path, key: str) -> None:
-    """Removes the record, and its bytes unless another dataset or an unfinished job needs them."""
+def delete_dataset(db: Session, folder: Path, key: str, *, force: bool = False) -> None:
+    """Removes the record with all versions, and the bytes that nothing else needs.
+
+    Raises ConflictError while unfinished jobs or models of the collection rest on it, unless it is `force`d; the jobs keep what
+    they train on.
+    """
+    dataset = get_dataset(db, key)
+    used = uses.find_uses(db, dataset)
+    if used.hold and not force:
+        raise ConflictError(f"{used.sentence}; delete it nevertheless with force=true", errors=used.findings)
+    _keep_for_jobs(db, folder, dataset)
     begin_write(db)
     dataset = get_dataset(db, key)
-    hashes = {version.sha256 for version in repository.list_versions(db, dataset.uid)} | {dataset.sha256}
-    for version in repository.list_versions(db, dataset.uid):
-        db.delete(version)
-    db.flush()
+    found = repository.list_versions(db, dataset.uid)
+    hashes = repository.hashes_of(db, dataset.uid) | {version.sha256 for version in found} | {dataset.sha256}
+    repository.delete_versions(db, dataset.uid)
     db.delete(dataset)
     db.flush()
     free = {value for value in hashes if value} - repository.registered_hashes(db)
     db.commit()
-    for sha256 in free:
-        if path := find_file(folder, sha256):
-            path.unlink(missing_ok=True)
+    delete_files(folder, free)
 
 
-def read_rows(folder: Path, dataset: Dataset, offset: int, limit: int, query: str = "") -> list[Record]:
-    """Non-empty rows of the file, in its order; with a query those that have each of its words in some cell."""
-    path = get_file(folder, dataset.sha256, dataset.name)
-    return read_page(path, Dialect(dataset.encoding, dataset.delimiter), offset, limit, query.lower().split())
+def read_rows(db: Session, folder: Path, dataset: Dataset, offset: int, limit: int, query: str = "") -> list[Record]:
+    """Non-empty rows of the files, in their order; with a query those that have each of its words in some cell."""
+    sources = versions.sources_of(folder, versions.current_files(db, dataset), dataset.name)
+    return read_page(sources, dataset.columns, offset, limit, query.lower().split())
 
 
-def read_profile_of(folder: Path, dataset: Dataset) -> Profile:
-    """A look at every row. Raises `NotFoundError` when the file is not here."""
-    path = get_file(folder, dataset.sha256, dataset.name)
+def read_profile_of(db: Session, folder: Path, dataset: Dataset) -> Profile:
+    """A look at every row. Raises `NotFoundError` when a file is not here."""
+    sources = versions.sources_of(folder, versions.current_files(db, dataset), dataset.name)
     mapping = {"input": "input", "output": "output", **dataset.column_mapping}
-    return read_profile(path, Dialect(dataset.encoding, dataset.delimiter), dataset.columns, mapping)
+    return read_profile(sources, dataset.columns, mapping)
 
 
-def refuse_unusable(report: CsvReport) -> None:
-    """Raises `UnusableContentError` when no training can use the file under its mapping."""
-    if not report.errors:
-        return
-    findings = [{"loc": ["file"], "msg": message, "type": "csv"} for message in report.errors]
-    if report.missing:
-        role = report.missing[0]
-        mapped = report.mapping.get(role)
-        reason = (
-            f"Column '{mapped}' (mapped to '{role}') is not in the file"
-            if mapped and mapped != role
-            else f"Missing required '{role}' column"
-        )
-        raise UnusableContentError(f"Failed to parse CSV file: {reason}", errors=findings)
-    raise UnusableContentError(f"Failed to parse CSV file: {report.errors[0]}", errors=findings)
+def _previewed(folder: Path, sha256: str, name: str) -> Bundle:
+    """A CSV that was uploaded for a preview; its name was not kept."""
+    path = get_file(folder, sha256, name)
+    filename = f"{unique_slug(name, lambda _: False)}.csv"
+    return Bundle(path, filename, path.stat().st_size, sha256, versions.md5_of(path))
 
 
-def apply_report(dataset: Dataset, report: CsvReport, path: Path, sha256: str) -> None:
-    """Takes over what the check of a file found."""
-    dataset.sha256 = sha256
-    dataset.size_bytes = path.stat().st_size
-    dataset.columns = report.columns
-    dataset.column_mapping = _usable_mapping(report)
-    dataset.rows = report.usable_rows if report.has_required_columns else report.total_rows
-    dataset.encoding, dataset.delimiter = report.dialect.encoding, report.dialect.delimiter
-    dataset.errors, dataset.warnings = report.errors, report.warnings
-    dataset.is_valid = not report.errors
-    dataset.updated_at = now()
-
-
-def _usable_mapping(report: CsvReport) -> dict[str, str]:
-    return report.mapping if report.has_required_columns else {}
-
-
-def next_version(version: str) -> str:
-    """`v1.0.0` → `v1.1.0`."""
-    major, minor, *_ = [*version.lstrip("v").split("."), "0", "0"]
-    return f"v{major}.{int(minor) + 1}.0" if minor.isdigit() else f"{version}.1"
+def _keep_for_jobs(db: Session, folder: Path, dataset: Dataset) -> None:
+    """Writes down what unfinished jobs train on, where it is made of files that are about to go."""
+    wanted = repository.hashes_of_unfinished_jobs(db)
+    for version in repository.list_versions(db, dataset.uid):
+        if version.sha256 in wanted and find_file(folder, version.sha256) is None:
+            sources = versions.sources_of(folder, repository.list_files(db, version), dataset.name)
+            versions.write_csv(folder, render(version.columns, read_table(sources, version.columns)))
 
 
 def _new_row(db: Session, wanted: Registration) -> Dataset:
@@ -276,16 +307,3 @@ def _new_row(db: Session, wanted: Registration) -> Dataset:
 def _refuse_known_name(db: Session, name: str) -> None:
     if repository.find_by_name(db, name):
         raise ConflictError(f"Dataset '{name}' already exists")
-
-
-def _add_version(db: Session, dataset: Dataset, parent: str | None) -> None:
-    db.add(
-        DatasetVersion(
-            dataset_uid=dataset.uid,
-            version=dataset.version,
-            sha256=str(dataset.sha256),
-            rows=dataset.rows,
-            size_bytes=dataset.size_bytes,
-            parent=parent,
-        )
-    )

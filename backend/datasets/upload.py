@@ -1,4 +1,4 @@
-"""Receives a CSV in a form while it arrives."""
+"""Receives a dataset's file in a form while it arrives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from fastapi import Request
 
-from backend.datasets.files import SUFFIX
 from pegbox.store.incoming import Incoming
 from pegbox.web.multipart import Form, receive_form
 
@@ -15,7 +14,7 @@ Upload = Form[Incoming]
 
 async def receive_upload(request: Request, folder: Path, max_bytes: int) -> Upload:
     """The form with its part `file`, its file name made fit to show. Raises what `receive_form` raises."""
-    upload = await receive_form(request, lambda: Incoming(folder, SUFFIX), max_bytes)
+    upload = await receive_form(request, lambda: Incoming(folder, with_md5=True), max_bytes)
     upload.filename = _safe_name(upload.filename)
     return upload
 

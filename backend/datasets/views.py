@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.datasets.csv_report import CsvReport, guess_mapping
+from backend.datasets.arrival import Bundle
+from backend.datasets.report import Report, guess_mapping
+from backend.datasets.uses import Uses
 from pegbox.schemas.dataset import (
     CsvPreview,
     CsvStatistics,
     DatasetCreated,
+    DatasetUse,
+    DatasetUses,
     DatasetValidation,
     DatasetVersionView,
     DatasetView,
@@ -51,7 +55,8 @@ def show_dataset(dataset: Dataset) -> DatasetView:
         ),
         format=dataset.format,
         version=dataset.version,
-        hash=dataset.sha256,
+        hash=dataset.hash,
+        sha256=dataset.sha256,
         column_mapping=dataset.column_mapping,
         encoding=dataset.encoding,
         delimiter=dataset.delimiter,
@@ -72,7 +77,11 @@ def show_created(dataset: Dataset, message: str) -> DatasetCreated:
 def show_version(version: DatasetVersion) -> DatasetVersionView:
     return DatasetVersionView(
         version=version.version,
-        hash=version.sha256,
+        hash=version.hash,
+        sha256=version.sha256,
+        files=version.files,
+        format=version.format,
+        columns=version.columns,
         created_at=version.created_at,
         size=version.size_bytes,
         rows=version.rows,
@@ -81,16 +90,16 @@ def show_version(version: DatasetVersion) -> DatasetVersionView:
     )
 
 
-def show_preview(report: CsvReport, *, filename: str, size_bytes: int, sha256: str, is_new: bool) -> CsvPreview:
+def show_preview(report: Report, bundle: Bundle, *, is_new: bool) -> CsvPreview:
     return CsvPreview(
-        filename=filename,
+        filename=bundle.name,
         columns=report.columns,
         data=report.preview,
         validation_errors=report.errors,
         statistics=CsvStatistics(
             total_rows=report.total_rows,
             total_columns=len(report.columns),
-            file_size_kb=round(size_bytes / KIB, 2),
+            file_size_kb=round(bundle.size_bytes / KIB, 2),
             preview_rows=len(report.preview),
             has_required_columns=report.has_required_columns,
             usable_rows=report.usable_rows,
@@ -99,14 +108,39 @@ def show_preview(report: CsvReport, *, filename: str, size_bytes: int, sha256: s
             rows_with_empty_cells=report.rows_with_empty_cells,
             duplicate_rows=report.duplicate_rows,
             formula_cells=report.formula_cells,
-            size_bytes=size_bytes,
+            size_bytes=bundle.size_bytes,
         ),
         is_new_upload=is_new,
-        sha256=sha256,
-        preview_id=sha256,
+        sha256=bundle.sha256,
+        preview_id=bundle.sha256,
         warnings=report.warnings,
         issues=report.issues,
         encoding=report.dialect.encoding,
         delimiter=report.dialect.delimiter,
         suggested_mapping=report.mapping if report.has_required_columns else guess_mapping(report.columns),
+    )
+
+
+def show_uses(uses: Uses) -> DatasetUses:
+    return DatasetUses(
+        jobs=[
+            DatasetUse(
+                id=job.uid,
+                name=job.name,
+                version=uses.versions.get(job.uid, ""),
+                state=job.state,
+                created_at=job.created_at,
+            )
+            for job in uses.jobs
+        ],
+        models=[
+            DatasetUse(
+                id=model.id, name=model.name, version=uses.versions.get(model.id, ""), created_at=model.created_at
+            )
+            for model in uses.models
+        ],
+        job_count=uses.job_count,
+        unfinished_jobs=uses.unfinished,
+        model_count=uses.model_count,
+        held=uses.hold,
     )

@@ -66,7 +66,7 @@ def check(db: Session, settings: Settings, configuration: JobConfiguration, savi
     if dataset is None:
         checked.errors.append(f"Dataset UID not found: {configuration.dataset.uid}")
     else:
-        checked.dataset = _dataset_spec(dataset, settings, checked)
+        checked.dataset = _dataset_spec(db, dataset, settings, checked)
     checked.errors += resolved.errors
     _check_method(db, checked)
     if saving.push_to_hub:
@@ -89,10 +89,10 @@ def _model_spec(model: Model, checked: Checked) -> BaseModelSpec:
     return BaseModelSpec(uid=model.id, name=model.name, source=source, location=location)
 
 
-def _dataset_spec(dataset: Dataset, settings: Settings, checked: Checked) -> DatasetSpec | None:
+def _dataset_spec(db: Session, dataset: Dataset, settings: Settings, checked: Checked) -> DatasetSpec | None:
     if not dataset.is_valid:
         checked.errors += [f"Dataset '{dataset.name}' cannot be trained on: {error}" for error in dataset.errors]
-    elif not datasets.has_file(settings.datasets_dir, dataset.sha256):
+    elif not datasets.has_file(db, settings.datasets_dir, dataset):
         checked.errors.append(f"The file of dataset '{dataset.name}' is not stored here; upload it again")
     if not dataset.sha256:
         return None
@@ -105,6 +105,8 @@ def _dataset_spec(dataset: Dataset, settings: Settings, checked: Checked) -> Dat
         column_mapping=dataset.column_mapping or {"input": "input", "output": "output"},
         encoding=dataset.encoding,
         delimiter=dataset.delimiter,
+        version=dataset.version,
+        hash=dataset.hash or "",
     )
 
 

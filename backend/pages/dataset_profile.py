@@ -38,7 +38,7 @@ class ProfilePart:
 @router.get("/datasets/{key}/profile", response_class=HTMLResponse)
 def show_profile(key: DatasetKey, request: Request, db: Db, settings: Config) -> HTMLResponse:
     """HTML to be put into the page."""
-    profile = service.read_profile_of(settings.datasets_dir, service.get_dataset(db, key))
+    profile = service.read_profile_of(db, settings.datasets_dir, service.get_dataset(db, key))
     part = ProfilePart(_sentences(profile), [_chart(lengths) for lengths in profile.lengths], HEIGHT + 18)
     return render_part("partials/_dataset_profile.html", part=part)
 

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from backend.datasets import repository, service
+from backend.datasets.arrival import Bundle
 from backend.datasets.service import Registration
 from backend.datasets.upload import Upload, receive_upload
 from backend.datasets.views import size_text
@@ -144,7 +145,7 @@ def show_dataset(
     """One dataset: its rows with their lines, as a table or as chats, what was found in the file, the jobs trained on it."""
     dataset = service.get_dataset(db, key)
     query = q.strip()
-    rows, error = _rows(settings, dataset, offset, query)
+    rows, error = _rows(db, settings, dataset, offset, query)
     detail = _detail(dataset)
     is_chat = view == "chat" and dataset.is_valid
 
@@ -197,10 +198,9 @@ def _register(engine: Engine, settings: Settings, upload: Upload) -> str:
         if not name:
             raise ValidationError("Give the dataset a name")
         mapping = {role: upload.fields[role].strip() for role in ("input", "output") if upload.fields.get(role)}
-        upload.file.close()
-        wanted = Registration(name=name, sha256=upload.file.sha256, mapping=mapping, strict=True)
+        wanted = Registration(name=name, mapping=mapping, strict=True)
         with open_session(engine) as db:
-            dataset, _ = service.register_upload(db, settings.datasets_dir, upload, wanted)
+            dataset, _ = service.register(db, settings, Bundle.of_form(upload), wanted)
             return dataset.uid
     finally:
         upload.file.discard()
@@ -251,9 +251,9 @@ def _chats(rows: list[Line], dataset: DatasetDetail) -> list[Chat]:
     return [Chat(row.line, row.cells[places[0]], row.cells[places[1]]) for row in rows]
 
 
-def _rows(settings: Settings, dataset: Dataset, offset: int, query: str) -> tuple[list[Line], str]:
+def _rows(db: Session, settings: Settings, dataset: Dataset, offset: int, query: str) -> tuple[list[Line], str]:
     try:
-        records = service.read_rows(settings.datasets_dir, dataset, offset, PAGE_SIZE, query)
+        records = service.read_rows(db, settings.datasets_dir, dataset, offset, PAGE_SIZE, query)
     except (NotFoundError, ValidationError) as error:
         return [], error.message
     width = len(dataset.columns)

@@ -80,7 +80,9 @@ def _model(db: Session, job: Job, result: JobResult, saving: ModelSaving) -> Mod
         dataset={
             "uid": spec.dataset.uid,
             "name": spec.dataset.name,
-            "hash": spec.dataset.sha256,
+            "version": spec.dataset.version,
+            "hash": spec.dataset.hash or spec.dataset.sha256,
+            "sha256": spec.dataset.sha256,
             "rows": spec.dataset.rows,
         },
         metrics=_performance(result),

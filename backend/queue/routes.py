@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from backend.bell import Bell, ring
-from backend.datasets.service import get_stored_file
+from backend.datasets.service import open_training_csv
 from backend.dependencies import Config, Database, Db
 from backend.queue import service, settle
 from backend.workers.departures import Departures
@@ -96,14 +97,17 @@ def report_outcome(uid: JobKey, body: ReportRequest, request: Request, db: Db, s
     responses={200: {"content": {"text/csv": {}}, "description": "The CSV"}, **error_responses(404, 409, 422)},
     summary="Download Claimed Dataset",
 )
-def download_dataset(uid: JobKey, claim_token: ClaimToken, db: Db, settings: Config) -> FileResponse:
-    """The file that the claimed job trains on."""
+def download_dataset(uid: JobKey, claim_token: ClaimToken, db: Db, settings: Config) -> Response:
+    """The CSV that the claimed job trains on; of another format it is made while it is sent."""
     job = service.get_claimed(db, uid, claim_token)
     if job.spec is None or job.kind != "finetune":
         raise NotFoundError(f"Job '{uid}' has no dataset")
     wanted = job.spec["dataset"]
-    path = get_stored_file(settings.datasets_dir, wanted["sha256"], wanted["name"])
-    return FileResponse(path, media_type="text/csv", headers={"ETag": f'"{wanted["sha256"]}"'})
+    found = open_training_csv(db, settings.datasets_dir, wanted["sha256"], wanted["name"])
+    headers = {"ETag": f'"{wanted["sha256"]}"'}
+    if isinstance(found, FilePath):
+        return FileResponse(found, media_type="text/csv", headers=headers)
+    return StreamingResponse(found, media_type="text/csv", headers=headers)
 
 
 def _claim(engine: Database, settings: Settings, body: ClaimRequest) -> ClaimResponse | None:

@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from backend.bell import ring
-from backend.datasets.service import forget_uploads
+from backend.datasets.service import housekeep
 from backend.queue.service import sweep_leases
+from backend.uploads.service import forget_unclaimed
 from backend.workers.service import forget_workers
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
@@ -45,5 +46,6 @@ def _sweep_leases(engine: Engine, settings: Settings) -> bool:
 
 def _forget(engine: Engine, settings: Settings) -> None:
     with open_session(engine) as db:
-        forget_uploads(db, settings.datasets_dir)
+        housekeep(db, settings.datasets_dir)
+        forget_unclaimed(db, settings)
         forget_workers(db)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, Field, StringConstraints, field_validator
+from pydantic import AliasChoices, Field, StringConstraints, field_validator, model_validator
 
 from pegbox.schemas.base import Instant, Name, Tag, Text, Wire
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Version = Annotated[str, StringConstraints(pattern=r"^v?\d{1,6}(\.\d{1,6}){0,2}$")]
+Message = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=2000)]
+UploadId = Annotated[str, StringConstraints(pattern=r"^upload-[0-9a-f]{24}$")]
 ColumnName = Annotated[str, StringConstraints(max_length=500)]
 ColumnMapping = Annotated[dict[str, ColumnName], Field(max_length=20)]
 """Which column of the file is `input` and which is `output`."""
@@ -19,6 +22,7 @@ class CsvIssue(Wire):
     """One finding in a CSV file. `line` is the 1-based line of the file where the row starts; `None` for the whole file."""
 
     line: int | None = None
+    file: str | None = Field(None, description="Which one of several files.")
     kind: str = Field(description="ragged, empty_row, empty_cell, formula, duplicate, header, encoding or size.")
     message: str
 
@@ -89,7 +93,12 @@ class DatasetView(Wire):
     validation: DatasetValidation
     format: str
     version: str
-    hash: str | None = Field(description="SHA-256 of the file; null for a record without a file.")
+    hash: str | None = Field(
+        description="What DVC calls the bytes: the MD5 of a file, `<md5>.dir` of several; null for a record without a file."
+    )
+    sha256: str | None = Field(
+        description="SHA-256 of the CSV that trainings read: the file itself, or what is made of it."
+    )
     column_mapping: dict[str, str] = Field(alias="columnMapping")
     encoding: str
     delimiter: str
@@ -112,6 +121,14 @@ class DatasetCreate(Wire):
     columns: list[ColumnName] = Field(default_factory=list, max_length=2000)
     rows: int = Field(0, ge=0, le=10**12)
     new_version: bool = Field(False, validation_alias=AliasChoices("new_version", "newVersion"))
+    upload_id: UploadId | None = Field(
+        None,
+        validation_alias=AliasChoices("upload_id", "uploadId"),
+        description="Registers what `POST /api/uploads` brought, in any format.",
+    )
+    version: Version | None = Field(None, description="Version to give the bytes.")
+    message: Message = Field("", description="What is different in this version.")
+    strict: bool = Field(True, description="Refuse (400) files that no training can use, rather than keep them.")
 
 
 class DatasetUpdate(Wire):
@@ -153,11 +170,14 @@ class DatasetRows(Wire):
 
 class DatasetVersionView(Wire):
     version: str
-    hash: str
+    hash: str | None = Field(description="What DVC calls the bytes: the MD5 of a file, `<md5>.dir` of several.")
+    sha256: str
     created_at: Instant
     size: int
     rows: int
     files: int = 1
+    format: str = "csv"
+    columns: list[str] = Field(default_factory=list)
     message: str = ""
     parent: str | None = None
 
@@ -166,6 +186,53 @@ class DatasetVersions(Wire):
     """Newest first."""
 
     versions: list[DatasetVersionView]
+
+
+class DatasetVersionCreate(Wire):
+    """JSON body of `POST /api/datasets/{uid}/versions`: where the bytes come from. Exactly one of the three."""
+
+    upload_id: UploadId | None = Field(None, validation_alias=AliasChoices("upload_id", "uploadId"))
+    sha256: Sha256 | None = Field(None, validation_alias=AliasChoices("sha256", "previewId", "preview_id"))
+    rollback_to: Version | None = Field(
+        None,
+        validation_alias=AliasChoices("rollback_to", "rollbackTo"),
+        description="A version of this dataset, whose files become the newest version's. Nothing is copied.",
+    )
+    column_mapping: ColumnMapping = Field(
+        default_factory=dict,
+        validation_alias=AliasChoices("columnMapping", "column_mapping", "mapping"),
+        description="Default: the dataset's.",
+    )
+    version: Version | None = Field(None, description="Default: the next minor version.")
+    message: Message = Field("", description="What is different in this version.")
+    strict: bool = Field(False, description="Refuse (400) files that no training can use, rather than keep them.")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if sum(value is not None for value in (self.upload_id, self.sha256, self.rollback_to)) != 1:
+            raise ValueError("send one of upload_id, sha256 and rollback_to")
+        return self
+
+
+class DatasetUse(Wire):
+    """A job or model that rests on a dataset. `version` is empty where it is not known."""
+
+    id: str
+    name: str
+    version: str
+    state: str | None = Field(None, description="Of a job.")
+    created_at: Instant
+
+
+class DatasetUses(Wire):
+    """Newest first, at most 200 of each; the counts are of all. `held` when deleting it needs `force`."""
+
+    jobs: list[DatasetUse]
+    models: list[DatasetUse]
+    job_count: int
+    unfinished_jobs: int
+    model_count: int
+    held: bool
 
 
 class DatasetForm(Wire):
@@ -179,7 +246,8 @@ class DatasetForm(Wire):
         validation_alias=AliasChoices("columns", "columnMapping", "column_mapping", "mapping"),
         description='JSON object: {"input": "question", "output": "answer"}.',
     )
-    version: str | None = Field(None, pattern=r"^v?\d{1,6}(\.\d{1,6}){0,2}$", description="Version to give the bytes.")
+    version: Version | None = Field(None, description="Version to give the bytes.")
+    message: Message = Field("", description="What is different in this version.")
     new_version: bool = Field(False, description="A known name gets these bytes as its next version.")
     strict: bool = Field(False, description="Refuse (400) a file that no training can use, rather than keep it.")
 

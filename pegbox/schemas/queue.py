@@ -76,6 +76,8 @@ class DatasetSpec(Wire):
     column_mapping: dict[str, str] = Field(default_factory=lambda: {"input": "input", "output": "output"})
     encoding: str = "utf-8"
     delimiter: str = ","
+    version: str = ""
+    hash: str = Field("", description="What DVC calls the version.")
 
 
 class ModelSaving(Wire):

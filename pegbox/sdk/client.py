@@ -1,4 +1,4 @@
-"""The REST client of the backend: datasets, models, experiments and jobs of one Pegbox."""
+"""The REST client of the backend: datasets, uploads, models, experiments and jobs of one Pegbox."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pegbox.sdk.experiments import Experiments
 from pegbox.sdk.jobs import Jobs
 from pegbox.sdk.models import Models
 from pegbox.sdk.transport import error_for
+from pegbox.sdk.uploads import Uploads
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 CONNECT_SECONDS = 5.0
@@ -45,6 +46,7 @@ class Client:
             verify=self.url.startswith("https:"),
         )
         self.datasets = Datasets(self)
+        self.uploads = Uploads(self)
         self.models = Models(self)
         self.experiments = Experiments(self)
         self.jobs = Jobs(self)
@@ -57,6 +59,7 @@ class Client:
         json: Any = None,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         files: Any = None,
         data: Mapping[str, str] | None = None,
         timeout: float | None = None,
@@ -69,6 +72,7 @@ class Client:
                 json=json,
                 params={key: value for key, value in (params or {}).items() if value is not None},
                 headers=headers,
+                content=content,
                 files=files,
                 data=data,
                 timeout=httpx2.USE_CLIENT_DEFAULT

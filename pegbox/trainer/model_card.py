@@ -28,6 +28,7 @@ def model_card(
             "## Data",
             "",
             f"- Dataset: {spec.dataset.name} (`{spec.dataset.uid}`)",
+            *([f"- Version: {spec.dataset.version} (`{spec.dataset.hash}`)"] if spec.dataset.version else []),
             f"- SHA-256: `{spec.dataset.sha256}`",
             f"- Rows: {training_rows} to learn from, {validation_rows} held out (seed {spec.hyperparameters.seed})",
             "",

@@ -2,6 +2,7 @@
 
 from pegbox.store.tables.artifact_version import ArtifactUse, ArtifactVersion
 from pegbox.store.tables.dataset import Dataset
+from pegbox.store.tables.dataset_file import DatasetFile
 from pegbox.store.tables.dataset_version import DatasetVersion
 from pegbox.store.tables.document import Document
 from pegbox.store.tables.experiment import Experiment
@@ -19,6 +20,7 @@ from pegbox.store.tables.run_event import RunEvent
 from pegbox.store.tables.run_media import RunMedia
 from pegbox.store.tables.run_sample import RunSample
 from pegbox.store.tables.training_mode import TrainingMode
+from pegbox.store.tables.upload import Upload
 from pegbox.store.tables.worker import Worker
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "ArtifactUse",
     "ArtifactVersion",
     "Dataset",
+    "DatasetFile",
     "DatasetVersion",
     "Document",
     "Experiment",
@@ -43,6 +46,7 @@ __all__ = [
     "RunMedia",
     "RunSample",
     "TrainingMode",
+    "Upload",
     "Worker",
     "now",
 ]

@@ -1,4 +1,4 @@
-"""A dataset: a checked CSV file and what is known of it. Written by the backend."""
+"""A dataset: checked files and what is known of them. Written by the backend."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from pegbox.store.tables.moment import Moment, now
 
 
 class Dataset(SQLModel, table=True):
-    """`uid` is permanent; `slug` is the readable id, unique. The bytes lie at `datasets/<sha256>.csv`."""
+    """`uid` is permanent; `slug` is the readable id, unique. What is said of its files is that of its newest version.
+
+    `sha256` is that of the CSV which trainings read: the file itself, or what is made of other formats and several files.
+    `hash` is what DVC would give the files; `None` until they are read.
+    """
 
     __tablename__ = "dataset"
 
@@ -27,6 +31,7 @@ class Dataset(SQLModel, table=True):
     size_bytes: int = Field(default=0, sa_type=BigInteger)
     format: str = "csv"
     sha256: str | None = Field(default=None, index=True)
+    hash: str | None = None
     encoding: str = "utf-8"
     delimiter: str = ","
     version: str = "v1.0.0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -41,7 +42,8 @@ def test_multipart_and_json_end_in_the_same_record(client: TestClient) -> None:
     }
     assert left["success"] is True
     assert (left["version"], left["rows"], left["size_bytes"], left["format"]) == ("v1.0.0", 2, len(CSV), "csv")
-    assert left["hash"] == sha256
+    assert left["sha256"] == sha256
+    assert left["hash"] == hashlib.md5(CSV).hexdigest()
 
 
 def test_slugs_are_unique(client: TestClient) -> None:
@@ -133,7 +135,7 @@ def test_record_without_a_file(client: TestClient) -> None:
 def test_delete(client: TestClient, home: Path) -> None:
     one = upload(client, name="one").json()
     two = upload(client, name="two").json()
-    path = home / "datasets" / f"{one['hash']}.csv"
+    path = home / "datasets" / f"{one['sha256']}.csv"
     assert client.delete(f"/api/datasets/{one['uid']}").json()["success"] is True
     assert path.exists(), "another dataset holds the same bytes"
     client.delete(f"/api/datasets/{two['uid']}")
@@ -148,13 +150,17 @@ def test_bytes_of_an_unfinished_job_stay(client: TestClient, home: Path) -> None
     configuration = {"model": {"uid": "starter"}, "dataset": {"uid": record["uid"]}}
     job = client.post("/api/jobs", json={"name": "x", "configuration": configuration}).json()
     assert job["state"] == "queued"
-    client.delete(f"/api/datasets/{record['uid']}")
-    assert (home / "datasets" / f"{record['hash']}.csv").exists()
+    refused = client.delete(f"/api/datasets/{record['uid']}")
+    assert refused.status_code == 409
+    assert refused.json()["detail"].startswith("The dataset is used by 1 unfinished job;")
+    assert refused.json()["errors"][0]["loc"] == ["jobs", job["jobUid"]]
+    assert client.delete(f"/api/datasets/{record['uid']}?force=true").status_code == 200
+    assert (home / "datasets" / f"{record['sha256']}.csv").exists()
 
 
 def test_forgotten_uploads_go_away(client: TestClient, home: Path) -> None:
     folder = home / "datasets"
-    kept = upload(client).json()["hash"]
+    kept = upload(client).json()["sha256"]
     old, young = preview(client, CSV + b"old,1\n"), preview(client, CSV + b"young,1\n")
     (folder / ".incoming-broken").write_bytes(b"half")
     for path in (folder / f"{kept}.csv", folder / f"{old}.csv", folder / ".incoming-broken"):

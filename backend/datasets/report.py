@@ -1,16 +1,17 @@
-"""Reads a whole CSV file once and says what is in it: columns, counts, the first rows, and every kind of trouble."""
+"""Reads a whole dataset once and says what is in it: columns, counts, the first rows, and every kind of trouble."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 
-from backend.datasets.csv_dialect import REQUIRED, Dialect, detect, unreadable
-from backend.datasets.csv_records import Record, read_records
+from backend.datasets.csv_dialect import REQUIRED, Dialect
+from backend.datasets.formats import unreadable_as
+from backend.datasets.record import Record
+from backend.datasets.rendition import Rendition, is_rendered
+from backend.datasets.table import UTF8, Source, merge_headers, read_header, read_table
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.dataset import CsvIssue
 
@@ -31,13 +32,14 @@ GUESSES = {
 
 
 @dataclass
-class CsvReport:
-    """What is known of a file after reading it. Rows in which every cell is empty count only as `empty_rows`.
+class Report:
+    """What is known of files after reading them. Rows in which every cell is empty count only as `empty_rows`.
 
-    `columns` gives every column a name of its own; `named` holds those that the file itself names.
+    `columns` gives every column a name of its own; `named` holds those that the files themselves name. `rendered_sha256` is the
+    hash of the CSV that trainings get in place of the files, if they do.
     """
 
-    dialect: Dialect
+    sources: Sequence[Source]
     columns: list[str]
     header_errors: list[str]
     mapping: dict[str, str]
@@ -51,6 +53,17 @@ class CsvReport:
     duplicate_rows: int = 0
     formula_cells: int = 0
     issues: list[CsvIssue] = field(default_factory=list)
+    rendered_sha256: str | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """How trainings read what they get."""
+        return UTF8 if self.rendered_sha256 else self.sources[0].dialect
+
+    @property
+    def foreign_encodings(self) -> list[str]:
+        """Encodings of the files that are not UTF-8."""
+        return sorted({source.dialect.encoding for source in self.sources if not source.dialect.is_utf8})
 
     @property
     def missing(self) -> list[str]:
@@ -74,30 +87,25 @@ class CsvReport:
         """What a training will leave out, or what looks unintended."""
         return _warnings(self)
 
-    def note(self, kind: str, line: int | None, message: str) -> None:
+    def note(self, kind: str, line: int | None, message: str, file: int = 0) -> None:
         if len(self.issues) < MAX_ISSUES:
-            self.issues.append(CsvIssue(line=line, kind=kind, message=message))
+            name = self.sources[file].relpath if len(self.sources) > 1 else None
+            self.issues.append(CsvIssue(line=line, kind=kind, message=message, file=name))
 
 
-def read_report(path: Path, mapping: Mapping[str, str] | None = None) -> CsvReport:
-    """Checks the file. Raises `UnusableContentError` (400) for what cannot be read as CSV; all else is in the report."""
-    if path.stat().st_size == 0:
-        raise UnusableContentError("CSV file appears to be empty or has no valid data")
-    dialect = detect(path)
-    records = read_records(path, dialect)
-    header = next(records, None)
-    if header is None:
-        raise UnusableContentError("CSV file appears to be empty or has no valid data")
-    if not any(cell.strip() for cell in header.cells):
-        raise unreadable("its first line is blank; the column names must stand there")
-    columns, header_errors = _name_columns(header)
-    named = frozenset(cell.strip() for cell in header.cells if cell.strip())
-    report = CsvReport(dialect, columns, header_errors, resolve_mapping(columns, mapping), named)
-    for message in header_errors:
+def read_report(sources: Sequence[Source], mapping: Mapping[str, str] | None = None) -> Report:
+    """Checks the files. Raises `UnusableContentError` (400) for what cannot be read in its format; all else is in the report."""
+    header = merge_headers([read_header(source, several=len(sources) > 1) for source in sources], sources)
+    columns = header.columns
+    report = Report(sources, columns, header.errors, resolve_mapping(columns, mapping), header.named)
+    for message in header.errors:
         report.note("header", header.line, message)
-    _count(report, records)
+    records = read_table(sources, columns)
+    rendition = Rendition(columns) if is_rendered(sources) else None
+    _count(report, rendition.passing(records) if rendition else records)
     if not report.total_rows:
-        raise UnusableContentError("CSV file appears to be empty or has no valid data")
+        raise UnusableContentError(f"{sources[0].format.upper()} file appears to be empty or has no valid data")
+    report.rendered_sha256 = rendition.sha256 if rendition else None
     return report
 
 
@@ -123,9 +131,11 @@ def as_row(columns: list[str], cells: list[str]) -> dict[str, str | None]:
     return {name: cell or None for name, cell in zip(columns, padded, strict=False)}
 
 
-def read_page(path: Path, dialect: Dialect, offset: int, limit: int, words: Sequence[str] = ()) -> list[Record]:
+def read_page(
+    sources: Sequence[Source], columns: Sequence[str], offset: int, limit: int, words: Sequence[str] = ()
+) -> list[Record]:
     """Of the non-empty rows that have each of the words (in lower case) in some cell, `offset` to `offset + limit`."""
-    rows = (record for record in islice(read_records(path, dialect), 1, None) if any(map(str.strip, record.cells)))
+    rows = (record for record in read_table(sources, columns) if any(map(str.strip, record.cells)))
     if words:
         rows = (record for record in rows if _has_all(record, words))
     return list(islice(rows, offset, offset + limit))
@@ -136,79 +146,61 @@ def _has_all(record: Record, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _name_columns(header: Record) -> tuple[list[str], list[str]]:
-    """Trimmed column names, made unique, and what is wrong with them."""
-    names = [cell.strip() for cell in header.cells]
-    errors: list[str] = []
-    overlong = next((name for name in names if len(name) > 500), None)
-    if overlong is not None:
-        raise unreadable(f"a column name is {len(overlong)} characters long; is the line with the names missing?")
-    for name, count in Counter(names).items():
-        if name and count > 1:
-            errors.append(f"Column name '{name}' occurs {count} times")
-    unique: list[str] = []
-    for number, name in enumerate(names, start=1):
-        candidate = name or f"column_{number}"
-        while candidate in unique:
-            candidate = f"{candidate}_{number}"
-        unique.append(candidate)
-    return unique, errors
-
-
-def _count(report: CsvReport, records: Iterator[Record]) -> None:
+def _count(report: Report, records: Iterator[Record]) -> None:
     """Looks at every row once. Written for speed: a file may hold tens of millions of them."""
     seen: set[int] = set()
     width = len(report.columns)
     roles = [(role, report.columns.index(name)) for role, name in report.mapping.items() if name in report.columns]
     places = [place for _, place in roles]
     has_both = len(roles) == len(REQUIRED)
-    for line, cells in records:
+    for line, cells, file in records:
         is_regular = len(cells) == width
         is_usable = is_regular and has_both and all(cells[place] and not cells[place].isspace() for place in places)
         if not is_usable and not any(map(str.strip, cells)):
             report.empty_rows += 1
-            report.note("empty_row", line, "The row is empty")
+            report.note("empty_row", line, "The row is empty", file)
             continue
         report.total_rows += 1
         if is_usable:
             report.usable_rows += 1
         else:
-            _count_irregular(report, line, cells, roles)
+            _count_irregular(report, line, cells, roles, file)
         for cell in cells:
             if cell and cell[0] in "=@+-" and FORMULA.match(cell):
                 if COMMAND.search(cell):
-                    raise unreadable(
-                        f"a formula on line {line} would start a program in a spreadsheet; put ' before it if you mean it"
+                    raise unreadable_as(
+                        report.sources[file].format,
+                        f"a formula on line {line} would start a program in a spreadsheet; put ' before it if you mean it",
                     )
                 report.formula_cells += 1
-                report.note("formula", line, "A cell looks like a spreadsheet formula; it is kept as text")
+                report.note("formula", line, "A cell looks like a spreadsheet formula; it is kept as text", file)
         if report.total_rows <= DUPLICATE_MEMORY:
             key = hash(tuple(cells))
             if key in seen:
                 report.duplicate_rows += 1
-                report.note("duplicate", line, "The same row stands further up")
+                report.note("duplicate", line, "The same row stands further up", file)
             seen.add(key)
             if report.total_rows <= PREVIEW_ROWS:
                 report.preview.append(as_row(report.columns, cells))
 
 
-def _count_irregular(report: CsvReport, line: int, cells: list[str], roles: list[tuple[str, int]]) -> None:
+def _count_irregular(report: Report, line: int, cells: list[str], roles: list[tuple[str, int]], file: int) -> None:
     width = len(report.columns)
     if len(cells) < width or any(cells[width:]):
         report.ragged_rows += 1
-        report.note("ragged", line, f"The row has {len(cells)} cells where the header has {width}")
+        report.note("ragged", line, f"The row has {len(cells)} cells where the header has {width}", file)
     empty = [role for role, place in roles if place >= len(cells) or not cells[place].strip()]
     if empty:
         report.rows_with_empty_cells += 1
-        report.note("empty_cell", line, f"No {' and no '.join(empty)}")
+        report.note("empty_cell", line, f"No {' and no '.join(empty)}", file)
     elif len(roles) == len(REQUIRED):
         report.usable_rows += 1
 
 
-def _warnings(report: CsvReport) -> list[str]:
+def _warnings(report: Report) -> list[str]:
     found: list[str] = []
-    if not report.dialect.is_utf8:
-        found.append(f"The file is not UTF-8; it was read as {report.dialect.encoding}")
+    for encoding in report.foreign_encodings:
+        found.append(f"The file is not UTF-8; it was read as {encoding}")
     if report.empty_rows:
         found.append(f"Found {_plural(report.empty_rows, 'empty row')}{_where(report, 'empty_row')}; left out")
     if report.ragged_rows:
@@ -232,8 +224,12 @@ def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _where(report: CsvReport, kind: str) -> str:
-    lines = [str(issue.line) for issue in report.issues if issue.kind == kind][:5]
+def _where(report: Report, kind: str) -> str:
+    found = [issue for issue in report.issues if issue.kind == kind][:5]
+    if any(issue.file for issue in found):
+        places = [f"{issue.file} line {issue.line}" for issue in found]
+        return f" ({', '.join(places)}{', …' if len(places) == 5 else ''})"
+    lines = [str(issue.line) for issue in found]
     return (
         f" (line{'' if len(lines) == 1 else 's'} {', '.join(lines)}{', …' if len(lines) == 5 else ''})" if lines else ""
     )

@@ -1,0 +1,37 @@
+"""The first line of a CSV: names for its columns, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from backend.datasets.csv_dialect import unreadable
+from backend.datasets.record import MAX_COLUMN_NAME, Record
+
+
+@dataclass(frozen=True)
+class Header:
+    """`columns` gives every column a name of its own; `named` holds those that the file itself names."""
+
+    columns: list[str]
+    named: frozenset[str]
+    errors: list[str]
+    line: int | None
+
+
+def name_columns(header: Record) -> Header:
+    """Trimmed column names, made unique, and what is wrong with them."""
+    names = [cell.strip() for cell in header.cells]
+    overlong = next((name for name in names if len(name) > MAX_COLUMN_NAME), None)
+    if overlong is not None:
+        raise unreadable(f"a column name is {len(overlong)} characters long; is the line with the names missing?")
+    errors = [
+        f"Column name '{name}' occurs {count} times" for name, count in Counter(names).items() if name and count > 1
+    ]
+    unique: list[str] = []
+    for number, name in enumerate(names, start=1):
+        candidate = name or f"column_{number}"
+        while candidate in unique:
+            candidate = f"{candidate}_{number}"
+        unique.append(candidate)
+    return Header(unique, frozenset(name for name in names if name), errors, header.line)

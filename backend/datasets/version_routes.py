@@ -1,0 +1,172 @@
+"""Versions, files and uses of a dataset over HTTP."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+
+from backend.bodies import parse_fields, parse_json
+from backend.datasets import repository, service, uses, versions, views
+from backend.datasets.arrival import Bundle
+from backend.datasets.formats import MEDIA_TYPES
+from backend.datasets.routes import DatasetKey, created_message, form_schema
+from backend.datasets.upload import Upload, receive_upload
+from backend.dependencies import Config, Database, Db
+from backend.uploads import service as uploads
+from backend.uploads.routes import UploadKey
+from pegbox.errors import NotFoundError
+from pegbox.schemas.dataset import (
+    CsvPreview,
+    DatasetCreated,
+    DatasetForm,
+    DatasetUses,
+    DatasetVersionCreate,
+    DatasetVersions,
+)
+from pegbox.store.database import open_session
+from pegbox.web.error_handlers import error_responses
+from pegbox.web.zip_stream import stream_zip
+
+router = APIRouter(tags=["Datasets"])
+
+VersionWord = Annotated[
+    str | None, Query(max_length=30, pattern=r"^v?\d{1,6}(\.\d{1,6}){0,2}$", description="Default: the newest version.")
+]
+CREATE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": DatasetVersionCreate.model_json_schema(mode="validation")},
+            "multipart/form-data": {"schema": form_schema()},
+        },
+    }
+}
+
+
+@router.get(
+    "/api/datasets/{uid}/versions",
+    response_model=DatasetVersions,
+    responses=error_responses(404, 422),
+    summary="Get Dataset Versions",
+)
+def list_versions(uid: DatasetKey, db: Db) -> DatasetVersions:
+    """Newest first."""
+    dataset = service.get_dataset(db, uid)
+    return DatasetVersions(
+        versions=[views.show_version(version) for version in repository.list_versions(db, dataset.uid)]
+    )
+
+
+@router.post(
+    "/api/datasets/{uid}/versions",
+    status_code=201,
+    response_model=DatasetCreated,
+    openapi_extra=CREATE_BODY,
+    responses={
+        200: {"model": DatasetCreated, "description": "The newest version has these very bytes"},
+        **error_responses(400, 404, 409, 413, 415, 422, 503),
+    },
+    summary="Add Dataset Version",
+)
+async def add_version(uid: DatasetKey, request: Request, settings: Config, engine: Database) -> JSONResponse:
+    """Other bytes as the next version: multipart brings them along, JSON names an upload, a preview, or an old version to go
+    back to. Files that an earlier version has are stored only once."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        upload = await receive_upload(request, settings.datasets_dir, settings.max_dataset_bytes)
+        work = partial(_add_upload, engine, settings, uid, upload)
+    elif kind == "application/json" or kind.endswith("+json"):
+        body = parse_json(DatasetVersionCreate, await request.body())
+        work = partial(_add, engine, settings, uid, body)
+    else:
+        raise HTTPException(415, "Send application/json or multipart/form-data")
+    answer, is_new = await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
+    return JSONResponse(answer.model_dump(mode="json", by_alias=True), status_code=201 if is_new else 200)
+
+
+@router.get(
+    "/api/datasets/{uid}/file",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {kind: {} for kind in (*MEDIA_TYPES.values(), "application/zip")},
+            "description": "The bytes as uploaded; several files as a ZIP archive",
+        },
+        **error_responses(404, 422),
+    },
+    summary="Download Dataset File",
+)
+def download_file(uid: DatasetKey, db: Db, settings: Config, version: VersionWord = None) -> Response:
+    """A single file answers `Range` requests. `ETag` is the version's hash."""
+    dataset = service.get_dataset(db, uid)
+    found = versions.get_version(db, dataset, version) if version else versions.find_current(db, dataset)
+    files = repository.list_files(db, found) if found else []
+    sources = versions.sources_of(settings.datasets_dir, files, dataset.name)
+    if found is None:
+        raise NotFoundError("The dataset has no file")
+    stem = dataset.slug if found.version == dataset.version else f"{dataset.slug}-{found.version}"
+    headers = {"ETag": f'"{found.hash or found.sha256}"'}
+    if len(sources) == 1:
+        kind = sources[0].format
+        return FileResponse(sources[0].path, media_type=MEDIA_TYPES[kind], filename=f"{stem}.{kind}", headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{stem}.zip"'
+    content = stream_zip((source.relpath, source.path) for source in sources)
+    return StreamingResponse(content, media_type="application/zip", headers=headers)
+
+
+@router.get(
+    "/api/datasets/{uid}/uses",
+    response_model=DatasetUses,
+    responses=error_responses(404, 422),
+    summary="Get Dataset Uses",
+)
+def list_uses(uid: DatasetKey, db: Db) -> DatasetUses:
+    """The jobs that train or trained on it, the models they made, and the version that each saw."""
+    return views.show_uses(uses.find_uses(db, service.get_dataset(db, uid)))
+
+
+@router.get(
+    "/api/uploads/{upload_id}/preview",
+    response_model=CsvPreview,
+    responses=error_responses(400, 404, 409, 413, 422, 503),
+    summary="Preview Upload",
+)
+async def preview_upload(upload_id: UploadKey, request: Request, settings: Config, engine: Database) -> CsvPreview:
+    """What a finished upload holds, as `POST /api/preview-csv` says it, in any of the formats."""
+    work = partial(_preview, engine, settings, upload_id)
+    return await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
+
+
+def _preview(engine: Database, settings: Config, upload_id: str) -> CsvPreview:
+    found = uploads.claim(engine, settings, upload_id)
+    return service.preview(Bundle(found.path, found.name, found.size_bytes, found.sha256, found.md5), settings)
+
+
+def _add(engine: Database, settings: Config, uid: str, body: DatasetVersionCreate) -> tuple[DatasetCreated, bool]:
+    with open_session(engine) as db:
+        dataset, is_new = service.add_version(engine, db, settings, uid, body)
+        return views.show_created(dataset, created_message(is_new)), is_new
+
+
+def _add_upload(engine: Database, settings: Config, uid: str, upload: Upload) -> tuple[DatasetCreated, bool]:
+    try:
+        form = parse_fields(DatasetForm, upload.fields)
+        with open_session(engine) as db:
+            known = service.get_dataset(db, uid)
+            db.rollback()  # no connection waits while the file is read
+            wanted = service.Registration(
+                name=known.name,
+                mapping=form.columns or known.column_mapping,
+                new_version=True,
+                version=form.version,
+                message=form.message,
+                strict=form.strict,
+            )
+            dataset, is_new = service.register(db, settings, Bundle.of_form(upload), wanted)
+            return views.show_created(dataset, created_message(is_new)), is_new
+    finally:
+        upload.file.discard()

@@ -1,0 +1,44 @@
+"""Uploads in pieces on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator
+
+from pegbox.schemas.base import Instant, Label, Wire
+from pegbox.schemas.dataset import Sha256
+
+Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class UploadCreate(Wire):
+    """Body of `POST /api/uploads`: what will come. A hash that is given is checked once all has arrived."""
+
+    name: Label = Field(description="File name; its ending tells the format.")
+    size: int = Field(ge=1, le=2**53, description="Bytes.")
+    sha256: Sha256 | None = None
+    md5: Md5 | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _last_part(cls, value: str) -> str:
+        name = value.replace("\\", "/").rsplit("/", 1)[-1].strip()[:255]
+        if not name:
+            raise ValueError("must be a file name")
+        return name
+
+
+class UploadView(Wire):
+    """An upload. Send what lies from `offset` on; `sha256` and `md5` are those of the bytes, known once it is finished."""
+
+    id: str
+    name: str
+    size: int
+    offset: int = Field(description="Bytes that have arrived and are safely on the disk.")
+    finished: bool
+    sha256: Sha256 | None = None
+    md5: Md5 | None = None
+    max_piece_bytes: int = Field(description="Most that one PATCH may bring.")
+    created_at: Instant
+    expires_at: Instant = Field(description="When it is forgotten unless more arrives or a dataset is made of it.")
