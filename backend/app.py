@@ -60,23 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
     service.count_requests(app)
     pages.install(app)
     for feature in (
-<<<<<<< HEAD
-        *(health, datasets, models, hyperparameters, workflow, experiments, jobs, job_logs, queue, workers),
-=======
-        *(
-            health,
-            datasets,
-            dataset_versions,
-            uploads,
-            models,
-            hyperparameters,
-            workflow,
-            experiments,
-            jobs,
-            queue,
-            workers,
-        ),
->>>>>>> versions
+        *(health, datasets, dataset_versions, uploads, models, hyperparameters, workflow, experiments),
+        *(jobs, job_logs, queue, workers),
         *(resources, prometheus),
     ):
         app.include_router(feature.router)
