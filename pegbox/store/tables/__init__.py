@@ -1,11 +1,14 @@
 """Table classes, data only, one per file. Each has one writing service (named in its docstring)."""
 
+from pegbox.store.tables.api_token import ApiToken
 from pegbox.store.tables.artifact_version import ArtifactUse, ArtifactVersion
+from pegbox.store.tables.audit_entry import AuditEntry
 from pegbox.store.tables.dataset import Dataset
 from pegbox.store.tables.dataset_version import DatasetVersion
 from pegbox.store.tables.document import Document
 from pegbox.store.tables.experiment import Experiment
 from pegbox.store.tables.job import TERMINAL_STATES, Job
+from pegbox.store.tables.login import Login
 from pegbox.store.tables.metric_batch import MetricBatch
 from pegbox.store.tables.model import Model
 from pegbox.store.tables.moment import Moment, now
@@ -17,17 +20,21 @@ from pegbox.store.tables.run_event import RunEvent
 from pegbox.store.tables.run_media import RunMedia
 from pegbox.store.tables.run_sample import RunSample
 from pegbox.store.tables.training_mode import TrainingMode
+from pegbox.store.tables.user import User
 from pegbox.store.tables.worker import Worker
 
 __all__ = [
     "TERMINAL_STATES",
+    "ApiToken",
     "ArtifactUse",
     "ArtifactVersion",
+    "AuditEntry",
     "Dataset",
     "DatasetVersion",
     "Document",
     "Experiment",
     "Job",
+    "Login",
     "MetricBatch",
     "Model",
     "Moment",
@@ -39,6 +46,7 @@ __all__ = [
     "RunMedia",
     "RunSample",
     "TrainingMode",
+    "User",
     "Worker",
     "now",
 ]
