@@ -12,8 +12,8 @@ from pegbox.web.rate_limit import seconds_until
 PER_NAME: RateLimitItem = RateLimitItemPerMinute(5, 5, namespace="login-name")
 """For one name from one address: five in five minutes. Not for the name alone, or strangers could lock its owner out."""
 
-PER_ADDRESS: RateLimitItem = RateLimitItemPerMinute(30, 5, namespace="login-address")
-"""For all names from one address."""
+PER_ADDRESS: RateLimitItem = RateLimitItemPerMinute(60, 5, namespace="login-address")
+"""For all names from one address, where many people may sit."""
 
 
 class Attempts:
