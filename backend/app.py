@@ -9,6 +9,12 @@ from collections.abc import AsyncIterator
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 
+from backend.accounts import routes as accounts
+from backend.accounts import token_routes as api_tokens
+from backend.accounts import user_routes as users
+from backend.accounts.door import Door
+from backend.audit import routes as audit
+from backend.audit.trail import AuditTrail
 from backend.bell import Bell
 from backend.body_limit import BodyLimitMiddleware
 from backend.datasets import routes as datasets
@@ -37,12 +43,11 @@ from pegbox import __version__
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
+from pegbox.store.identities import Identities, has_users
 from pegbox.web import service
 
 CSV_THREADS = 2
 """Files read at the same time; further uploads wait without holding up other requests."""
-
-OPEN_PATHS = ("/login", "/static/")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -56,13 +61,14 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.add_middleware(BodyLimitMiddleware)
-    service.install(app, settings, open_paths=OPEN_PATHS)
+    service.install(app, settings)
+    app.add_middleware(AuditTrail)
     service.count_requests(app)
     pages.install(app)
     for feature in (
         *(health, datasets, dataset_versions, uploads, models, hyperparameters, workflow, experiments),
         *(jobs, job_logs, queue, workers),
-        *(resources, prometheus),
+        *(resources, prometheus, accounts, users, api_tokens, audit),
     ):
         app.include_router(feature.router)
     return app
@@ -78,12 +84,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     engine = open_engine(settings)
     upgrade(engine, settings)
+    service.refuse_closed_door(settings, has_users=has_users(engine))
     settings.datasets_dir.mkdir(parents=True, exist_ok=True)
     with open_session(engine) as db:
         seed_catalogue(db)
         seed_session(db)
         grant_grace(db, settings)
     app.state.engine = engine
+    app.state.identities = Identities(engine)
+    app.state.door = Door(app.state.guard.authenticator, app.state.identities)
     app.state.hub = ModelHub(settings)
     app.state.answers = Answers()
     app.state.bell = Bell()

@@ -1,4 +1,4 @@
-"""What routes ask for: settings, a database session, the engine for work outside a request's session."""
+"""What routes ask for: settings, a database session, the engine for work outside a request's session, who asks and from where."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from pegbox.errors import AuthenticationError
+from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
+from pegbox.web.rate_limit import address_of
 
 
 def get_settings(request: Request) -> Settings:
@@ -32,3 +35,22 @@ Config = Annotated[Settings, Depends(get_settings)]
 Database = Annotated[Engine, Depends(get_engine)]
 Db = Annotated[Session, Depends(get_db, scope="function")]
 """Closed when the route returns, not after the answer was sent: a slow reader holds no connection."""
+
+
+def get_caller(request: Request) -> Principal:
+    principal: Principal | None = request.state.principal
+    if principal is None:
+        raise AuthenticationError("Authentication required: send 'Authorization: Bearer <token>'")
+    return principal
+
+
+Caller = Annotated[Principal, Depends(get_caller)]
+"""Who sent the request."""
+
+
+def get_address(request: Request) -> str:
+    return address_of(request.scope)
+
+
+Address = Annotated[str, Depends(get_address)]
+"""Where it came from."""

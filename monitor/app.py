@@ -34,7 +34,6 @@ from pegbox.schemas.metric import BatchCreate
 from pegbox.settings import Settings
 from pegbox.web import service
 
-OPEN_PATHS = ("/tracker/api/v1/health", "/api/v1/health")
 BATCH = "#/components/schemas/{model}"
 
 
@@ -65,8 +64,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.uploads = Uploads()
     app.state.gradio_events = PendingEvents()
     app.state.gradio_sessions = Sessions()
-    service.install(app, settings, open_paths=OPEN_PATHS)
-    app.add_middleware(BatchExpress, settings=settings)
+    guard = service.install(app, settings, knows_foreign=True)
+    app.add_middleware(BatchExpress, guard=guard)
     service.count_requests(app)
     app.include_router(training)
     app.include_router(health)

@@ -24,6 +24,8 @@ from monitor.training.mode import ModeKeeper
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
+from pegbox.store.identities import Identities, has_users
+from pegbox.web.service import refuse_closed_door
 
 
 @asynccontextmanager
@@ -32,6 +34,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     engine = open_engine(settings)
     upgrade(engine, settings)
+    refuse_closed_door(settings, has_users=has_users(engine))
+    app.state.identities = Identities(engine)
     monitor = _assemble(settings, engine, asyncio.get_running_loop())
     app.state.monitor = monitor
     monitor.writer.start()

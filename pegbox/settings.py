@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,11 +25,18 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path("~/.pegbox"), description="The data folder: database, datasets, job folders, models.")
-    host: str = Field("127.0.0.1", description="Address both services listen on. Anything but loopback needs a token.")
+    host: str = Field(
+        "127.0.0.1", description="Address both services listen on. Anything but loopback needs accounts or a token."
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port of the backend and the dashboard.")
     monitor_port: int = Field(8001, ge=0, le=65535, description="Port of the monitor.")
     database_url: str | None = Field(None, description="SQLAlchemy URL; empty means SQLite in the data folder.")
-    token: SecretStr | None = Field(None, description="Shared access token. When set, every request must carry it.")
+    auth: Literal["off", "optional", "required"] | None = Field(
+        None,
+        description="Whether requests must prove who sends them. Empty: `required` with `PEGBOX_TOKEN` or off loopback, "
+        "else `optional`.",
+    )
+    token: SecretStr | None = Field(None, description="Shared access token; who has it is an admin.")
     public_monitor_url: str | None = Field(
         None, description="Monitor address as browsers see it; empty means the page's host with the monitor port."
     )
@@ -75,7 +82,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("info", description="Level of the log: debug, info, warning or error.")
 
-    @field_validator("token", "hub_token", mode="before")
+    @field_validator("auth", "token", "hub_token", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -94,6 +101,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The configured URL, or SQLite at `<home>/pegbox.db`."""
         return self.database_url or f"sqlite:///{self.home / 'pegbox.db'}"
+
+    @property
+    def access(self) -> Literal["off", "optional", "required"]:
+        """`off` asks nobody, `optional` believes nobody a wrong token, `required` lets nobody in without."""
+        return self.auth or ("required" if self.token or not self.is_loopback else "optional")
 
     @property
     def datasets_dir(self) -> Path:

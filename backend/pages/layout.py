@@ -14,6 +14,7 @@ from backend.jobs import lists
 from backend.models import repository as models
 from backend.pages import filters
 from backend.workers.service import list_live_workers
+from pegbox.schemas.account import Principal
 from pegbox.schemas.job_lists import JobStatistics
 from pegbox.settings import Settings
 
@@ -40,24 +41,27 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Layout:
-    """Context of `base.html`. `active` is the label of the rail's current entry."""
+    """Context of `base.html`. `active` is the label of the rail's current entry, `signed_in` whether one can sign out."""
 
     active: Area
     counts: Counts
     capacity: Capacity
     monitor_url: str
+    caller: Principal
     signed_in: bool
 
 
 def layout_for(request: Request, db: Session, settings: Settings, active: Area) -> Layout:
     """The layout of a page, counted afresh."""
     jobs = lists.statistics(db)
+    caller: Principal = request.state.principal
     return Layout(
         active=active,
         counts=Counts(len(datasets.list_datasets(db)), len(models.list_models(db)), jobs.total),
         capacity=_capacity(db, settings, jobs),
         monitor_url=monitor_url(request, settings),
-        signed_in=bool(settings.token),
+        caller=caller,
+        signed_in=settings.access == "required" or caller.login_id is not None,
     )
 
 

@@ -13,8 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.metrics.ingest import read_body, take
 from pegbox.errors import PegboxError
-from pegbox.settings import Settings
-from pegbox.web.access import AccessRules
+from pegbox.web.access import Guard
 from pegbox.web.error_handlers import database_error_response, pegbox_error_response
 from pegbox.web.request_meter import ROUTE
 
@@ -25,9 +24,9 @@ TEMPLATE = PREFIX + "{run_id}" + SUFFIX
 class BatchExpress:
     """Plain ASGI, outside of everything else."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self.app = app
-        self._rules = AccessRules(settings)
+        self._guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         run_id = _run_of(scope)
@@ -37,7 +36,7 @@ class BatchExpress:
         scope[ROUTE] = TEMPLATE
         request_id = secrets.token_hex(8)
         try:
-            self._rules.check(scope)
+            await self._guard.admit(scope)
             body = await read_body(scope["headers"], receive)
             content = await take(scope["app"].state.monitor.writer, run_id, scope["headers"], body)
         except PegboxError as error:

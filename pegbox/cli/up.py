@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def up(
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on. Anything but loopback needs PEGBOX_TOKEN.")
+        str | None, typer.Option(help="Address to listen on. Anything but loopback needs accounts or PEGBOX_TOKEN.")
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port of the backend and the dashboard.  [default: 8000]")] = None,
     monitor_port: Annotated[int | None, typer.Option(help="Port of the monitor.  [default: 8001]")] = None,
@@ -30,13 +30,20 @@ def up(
     from pegbox.cli.stream import LogStream
     from pegbox.cli.supervisor import Child, Supervisor
     from pegbox.settings import Settings
-    from pegbox.web.service import refuse_open_bind
+    from pegbox.store.database import open_engine, upgrade
+    from pegbox.store.identities import has_users
+    from pegbox.web.service import refuse_closed_door, refuse_open_access
 
     given = {"host": host, "port": port, "monitor_port": monitor_port, "home": home}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    refuse_open_bind(settings)
+    refuse_open_access(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     with hold_home(settings.home):
+        if not settings.is_loopback:
+            engine = open_engine(settings)
+            upgrade(engine, settings)
+            refuse_closed_door(settings, has_users=has_users(engine))
+            engine.dispose()
         refuse_taken_ports(settings)
         serve = [sys.executable, "-m", "pegbox.cli.serve"]
         children = [

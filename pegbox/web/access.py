@@ -1,97 +1,87 @@
-"""Who may talk to a service: the Host and Origin checks, and the shared token.
+"""Who may do what on a service: the Host and Origin checks, who it is, and what the table of permissions says.
 
-On loopback without a token everything is open to programs on this machine, but not to web pages of other sites: a foreign
-`Origin` may not change anything nor open a WebSocket, and a foreign `Host` (DNS rebinding) gets nothing at all. With a token
-every request must carry it: as `Authorization: Bearer`, as the password of `Basic` (clients that know nothing but an address send
-the one in `http://:<token>@host`), as the cookie that the login page sets, or for WebSockets as `?token=`. Clients
-of Gradio and Trackio send it in headers of their own.
+Where nobody must sign in, everything is open to programs on this machine, but not to web pages of other sites: a foreign
+`Origin` may not change anything nor open a WebSocket, and a foreign `Host` (DNS rebinding) gets nothing at all.
 """
 
 from __future__ import annotations
 
-import base64
-import hmac
-import ipaddress
-from collections.abc import Iterator
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pegbox.errors import AuthenticationError, PegboxError, PermissionDeniedError
+from pegbox.schemas.account import Principal, Role, may
 from pegbox.settings import Settings
+from pegbox.web.authentication import Authenticator
 from pegbox.web.error_handlers import error_response, pegbox_error_response
+from pegbox.web.hosts import host_is_ours, origin_is_allowed
+from pegbox.web.permissions import Access, rule_for
 
-COOKIE = "pegbox_token"
-TOKEN_HEADERS = ("authorization", "x-hf-authorization")
-TRACKIO_HEADER = "x-trackio-write-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LOCAL_NAMES = frozenset({"localhost", "testserver"})
 
 
-class AccessRules:
-    """`open_paths` need no token (login page, static files, health); a trailing `/` makes a prefix."""
+class Guard:
+    """Lets requests in or refuses them. `knows_foreign` is for services that foreign clients visit."""
 
-    def __init__(self, settings: Settings, open_paths: tuple[str, ...] = ()) -> None:
+    def __init__(self, settings: Settings, *, knows_foreign: bool = False) -> None:
         self.settings = settings
-        self.open_paths = open_paths
+        self.authenticator = Authenticator(settings, knows_foreign=knows_foreign)
 
-    def check(self, scope: Scope) -> None:
-        """Lets a request or WebSocket pass, or raises the `PegboxError` that refuses it."""
+    async def admit(self, scope: Scope) -> None:
+        """Puts the `Principal` into `scope["state"]["principal"]` (`None` where none is needed and none was proved), or raises
+        the `PegboxError` that refuses the request or WebSocket."""
         headers = Headers(scope=scope)
+        self._check_origin(scope, headers)
+        state = scope.setdefault("state", {})
+        state["principal"] = None
+        if scope.get("method") == "OPTIONS":
+            return
+        needed = _needed(scope)
+        if needed == "open":
+            state["principal"] = await self._principal_if_any(scope, headers)
+            return
+        principal = state["principal"] = await self.authenticator.authenticate(scope, headers)
+        if not may(principal.role, needed):
+            raise PermissionDeniedError(f"This takes the role {needed}; {principal.name} is {principal.role} here")
+
+    def _check_origin(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
-        if not self._host_is_ours(host):
+        if not host_is_ours(host, self.settings):
             raise PermissionDeniedError(
                 f"Host '{host[:200]}' is not served here; add it to PEGBOX_ALLOWED_HOSTS if it is yours"
             )
+        if scope["type"] != "websocket" and scope["method"] in SAFE_METHODS:
+            return
         origin = headers.get("origin")
-        changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
-        if origin and changes and not origin_is_allowed(origin, host, self.settings):
+        if origin and not origin_is_allowed(origin, host, self.settings):
             raise PermissionDeniedError(f"Pages of '{origin[:200]}' may not do this; see PEGBOX_ALLOWED_ORIGINS")
-        if self.settings.token and not self._is_open(scope):
-            self._check_token(scope, headers, self.settings.token.get_secret_value())
+        # Browsers that leave out the origin of a form still say that it came from elsewhere.
+        if not origin and headers.get("sec-fetch-site") == "cross-site":
+            raise PermissionDeniedError("Pages of other sites may not do this; see PEGBOX_ALLOWED_ORIGINS")
 
-    def _host_is_ours(self, host: str) -> bool:
-        name = _host_name(host)
-        if name in LOCAL_NAMES or name in self.settings.allowed_hosts or name == self.settings.host:
-            return True
+    async def _principal_if_any(self, scope: Scope, headers: Headers) -> Principal | None:
         try:
-            address = ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        # A literal address cannot be a rebound name; off loopback it is as good as the address we listen on.
-        return address.is_loopback or not self.settings.is_loopback
-
-    def _is_open(self, scope: Scope) -> bool:
-        path = scope["path"]
-        return scope.get("method") == "OPTIONS" or any(
-            path.startswith(entry) if entry.endswith("/") and entry != "/" else path == entry
-            for entry in self.open_paths
-        )
-
-    @staticmethod
-    def _check_token(scope: Scope, headers: Headers, expected: str) -> None:
-        given = list(given_tokens(scope, headers))
-        if not given:
-            raise AuthenticationError("Authentication required: send 'Authorization: Bearer <token>'")
-        if not any(hmac.compare_digest(token.encode(), expected.encode()) for token in given):
-            raise AuthenticationError("The token is not valid")
+            return await self.authenticator.authenticate(scope, headers)
+        except AuthenticationError:
+            return None
 
 
 class AccessMiddleware:
-    """Plain ASGI: checks the rules before anything else runs."""
+    """Plain ASGI: asks the guard before anything else runs."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, open_paths: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self.app = app
-        self.rules = AccessRules(settings, open_paths)
+        self.guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         try:
-            self.rules.check(scope)
+            await self.guard.admit(scope)
         except PegboxError as error:
             await self._refuse(error, scope, receive, send)
             return
@@ -111,87 +101,23 @@ class AccessMiddleware:
             return
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")
         if error.status == 401 and wants_page and scope["method"] == "GET":
-            headers = {"Location": "/login"}
+            headers = {"Location": f"/login?next={quote(_own_address(scope), safe='/')}"}
             response = error_response(303, error.message, error_type=error.error_type, headers=headers)
         else:
             response = pegbox_error_response(error, scope.get("state", {}).get("request_id", ""))
         await response(scope, receive, send)
 
 
-def given_tokens(scope: Scope, headers: Headers) -> Iterator[str]:
-    """The tokens a request carries: header, those of Gradio's and Trackio's clients (which may send one of the model hub
-    beside), cookie, or for WebSockets `?token=` (browsers cannot set headers there)."""
-    for name in TOKEN_HEADERS:
-        scheme, _, value = headers.get(name, "").partition(" ")
-        if scheme.lower() == "bearer" and value.strip():
-            yield value.strip()
-        elif scheme.lower() == "basic" and (password := _password(value.strip())) is not None:
-            yield password
-    if value := headers.get(TRACKIO_HEADER, "").strip():
-        yield value
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        cookie = None
-    if cookie:
-        yield cookie.value
-    if scope["type"] == "websocket":
-        yield from parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", ())
+def _needed(scope: Scope) -> Access:
+    """What the table asks for. A route that it does not know is for admins; a path that is no route may be told so to anybody."""
+    method = "WEBSOCKET" if scope["type"] == "websocket" else scope["method"]
+    if rule := rule_for(method, scope["path"]):
+        return rule.access
+    router = scope["app"].router
+    lowest: Role = "viewer"
+    return "admin" if any(route.matches(scope)[0] == Match.FULL for route in router.routes) else lowest
 
 
-def _password(credentials: str) -> str | None:
-    """Of `Basic` credentials; the user's name does not matter."""
-    try:
-        return base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
-    except ValueError:
-        return None
-
-
-def origin_is_allowed(origin: str, host: str, settings: Settings) -> bool:
-    """Same machine name as the request (the ports differ between the services), or configured."""
-    if origin in settings.allowed_origins:
-        return True
-    try:
-        parts = urlsplit(origin)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return False
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return False
-    # The dashboard on one port talks to the monitor on another: same host name, one of our two ports.
-    same_name = parts.hostname == _host_name(host) or (_is_local(parts.hostname) and _is_local(_host_name(host)))
-    return same_name and port in (settings.port, settings.monitor_port, _port(host, parts.scheme))
-
-
-def allowed_origin_pattern(settings: Settings) -> str:
-    """For CORS: the dashboard's origin on loopback names, and the configured ones."""
-    hosts = "|".join(("localhost", r"127\.0\.0\.1", r"\[::1\]", *(_escape(name) for name in settings.allowed_hosts)))
-    ours = rf"https?://(?:{hosts}):(?:{settings.port}|{settings.monitor_port})"
-    return "|".join((ours, *(_escape(origin) for origin in settings.allowed_origins)))
-
-
-def _escape(value: str) -> str:
-    return "".join(f"\\{char}" if char in r".^$*+?{}[]\|()" else char for char in value)
-
-
-def _is_local(name: str) -> bool:
-    if name in LOCAL_NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _host_name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _port(host: str, scheme: str) -> int | None:
-    try:
-        return urlsplit(f"//{host}").port or (443 if scheme == "https" else 80)
-    except ValueError:
-        return None
+def _own_address(scope: Scope) -> str:
+    query = scope.get("query_string", b"").decode("latin-1")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])

@@ -1,6 +1,8 @@
 """Table classes, data only, one per file. Each has one writing service (named in its docstring)."""
 
+from pegbox.store.tables.api_token import ApiToken
 from pegbox.store.tables.artifact_version import ArtifactUse, ArtifactVersion
+from pegbox.store.tables.audit_entry import AuditEntry
 from pegbox.store.tables.dataset import Dataset
 from pegbox.store.tables.dataset_file import DatasetFile
 from pegbox.store.tables.dataset_version import DatasetVersion
@@ -9,6 +11,7 @@ from pegbox.store.tables.experiment import Experiment
 from pegbox.store.tables.gpu_lease import GpuLease
 from pegbox.store.tables.job import TERMINAL_STATES, Job
 from pegbox.store.tables.job_dependency import JobDependency
+from pegbox.store.tables.login import Login
 from pegbox.store.tables.metric_batch import MetricBatch
 from pegbox.store.tables.model import Model
 from pegbox.store.tables.moment import Moment, now
@@ -21,12 +24,15 @@ from pegbox.store.tables.run_media import RunMedia
 from pegbox.store.tables.run_sample import RunSample
 from pegbox.store.tables.training_mode import TrainingMode
 from pegbox.store.tables.upload import Upload
+from pegbox.store.tables.user import User
 from pegbox.store.tables.worker import Worker
 
 __all__ = [
     "TERMINAL_STATES",
+    "ApiToken",
     "ArtifactUse",
     "ArtifactVersion",
+    "AuditEntry",
     "Dataset",
     "DatasetFile",
     "DatasetVersion",
@@ -35,6 +41,7 @@ __all__ = [
     "GpuLease",
     "Job",
     "JobDependency",
+    "Login",
     "MetricBatch",
     "Model",
     "Moment",
@@ -47,6 +54,7 @@ __all__ = [
     "RunSample",
     "TrainingMode",
     "Upload",
+    "User",
     "Worker",
     "now",
 ]

@@ -26,13 +26,13 @@ def guarded(settings: Settings) -> Iterator[TestClient]:
 def test_pages_lead_to_the_form(guarded: TestClient) -> None:
     answer = guarded.get("/jobs", headers=HTML)
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/login"
+    assert answer.headers["location"] == "/login?next=/jobs"
 
 
 def test_a_wrong_token_is_said_at_the_form(guarded: TestClient) -> None:
     answer = guarded.post("/login", data={"token": "wrong"})
     assert answer.status_code == 401
-    assert "not the token of this server" in answer.text
+    assert "not a token of this server" in answer.text
     assert "set-cookie" not in answer.headers
 
 

@@ -34,7 +34,7 @@ def client_for(settings: Settings) -> TestClient:
         await websocket.send_text("hello")
         await websocket.close()
 
-    service.install(app, settings, open_paths=("/login", "/static/"))
+    service.install(app, settings)
     return TestClient(app, base_url=f"http://127.0.0.1:{settings.port}", raise_server_exceptions=False)
 
 
@@ -93,12 +93,22 @@ def test_token_is_asked_for_and_checked(settings: Settings) -> None:
 def test_a_browser_without_token_is_sent_to_the_login_page(settings: Settings) -> None:
     client = client_for(settings.model_copy(update={"token": SecretStr("right")}))
     answer = client.get("/thing", headers={"Accept": "text/html"}, follow_redirects=False)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/thing")
 
 
-def test_open_bind_without_token_is_refused(settings: Settings) -> None:
-    with pytest.raises(PegboxError, match="PEGBOX_TOKEN"):
-        client_for(settings.model_copy(update={"host": "0.0.0.0"}))
+def test_an_open_bind_needs_somebody_who_can_sign_in(settings: Settings) -> None:
+    reachable = settings.model_copy(update={"host": "0.0.0.0"})
+    assert reachable.access == "required"
+    with pytest.raises(PegboxError, match=r"pegbox user add NAME --role admin.*PEGBOX_TOKEN"):
+        service.refuse_closed_door(reachable, has_users=False)
+    service.refuse_closed_door(reachable, has_users=True)
+    service.refuse_closed_door(reachable.model_copy(update={"token": SecretStr("right")}), has_users=False)
+
+
+@pytest.mark.parametrize("mode", ["off", "optional"])
+def test_nothing_is_open_off_loopback(settings: Settings, mode: str) -> None:
+    with pytest.raises(PegboxError, match=f"PEGBOX_AUTH={mode}"):
+        client_for(settings.model_copy(update={"host": "0.0.0.0", "auth": mode}))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,33 @@
+"""What signing in works with, made once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from backend.accounts.attempts import Attempts
+from backend.accounts.passwords import AT_ONCE, Passwords
+from pegbox.store.identities import Identities
+from pegbox.web.authentication import Authenticator
+
+
+@dataclass(slots=True)
+class Door:
+    """`threads` bounds how many passwords are hashed at once."""
+
+    authenticator: Authenticator
+    identities: Identities
+    passwords: Passwords = field(default_factory=Passwords)
+    attempts: Attempts = field(default_factory=Attempts)
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_ONCE))
+
+
+def get_door(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+TheDoor = Annotated[Door, Depends(get_door)]

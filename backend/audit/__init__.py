@@ -1,0 +1,1 @@
+"""Who changed what: recorded around every request, read page by page."""

@@ -1,0 +1,94 @@
+"""Records every change that is asked for, done or refused, before its answer goes out."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.audit import service
+from backend.audit.repository import REFUSED_FROM
+from pegbox.schemas.account import Principal
+from pegbox.store.database import open_session
+from pegbox.store.tables import AuditEntry
+from pegbox.web.access import SAFE_METHODS
+from pegbox.web.rate_limit import address_of
+
+log = logging.getLogger(__name__)
+
+UNRECORDED = frozenset(
+    {
+        # They read, by POST
+        *("preview_csv", "compare_runs", "compare_jobs", "ask_model", "create_ticket"),
+        # What workers say all the time; how a job ends is recorded
+        *("claim_job", "send_heartbeat"),
+    }
+)
+REFUSALS: RateLimitItem = RateLimitItemPerMinute(60, namespace="audit")
+"""From one address: a flood of refused requests shall not fill the disk. The log of the service still has each."""
+
+LONGEST = 300
+
+
+class AuditTrail:
+    """Plain ASGI, around what refuses."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
+            await self.app(scope, receive, send)
+            return
+
+        async def record_and_send(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._is_worth_it(scope, message["status"]):
+                await run_in_threadpool(self._record, scope, message["status"])
+            await send(message)
+
+        await self.app(scope, receive, record_and_send)
+
+    def _is_worth_it(self, scope: Scope, status: int) -> bool:
+        if _action(scope) in UNRECORDED and status < REFUSED_FROM:
+            return False
+        # What was refused before it came to a route, or is none.
+        return status < REFUSED_FROM or self._limiter.hit(REFUSALS, address_of(scope))
+
+    @staticmethod
+    def _record(scope: Scope, status: int) -> None:
+        entry = _entry(scope, status)
+        try:
+            with open_session(scope["app"].state.engine) as db:
+                service.record(db, entry)
+        except SQLAlchemyError:
+            # The change is made by now; an answer that denied it would be worse than a gap, which the log tells.
+            log.exception("not in the audit log: %s %s by %s", entry.action, entry.target, entry.actor)
+
+
+def _entry(scope: Scope, status: int) -> AuditEntry:
+    state: dict[str, Any] = scope.get("state", {})
+    principal: Principal | None = state.get("principal")
+    return AuditEntry(
+        actor=str(state.get("audit_actor") or (principal.name if principal else ""))[:LONGEST],
+        via=principal.via if principal else "",
+        action=_action(scope),
+        target=scope["path"][:LONGEST],
+        address=address_of(scope)[:LONGEST],
+        status=status,
+        detail=str(state.get("audit_detail", ""))[:LONGEST],
+        request_id=str(state.get("request_id", "")),
+    )
+
+
+def _action(scope: Scope) -> str:
+    """The name of the route; what never came to one is told by its method."""
+    endpoint = scope.get("endpoint")
+    name: str = getattr(endpoint, "__name__", "") or scope["method"]
+    return name[:LONGEST]

@@ -1,0 +1,25 @@
+"""A person who may sign in. Written by the backend and by `pegbox user`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column
+from sqlmodel import Field, SQLModel
+
+from pegbox.store.tables.moment import Moment, now
+
+
+class User(SQLModel, table=True):
+    """`name` is lower case; `password_hash` is Argon2's own text, parameters and salt included."""
+
+    __tablename__ = "user"
+
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True, index=True)
+    password_hash: str
+    role: str
+    tier: str = "standard"
+    disabled: bool = False
+    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    last_login_at: datetime | None = Field(default=None, sa_column=Column(Moment))

@@ -1,0 +1,78 @@
+"""Under which names a service may be addressed, and whose pages may speak to it."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from pegbox.settings import Settings
+
+LOCAL_NAMES = frozenset({"localhost", "testserver"})
+
+
+def host_is_ours(host: str, settings: Settings) -> bool:
+    """Whether a `Host` header names this service; a name that a stranger's DNS has led here does not."""
+    name = host_name(host)
+    if name in LOCAL_NAMES or name in settings.allowed_hosts or name == settings.host:
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    # A literal address cannot be a rebound name; off loopback it is as good as the address we listen on.
+    return address.is_loopback or not settings.is_loopback
+
+
+def origin_is_allowed(origin: str, host: str, settings: Settings) -> bool:
+    """Same machine name as the request (the ports differ between the services), or configured."""
+    if origin in settings.allowed_origins:
+        return True
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return False
+    # The dashboard on one port talks to the monitor on another: same host name, one of our two ports.
+    same_name = parts.hostname == host_name(host) or (_is_local(parts.hostname) and is_local_host(host))
+    return same_name and port in (settings.port, settings.monitor_port, _port(host, parts.scheme))
+
+
+def allowed_origin_pattern(settings: Settings) -> str:
+    """For CORS: the dashboard's origin on loopback names, and the configured ones."""
+    hosts = "|".join(("localhost", r"127\.0\.0\.1", r"\[::1\]", *(_escape(name) for name in settings.allowed_hosts)))
+    ours = rf"https?://(?:{hosts}):(?:{settings.port}|{settings.monitor_port})"
+    return "|".join((ours, *(_escape(origin) for origin in settings.allowed_origins)))
+
+
+def _escape(value: str) -> str:
+    return "".join(f"\\{char}" if char in r".^$*+?{}[]\|()" else char for char in value)
+
+
+def _is_local(name: str) -> bool:
+    if name in LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def is_local_host(host: str) -> bool:
+    """Whether a `Host` header names this machine, as only its own programs and browsers would."""
+    return _is_local(host_name(host))
+
+
+def host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _port(host: str, scheme: str) -> int | None:
+    try:
+        return urlsplit(f"//{host}").port or (443 if scheme == "https" else 80)
+    except ValueError:
+        return None
