@@ -30,11 +30,9 @@ def search_jobs(db: Session, search: JobSearch, *, limit: int, offset: int) -> t
     """A page of the jobs that match, and how many there are in all."""
     conditions = _conditions(search)
     total = db.exec(select(func.count()).select_from(Job).where(*conditions)).one()
-    column = _column(search.order)
-    ordered = column.desc() if search.descending else column.asc()
-    query = select(Job).where(*conditions).join(Run, col(Run.id) == Job.run_id, isouter=True)
-    # What has no value comes last, whichever way the rest runs; equal ones in the order of their making.
-    query = query.order_by(column.is_(None), ordered, col(Job.created_at).desc(), col(Job.uid).desc())
+    query = select(Job).where(*conditions).order_by(*_order(search))
+    if search.order == "loss":
+        query = query.join(Run, col(Run.id) == Job.run_id, isouter=True)
     return list(db.exec(query.limit(limit).offset(offset)).all()), int(total)
 
 
@@ -60,6 +58,15 @@ def _conditions(search: JobSearch) -> list[Any]:
     for word in search.query.lower().split()[:MOST_WORDS]:
         conditions.append(or_(*(text.contains(word, autoescape=True) for text in named)))
     return conditions
+
+
+def _order(search: JobSearch) -> list[Any]:
+    """What has no value comes last, whichever way the rest runs; equal ones in the order of their making, the newest first."""
+    newest = [col(Job.created_at).desc(), col(Job.uid).desc()]
+    if search.order == "created":
+        return newest if search.descending else [col(Job.created_at), col(Job.uid)]  # as they lie in the index
+    column = _column(search.order)
+    return [column.is_(None), column.desc() if search.descending else column.asc(), *newest]
 
 
 def _column(order: JobOrder) -> Any:

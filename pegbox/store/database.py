@@ -15,7 +15,7 @@ from pegbox.settings import Settings
 BUSY_TIMEOUT_MS = 15_000
 """Two services share the SQLite file; a writer waits this long for the other one's commit."""
 
-NEWEST = "0008"
+NEWEST = "0009"
 """The revision of the newest migration."""
 
 

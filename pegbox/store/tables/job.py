@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Integer, false, text
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, false, text
 from sqlmodel import Field, SQLModel
 
 from pegbox.store.tables.moment import Moment, now
@@ -23,6 +23,13 @@ class Job(SQLModel, table=True):
     """
 
     __tablename__ = "job"
+    __table_args__ = (
+        # The newest of all, of some states, and of those that are not archived, read in their order from the index alone.
+        Index("ix_job_newest", "created_at", "uid", "state", "archived_at"),
+        Index("ix_job_state", "state", "created_at", "uid"),
+        Index("ix_job_listed", "archived_at", "state", "created_at", "uid"),
+        Index("ix_job_experiment_id", "experiment_id", "run_id"),
+    )
 
     uid: str = Field(primary_key=True)
     id: str | None = Field(default=None, index=True, unique=True)
@@ -49,11 +56,11 @@ class Job(SQLModel, table=True):
     retry_at: datetime | None = Field(default=None, sa_column=Column(Moment))
     timeout_seconds: float | None = None
     source_job: str | None = None
-    state: str = Field(default="created", index=True)
+    state: str = "created"
     wanted: str = "run"
     priority: int = 0
     gpu_count: int = 0
-    experiment_id: str | None = Field(default=None, index=True)
+    experiment_id: str | None = None
     run_id: str = Field(index=True)
     model_id: str
     attempt: int = 0
@@ -69,7 +76,7 @@ class Job(SQLModel, table=True):
     error: str | None = None
     exit_code: int | None = None
     results: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
     updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
     queued_at: datetime | None = Field(default=None, sa_column=Column(Moment, index=True))
     started_at: datetime | None = Field(default=None, sa_column=Column(Moment))

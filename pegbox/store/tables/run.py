@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column
+from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
 from pegbox.store.tables.moment import Moment, now
@@ -20,9 +20,10 @@ class Run(SQLModel, table=True):
     """
 
     __tablename__ = "run"
+    __table_args__ = (Index("ix_run_job_uid", "job_uid", "updated_at", "id"),)  # scripts' runs, the last heard of first
 
     id: str = Field(primary_key=True)
-    job_uid: str | None = Field(default=None, index=True)
+    job_uid: str | None = None
     experiment_id: str = Field(foreign_key="experiment.id", index=True)
     name: str
     status: str = Field(default="running", index=True)
