@@ -64,7 +64,7 @@ LOADS = (
     Load("/api/jobs?status=failed&limit=20"),
     Load("/api/jobs?status=pending&limit=20"),
     Load("/api/jobs/statistics"),
-    Load("/api/experiments"),
+    Load("/api/experiments?limit=100"),
     Load("/api/experiments?q=study-77"),
     Load("/api/experiments/study-500/runs"),
     Load("/api/datasets"),
@@ -109,7 +109,9 @@ def fill(home: Path, jobs: int, experiments: int) -> None:
     """One job made over the API, then copies of its row with their runs."""
     home.mkdir(parents=True, exist_ok=True)
     with Stack(home) as stack:
-        uploaded = client.post(f"{stack.backend_url}/api/datasets", data={"name": "sums"}, files={"file": ("s.csv", CSV)})
+        uploaded = client.post(
+            f"{stack.backend_url}/api/datasets", data={"name": "sums"}, files={"file": ("s.csv", CSV)}
+        )
         configuration = {
             "model": {"uid": "pegbox/starter"},
             "dataset": {"uid": uploaded.raise_for_status().json()["uid"]},

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from backend.jobs import dependencies, repository, service, views
+from backend.jobs.counts import count_by_state
 from backend.jobs.lifecycle import CURRENT, PAST
 from backend.jobs.progress import number
 from backend.jobs.waiting import place_of
@@ -45,7 +46,7 @@ def list_past(db: Session) -> JobList:
 
 
 def _listed(db: Session, jobs: list[Job], states: Sequence[str] | None, limit: int, offset: int) -> JobList:
-    counts = repository.count_by_state(db)
+    counts = count_by_state(db)
     matching = sum(counts.values()) if states is None else sum(counts.get(state, 0) for state in states)
     return JobList(
         jobs=show_jobs(db, jobs),
@@ -87,7 +88,7 @@ def show_finetune(db: Session, job: Job) -> FinetuneView:
 
 
 def statistics(db: Session) -> JobStatistics:
-    counts = repository.count_by_state(db)
+    counts = count_by_state(db)
     current = {state: counts.get(state, 0) for state in CURRENT}
     past = {state: counts.get(state, 0) for state in PAST}
     ended = past["completed"] + past["failed"]

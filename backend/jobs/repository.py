@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, case, col, func, or_, select
+from sqlmodel import Session, case, col, or_, select
 
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run
@@ -49,12 +49,6 @@ def find_alike(db: Session, model: str, method: str, dataset: str) -> Job | None
         col(Job.hyperparameters)["method"].as_string() == method,
     )
     return db.exec(query.order_by(other_data, col(Job.created_at).desc(), col(Job.uid).desc()).limit(1)).first()
-
-
-def count_by_state(db: Session) -> dict[str, int]:
-    return {
-        str(state): int(count) for state, count in db.exec(select(Job.state, func.count()).group_by(Job.state)).all()
-    }
 
 
 def find_runs(db: Session, jobs: Sequence[Job]) -> dict[str, Run]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from sqlmodel import Session, case, col, func, or_, select
 
+from backend.jobs.counts import count_listed
 from pegbox.store.tables import Job, Run
 
 JobOrder = Literal["created", "name", "state", "loss"]
@@ -29,19 +30,17 @@ class JobSearch:
 def search_jobs(db: Session, search: JobSearch, *, limit: int, offset: int) -> tuple[list[Job], int]:
     """A page of the jobs that match, and how many there are in all."""
     conditions = _conditions(search)
-    total = db.exec(select(func.count()).select_from(Job).where(*conditions)).one()
     query = select(Job).where(*conditions).order_by(*_order(search))
     if search.order == "loss":
         query = query.join(Run, col(Run.id) == Job.run_id, isouter=True)
-    return list(db.exec(query.limit(limit).offset(offset)).all()), int(total)
+    return list(db.exec(query.limit(limit).offset(offset)).all()), _count(db, search, conditions)
 
 
-def count_listed(db: Session) -> tuple[dict[str, int], int]:
-    """How many jobs the list has in each state, and how many are archived."""
-    archived = col(Job.archived_at)
-    counted = db.exec(select(Job.state, func.count()).where(archived.is_(None)).group_by(Job.state)).all()
-    hidden = db.exec(select(func.count()).select_from(Job).where(archived.is_not(None))).one()
-    return {str(state): int(count) for state, count in counted}, int(hidden)
+def _count(db: Session, search: JobSearch, conditions: Sequence[Any]) -> int:
+    if search.query or search.archived:
+        return int(db.exec(select(func.count()).select_from(Job).where(*conditions)).one())
+    counts, _ = count_listed(db)
+    return sum(counts.values() if search.states is None else (counts.get(state, 0) for state in search.states))
 
 
 def _conditions(search: JobSearch) -> list[Any]:

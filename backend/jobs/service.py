@@ -10,6 +10,7 @@ from sqlmodel import Session
 from backend.experiments import service as experiments
 from backend.identifiers import base36, new_job_uid, now_ms
 from backend.jobs import commands, dependencies, lifecycle, repository
+from backend.jobs.counts import count_by_state
 from backend.jobs.gpu_wish import gpu_count_of
 from backend.jobs.validation import Checked, check
 from pegbox.errors import ConflictError, NotFoundError, ValidationError
@@ -29,7 +30,7 @@ def find_locked_job(db: Session, uid: str) -> Job | None:
 
 def count_jobs(db: Session, state: str | None = None) -> int:
     """How many jobs there are, in one state or in all."""
-    counts = repository.count_by_state(db)
+    counts = count_by_state(db)
     return sum(counts.values()) if state is None else counts.get(state, 0)
 
 

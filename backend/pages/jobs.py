@@ -12,7 +12,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from backend.dependencies import Config, Db
 from backend.jobs import lists, service
-from backend.jobs.search import ORDERS, JobOrder, JobSearch, count_listed, search_jobs
+from backend.jobs.counts import count_listed
+from backend.jobs.search import ORDERS, JobOrder, JobSearch, search_jobs
 from backend.pages.choice import Choice
 from backend.pages.job_card import STATE_WORDS, JobCard, job_card
 from backend.pages.layout import layout_for

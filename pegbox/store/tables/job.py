@@ -28,7 +28,7 @@ class Job(SQLModel, table=True):
         Index("ix_job_newest", "created_at", "uid", "state", "archived_at"),
         Index("ix_job_state", "state", "created_at", "uid"),
         Index("ix_job_listed", "archived_at", "state", "created_at", "uid"),
-        Index("ix_job_experiment_id", "experiment_id", "run_id"),
+        Index("ix_job_experiment_id", "experiment_id", "state", "run_id"),
     )
 
     uid: str = Field(primary_key=True)

@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_index("ix_job_newest", "job", ["created_at", "uid", "state", "archived_at"])
     op.create_index("ix_job_state", "job", ["state", "created_at", "uid"])
     op.create_index("ix_job_listed", "job", ["archived_at", "state", "created_at", "uid"])
-    op.create_index("ix_job_experiment_id", "job", ["experiment_id", "run_id"])
+    op.create_index("ix_job_experiment_id", "job", ["experiment_id", "state", "run_id"])
     op.drop_index("ix_run_job_uid", "run")
     op.create_index("ix_run_job_uid", "run", ["job_uid", "updated_at", "id"])
 
