@@ -11,6 +11,7 @@ const pages = [
   "new-job",
   "jobs",
   "job",
+  "command",
   "run",
   "compare",
   "system",

@@ -1,14 +1,16 @@
-"""One command job: what it runs, where it stands, and its output as it comes."""
+"""One command job: what it runs, where it stands, what it waits for; its output comes as it is written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlmodel import Session
 
-from backend.jobs.logs import Stream, read_tail
+from backend.bell import ring
+from backend.dependencies import Config, Db
+from backend.jobs import copies
 from backend.pages import filters
 from backend.pages.job_card import JobCard, job_card
 from backend.pages.layout import layout_for
@@ -16,55 +18,64 @@ from backend.pages.rendering import render
 from pegbox.schemas.job import JobView
 from pegbox.settings import Settings
 
-FIRST_LINES = 500
-"""Of each stream in the page itself; the rest comes when it is asked for."""
-
-
-STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
-
-
-@dataclass(frozen=True)
-class Output:
-    """The end of one stream; `offset` is where it goes on, in bytes."""
-
-    name: str
-    lines: list[str]
-    truncated: bool
-    offset: int
+router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True)
 class CommandPage:
+    """`waiting` is empty unless the job waits; `failure` unless it failed; `can_restart` once it has ended."""
+
     job: JobCard
-    view: JobView
+    command: str
+    shell: bool
+    waiting: str
+    failure: str
     facts: list[tuple[str, str]]
-    outputs: list[Output]
+    environment: list[tuple[str, str]]
+    metrics: list[tuple[str, str]]
+    run_id: str
+    can_restart: bool
 
 
 def show_command(request: Request, db: Session, settings: Settings, view: JobView) -> HTMLResponse:
     """The page of a command job."""
-    page = CommandPage(job_card(view), view, _facts(view), _outputs(settings, view))
+    place = view.queue
+    page = CommandPage(
+        job=job_card(view),
+        command=view.command,
+        shell=view.shell,
+        waiting=f"Place {place.position} in the queue. {place.reason}." if place else "",
+        failure=view.error_message or "" if view.state in ("failed", "cancelled", "queued") else "",
+        facts=_facts(view),
+        environment=list(view.environment.items()),
+        metrics=[
+            (name, filters.figure(value)) for name, value in view.metrics.items() if isinstance(value, int | float)
+        ],
+        run_id=view.run_id,
+        can_restart=view.completed_at is not None,
+    )
     return render(request, "command.html", "command", layout=layout_for(request, db, settings, "Jobs"), page=page)
 
 
-def _outputs(settings: Settings, view: JobView) -> list[Output]:
-    found = [(name, read_tail(settings.jobs_dir, view.uid, name, FIRST_LINES)) for name in STREAMS]
-    return [Output(name, piece.lines, piece.truncated, piece.next_offset) for name, piece in found]
+@router.post("/jobs/{uid}/restart")
+def restart_job(uid: str, request: Request, db: Db, settings: Config) -> RedirectResponse:
+    """Runs an ended job again, as a new one."""
+    job = copies.restart_job(db, settings, uid)
+    ring(request.app)
+    return RedirectResponse(f"/jobs/{job.uid}", status_code=303)
 
 
 def _facts(view: JobView) -> list[tuple[str, str]]:
-    """What was asked for, in the order in which people look for it."""
-    gpus = ", ".join(f"{device.index} ({device.name or device.uuid})" for device in view.devices)
-    retries = f"{view.retries} of {view.max_retries} used" if view.max_retries else "none"
+    """What was asked for and what came of it, in the order in which people look for it."""
+    gpus = ", ".join(f"{device.index} {device.name}".strip() for device in view.devices)
     facts = [
-        ("Id", view.id),
-        ("Worker", view.worker_id or "–"),
+        ("Exit code", "–" if view.exit_code is None else str(view.exit_code)),
         ("GPUs", gpus or (f"{view.gpu_count} wanted" if view.gpu_count else "none")),
         ("Priority", str(view.priority)),
-        ("Attempt", str(view.attempt)),
-        ("Retries", retries),
+        ("Attempt", f"{view.attempt} of {view.max_retries + 1}" if view.max_retries else str(view.attempt)),
         ("Time limit", filters.duration(view.timeout_seconds) if view.timeout_seconds else "none"),
-        ("Exit code", "–" if view.exit_code is None else str(view.exit_code)),
         ("Depends on", ", ".join(view.depends_on) or "–"),
     ]
-    return [*facts, *((name, value) for name, value in view.environment.items())]
+    if view.bad_metric_lines:
+        facts.append(("Unreadable metric lines", filters.whole(view.bad_metric_lines)))
+    return facts

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
 from backend.pages import (
+    command,
     compare,
     dataset_profile,
     datasets,
@@ -17,8 +18,10 @@ from backend.pages import (
     login,
     model,
     models,
+    new_command,
     new_job,
     overview,
+    queue,
     run,
     runs,
     settings,
@@ -37,9 +40,12 @@ for page in (
     dataset_profile,
     models,
     model,
+    new_command,  # before the wizard, whose steps have any name
     new_job,
     jobs,
     job,
+    command,
+    queue,
     runs,
     run,
     compare,

@@ -14,6 +14,7 @@ from backend.bell import Bell, ring
 from backend.datasets.service import open_training_csv
 from backend.dependencies import Config, Database, Db
 from backend.queue import service, settle
+from backend.queue.overview import show_queue
 from backend.workers.departures import Departures
 from pegbox.errors import NotFoundError
 from pegbox.schemas.queue import (
@@ -24,6 +25,7 @@ from pegbox.schemas.queue import (
     ReportRequest,
     ReportResponse,
 )
+from pegbox.schemas.queue_overview import QueueView
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.web.error_handlers import error_responses
@@ -35,6 +37,16 @@ LOOK_SECONDS = 1.0
 
 JobKey = Annotated[str, Path(min_length=1, max_length=100, description="The job's uid.")]
 ClaimToken = Annotated[str, Query(min_length=1, max_length=100)]
+
+
+@router.get("/api/queue", response_model=QueueView, responses=error_responses(422), summary="Get Queue")
+def get_queue(
+    db: Db,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+) -> QueueView:
+    """GPUs with who holds them, and what waits, in its turn and with its reason."""
+    return show_queue(db, limit=limit, offset=offset)
 
 
 @router.post(

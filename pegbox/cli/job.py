@@ -1,4 +1,4 @@
-"""`pegbox job`: look at trainings and steer them."""
+"""`pegbox job`: run commands, look at jobs and steer them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from pegbox.cli.job_run import run_command
 from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
-commands = typer.Typer(help="Look at trainings and steer them.", no_args_is_help=True, rich_markup_mode=None)
+commands = typer.Typer(help="Run commands, look at jobs and steer them.", no_args_is_help=True, rich_markup_mode=None)
 
-Uid = Annotated[str, typer.Argument(help="Uid of the job.")]
+Uid = Annotated[str, typer.Argument(help="Uid or id of the job.")]
+
+
+commands.command("run", context_settings={"ignore_unknown_options": True})(run_command)
 
 
 @commands.command("list")
@@ -59,6 +63,9 @@ def show(uid: Uid, as_json: AsJson = False) -> None:
             **_row(job),
             "created": job.get("createdAt"),
             "hyperparameters": configuration.get("hyperparameters"),
+            "command": job["command"] if job["kind"] == "command" else None,
+            "waits": (job.get("queue") or {}).get("reason"),
+            "exit code": job.get("exit_code"),
             "live": job.get("live_metrics"),
             "error": job.get("error_message"),
             "result": results.get("finalModelPath"),
@@ -76,7 +83,7 @@ def logs(
     tail: Annotated[int | None, typer.Option(min=1, help="Only the last lines.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What the trainer printed."""
+    """What the job printed."""
     from pegbox.sdk.client import Client
 
     with Client() as client:
@@ -91,10 +98,28 @@ def logs(
 def follow(uid: Uid, as_json: AsJson = False) -> None:
     """Watch a job until it ends. Ctrl-C leaves it running."""
     from pegbox.cli.follow import follow_job
+    from pegbox.cli.follow_command import follow_command
     from pegbox.sdk.client import Client
 
     with Client() as client:
+        job = client.jobs.get(uid)
+        if job["kind"] == "command":
+            follow_command(client, job["uid"], as_json=as_json)
+            return
         follow_job(client, uid, as_json=as_json)
+
+
+@commands.command()
+def restart(uid: Uid, as_json: AsJson = False) -> None:
+    """Run an ended job again, as a new one."""
+    from pegbox.sdk.client import Client
+
+    with Client() as client:
+        job = client.jobs.restart(uid)
+    if as_json:
+        print_json(job)
+    else:
+        typer.echo(f"{job['id']}: {job['status']}")
 
 
 @commands.command()
@@ -117,8 +142,8 @@ def resume(uid: Uid, as_json: AsJson = False) -> None:
 
 @commands.command()
 def cancel(uid: Uid, as_json: AsJson = False) -> None:
-    """Let a job finish its step and end."""
-    _act("cancel", uid, "will end after its current step", as_json)
+    """End a job: a training after its step, a command at once."""
+    _act("cancel", uid, "is asked to end", as_json)
 
 
 def _act(verb: str, uid: str, outcome: str, as_json: bool) -> None:
@@ -136,7 +161,7 @@ def _row(job: dict[str, Any]) -> dict[str, Any]:
     configuration = job.get("configuration") or {}
     progress = (job.get("training") or {}).get("progress")
     return {
-        "uid": job["uid"],
+        "uid": job["id"],
         "name": job["name"],
         "status": job["status"],
         "progress": None if progress is None else f"{progress:.0f} %",

@@ -36,7 +36,10 @@ def worker(
             help="GPUs to hand out, as indexes or UUIDs with commas between; by default every GPU that the worker may use.",
         ),
     ] = None,
-    training: Annotated[bool, typer.Option("--training/--no-training", help="Whether to run fine-tuning jobs.")] = True,
+    training: Annotated[
+        bool,
+        typer.Option("--training/--no-training", envvar="PEGBOX_TRAINING", help="Whether to run fine-tuning jobs."),
+    ] = True,
 ) -> None:
     """Take queued jobs and run them: trainings on the CPU one at a time, commands in slots, jobs with GPUs while GPUs are free.
 

@@ -6,6 +6,7 @@ const PLACES: Record<string, string> = {
   m: "/models",
   j: "/jobs",
   n: "/jobs/new",
+  q: "/queue",
   r: "/runs",
   c: "/compare",
   s: "/system",
