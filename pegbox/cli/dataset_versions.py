@@ -13,10 +13,10 @@ from pegbox.cli.dataset import (
     InputColumn,
     Message,
     OutputColumn,
-    commands,
     mapping_of,
     show_added,
 )
+from pegbox.cli.dataset import commands as commands
 from pegbox.cli.output import AsJson, print_json, print_table
 
 MARKS = {"added": "+", "removed": "-", "changed": "~"}

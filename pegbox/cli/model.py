@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,14 @@ commands = typer.Typer(
 )
 
 ModelId = Annotated[str, typer.Argument(help="Id of the model: a hub id (owner/name), model-…, or starter.")]
+
+
+class Part(StrEnum):
+    """What of a model is exported."""
+
+    ALL = "all"
+    ADAPTER = "adapter"
+    MERGED = "merged"
 
 
 @commands.command("list")
@@ -115,16 +124,13 @@ def tag(
 def export(
     model: ModelId,
     target: Annotated[Path, typer.Argument(help="File or folder to write to.")] = Path(),
-    part: Annotated[str, typer.Option(help="Of an adapter: all, adapter, or merged.")] = "all",
+    part: Annotated[Part, typer.Option(help="Of an adapter: it alone, or the merged weights alone.")] = Part.ALL,
 ) -> None:
     """Save a model's files as a ZIP archive."""
-    from pegbox.errors import ValidationError
     from pegbox.sdk.client import Client
 
-    if part not in ("all", "adapter", "merged"):
-        raise ValidationError("--part: all, adapter or merged")
     with Client() as client:
-        typer.echo(str(client.models.export(model, target, part=part)))
+        typer.echo(str(client.models.export(model, target, part=part.value)))
 
 
 @commands.command()
