@@ -59,7 +59,6 @@ def unpack(path: Path, folder: Path, max_bytes: int) -> list[tuple[Member, Incom
         zipfile.BadZipFile,
         zlib.error,
         EOFError,
-        NotImplementedError,
         RuntimeError,
         struct.error,
         OSError,

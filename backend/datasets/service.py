@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from backend.datasets import repository, uses, versions, views
+from backend.datasets import comparison, repository, uses, versions, views
 from backend.datasets.arrival import Bundle, look_at, opened
 from backend.datasets.checking import Checked, check, refuse_unusable
 from backend.datasets.files import delete_files, file_path, find_file, forget_unregistered, get_file
@@ -101,9 +101,11 @@ def open_training_csv(db: Session, folder: Path, sha256: str, name: str) -> Path
     return render(version.columns, read_table(sources, version.columns))
 
 
-def housekeep(db: Session, folder: Path) -> int:
+def housekeep(db: Session, settings: Settings) -> int:
     """Deletes old uploads that nothing refers to; returns how many. Old versions learn their hashes."""
+    folder = settings.datasets_dir
     versions.complete_all(db, folder)
+    comparison.forget(settings)
     return forget_unregistered(folder, repository.registered_hashes(db))
 
 

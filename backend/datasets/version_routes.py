@@ -10,8 +10,9 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from backend.bodies import parse_fields, parse_json
-from backend.datasets import repository, service, uses, versions, views
+from backend.datasets import comparison, repository, service, uses, versions, views
 from backend.datasets.arrival import Bundle
+from backend.datasets.diff import Kind
 from backend.datasets.formats import MEDIA_TYPES
 from backend.datasets.routes import DatasetKey, created_message, form_schema
 from backend.datasets.upload import Upload, receive_upload
@@ -22,6 +23,7 @@ from pegbox.errors import NotFoundError
 from pegbox.schemas.dataset import (
     CsvPreview,
     DatasetCreated,
+    DatasetDiff,
     DatasetForm,
     DatasetUses,
     DatasetVersionCreate,
@@ -33,8 +35,13 @@ from pegbox.web.zip_stream import stream_zip
 
 router = APIRouter(tags=["Datasets"])
 
-VersionWord = Annotated[
-    str | None, Query(max_length=30, pattern=r"^v?\d{1,6}(\.\d{1,6}){0,2}$", description="Default: the newest version.")
+WORD = r"^v?\d{1,6}(\.\d{1,6}){0,2}$"
+VersionWord = Annotated[str | None, Query(max_length=30, pattern=WORD, description="Default: the newest version.")]
+OlderWord = Annotated[
+    str | None, Query(alias="from", max_length=30, pattern=WORD, description="Default: the parent of `to`.")
+]
+NewerWord = Annotated[
+    str | None, Query(alias="to", max_length=30, pattern=WORD, description="Default: the newest version.")
 ]
 CREATE_BODY = {
     "requestBody": {
@@ -119,6 +126,29 @@ def download_file(uid: DatasetKey, db: Db, settings: Config, version: VersionWor
 
 
 @router.get(
+    "/api/datasets/{uid}/diff",
+    response_model=DatasetDiff,
+    responses=error_responses(400, 404, 422, 503),
+    summary="Compare Dataset Versions",
+)
+async def compare_versions(
+    uid: DatasetKey,
+    request: Request,
+    settings: Config,
+    engine: Database,
+    older: OlderWord = None,
+    newer: NewerWord = None,
+    key: Annotated[str | None, Query(max_length=500, description="Column that tells rows apart.")] = None,
+    kind: Annotated[Kind | None, Query(description="Only these rows.")] = None,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> DatasetDiff:
+    """Rows that were added, removed or changed. Rows are paired by `key`, or by being equal in every cell."""
+    work = partial(_compare, engine, settings, uid, comparison.Wanted(older, newer, key, kind, offset, limit))
+    return await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
+
+
+@router.get(
     "/api/datasets/{uid}/uses",
     response_model=DatasetUses,
     responses=error_responses(404, 422),
@@ -139,6 +169,11 @@ async def preview_upload(upload_id: UploadKey, request: Request, settings: Confi
     """What a finished upload holds, as `POST /api/preview-csv` says it, in any of the formats."""
     work = partial(_preview, engine, settings, upload_id)
     return await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
+
+
+def _compare(engine: Database, settings: Config, uid: str, wanted: comparison.Wanted) -> DatasetDiff:
+    with open_session(engine) as db:
+        return comparison.compare(db, settings, service.get_dataset(db, uid), wanted)
 
 
 def _preview(engine: Database, settings: Config, upload_id: str) -> CsvPreview:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from backend.models import repository
-from pegbox.store.tables import Job, Model
+from backend.models.stages import PRODUCTION
+from pegbox.store.tables import TERMINAL_STATES, Job, Model
 
 MOST_ANCESTORS = 20
 MOST_JOBS = 50
@@ -49,3 +51,42 @@ def jobs_from(db: Session, model: Model) -> list[Job]:
 def job_of(db: Session, model: Model) -> Job | None:
     """The job that made it, if it is still there."""
     return db.get(Job, model.source_job) if model.source_job else None
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What rests on a model, newest first."""
+
+    jobs: list[Job]
+    models: list[Model]
+    in_production: bool
+
+    @property
+    def unfinished(self) -> list[Job]:
+        return [job for job in self.jobs if job.state not in TERMINAL_STATES]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it should stay, as parts of a sentence."""
+        counted = ((len(self.unfinished), "unfinished job"), (len(self.models), "model"))
+        used = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counted if count]
+        return (["is in production"] if self.in_production else []) + (
+            [f"is used by {' and '.join(used)}"] if used else []
+        )
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """For the error that refuses a deletion."""
+        jobs = [
+            {"loc": ["jobs", job.uid], "msg": f"job '{job.name}' is {job.state}", "type": "use"}
+            for job in self.unfinished
+        ]
+        return jobs + [
+            {"loc": ["models", model.id], "msg": f"model '{model.name}' was trained from it", "type": "use"}
+            for model in self.models
+        ]
+
+
+def find_uses(db: Session, model: Model) -> Uses:
+    """Jobs that train from it, models made of it, and whether it is the one in production."""
+    return Uses(jobs_from(db, model), repository.list_children(db, model), PRODUCTION in model.tags)

@@ -6,6 +6,8 @@ from sqlmodel import Session, col, func, or_, select
 
 from pegbox.store.tables import Model
 
+MOST_CHILDREN = 200
+
 
 def list_models(db: Session) -> list[Model]:
     """What jobs made first (newest first), then base models in the order they came."""
@@ -23,6 +25,17 @@ def find_model(db: Session, key: str) -> Model | None:
 
 def find_by_id(db: Session, model_id: str) -> Model | None:
     return db.get(Model, model_id)
+
+
+def list_by_name(db: Session, name: str) -> list[Model]:
+    """Locked until the transaction ends, where the database locks rows."""
+    return list(db.exec(select(Model).where(Model.name == name).with_for_update()).all())
+
+
+def list_children(db: Session, model: Model) -> list[Model]:
+    """What was trained from it, newest first."""
+    query = select(Model).where(col(Model.base_model).in_([model.id, model.uid]))
+    return list(db.exec(query.order_by(col(Model.created_at).desc()).limit(MOST_CHILDREN)).all())
 
 
 def search_models(db: Session, query: str, limit: int) -> list[Model]:

@@ -5,16 +5,28 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from backend.dependencies import Database, Db
-from backend.models import repository, service, views
+from backend.models import files, lineage, repository, service, stages, views
 from backend.models.answers import Answers, find_folder
 from backend.models.hub import ModelHub
 from pegbox.schemas.base import Done
-from pegbox.schemas.model import HubModel, ModelAdd, ModelAdded, ModelCheck, ModelList, ModelView
+from pegbox.schemas.model import (
+    HubModel,
+    ModelAdd,
+    ModelAdded,
+    ModelCheck,
+    ModelList,
+    ModelTag,
+    ModelTagged,
+    ModelUses,
+    ModelView,
+)
 from pegbox.schemas.question import QuestionAnswer, QuestionCreate
 from pegbox.web.error_handlers import error_responses
+from pegbox.web.zip_stream import stream_zip
 
 router = APIRouter(tags=["Models"])
 
@@ -100,6 +112,74 @@ async def ask_model(model_id: ModelKey, body: QuestionCreate, request: Request, 
     return await answers.ask(model_id, await run_in_threadpool(find_folder, engine, model_id), body)
 
 
+@router.post(
+    "/api/models/{model_id:path}/tag",
+    response_model=ModelTagged,
+    responses=error_responses(400, 404, 413, 422),
+    summary="Tag Model",
+)
+def tag_model(model_id: ModelKey, body: ModelTag, db: Db) -> ModelTagged:
+    """Adds a tag. A stage (staging, production, archived) takes the place of the one before, and of the models of one name only
+    one is in production: `replaced` is the one that was."""
+    model, replaced = stages.tag_model(db, model_id, body.tag)
+    return ModelTagged(**views.show_model(model).model_dump(), replaced=replaced)
+
+
+@router.post(
+    "/api/models/{model_id:path}/untag",
+    response_model=ModelTagged,
+    responses=error_responses(400, 404, 413, 422),
+    summary="Untag Model",
+)
+def untag_model(model_id: ModelKey, body: ModelTag, db: Db) -> ModelTagged:
+    """Takes a tag away."""
+    return ModelTagged(**views.show_model(stages.untag_model(db, model_id, body.tag)).model_dump())
+
+
+@router.get(
+    "/api/models/{model_id:path}/export",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/zip": {}}, "description": "The archive, written while it is sent"},
+        **error_responses(404, 409, 422),
+    },
+    summary="Export Model",
+)
+def export_model(
+    model_id: ModelKey,
+    db: Db,
+    part: Annotated[files.Part, Query(description="Of an adapter: it alone, or the merged weights alone.")] = "all",
+) -> StreamingResponse:
+    """The model's folder as a ZIP archive: weights, tokenizer, card. 409 for a model without files on this machine."""
+    model = service.get_model(db, model_id)
+    content = stream_zip(files.list_export(model, part))
+    suffix = "" if part == "all" else f"-{part}"
+    headers = {"Content-Disposition": f'attachment; filename="{files.archive_stem(model)}{suffix}.zip"'}
+    return StreamingResponse(content, media_type="application/zip", headers=headers)
+
+
+@router.get(
+    "/api/models/{model_id:path}/card",
+    response_class=Response,
+    responses={200: {"content": {"text/markdown": {}}, "description": "Markdown"}, **error_responses(404, 422)},
+    summary="Get Model Card",
+)
+def get_card(model_id: ModelKey, db: Db) -> Response:
+    """What the trainer wrote down about the model; of others what the collection knows."""
+    return Response(files.read_card(service.get_model(db, model_id)), media_type="text/markdown; charset=utf-8")
+
+
+@router.get(
+    "/api/models/{model_id:path}/uses",
+    response_model=ModelUses,
+    responses=error_responses(404, 422),
+    summary="Get Model Uses",
+)
+def list_uses(model_id: ModelKey, db: Db) -> ModelUses:
+    """Jobs that train from it, models made of it."""
+    return views.show_uses(lineage.find_uses(db, service.get_model(db, model_id)))
+
+
 @router.get(
     "/api/models/{model_id:path}",
     response_model=ModelView,
@@ -113,12 +193,16 @@ def get_model(model_id: ModelKey, db: Db) -> ModelView:
 @router.delete(
     "/api/models/{model_id:path}",
     response_model=Done,
-    responses=error_responses(404, 422),
+    responses=error_responses(404, 409, 422),
     summary="Remove Model",
 )
-def delete_model(model_id: ModelKey, db: Db) -> Done:
-    """Takes the model out of the collection; files stay."""
-    service.delete_model(db, model_id)
+def delete_model(
+    model_id: ModelKey,
+    db: Db,
+    force: Annotated[bool, Query(description="Also when something rests on it, or it is in production.")] = False,
+) -> Done:
+    """Takes the model out of the collection; files stay. 409 says what rests on it."""
+    service.delete_model(db, model_id, force=force)
     return Done(message=f"Successfully removed model '{model_id}'")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from backend.identifiers import new_model_uid
-from backend.models import catalogue, repository, views
+from backend.models import catalogue, lineage, repository, views
 from backend.models.catalogue import rough_performance as rough_performance
 from backend.models.hub import ModelHub
 from backend.models.hub import count_text as count_text
@@ -77,10 +77,20 @@ def add_model(db: Session, hub: ModelHub, body: ModelAdd) -> Model:
     return model
 
 
-def delete_model(db: Session, key: str) -> None:
-    """Takes a model out of the collection; its files stay where they are."""
+def delete_model(db: Session, key: str, *, force: bool = False) -> None:
+    """Takes a model out of the collection; its files stay where they are.
+
+    Raises ConflictError while unfinished jobs or other models rest on it, or it is in production, unless it is `force`d.
+    """
     begin_write(db)
-    db.delete(get_model(db, key))
+    model = get_model(db, key)
+    used = lineage.find_uses(db, model)
+    if used.reasons and not force:
+        raise ConflictError(
+            f"Model '{model.id}' {' and '.join(used.reasons)}; remove it nevertheless with force=true",
+            errors=used.findings,
+        )
+    db.delete(model)
     db.commit()
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pegbox.schemas.model import HubModel, ModelList, ModelPerformance, ModelView
+from backend.models.lineage import Uses
+from backend.models.stages import stage_of
+from pegbox.schemas.model import HubModel, ModelList, ModelPerformance, ModelUse, ModelUses, ModelView
 from pegbox.store.tables import Model
 
 
@@ -25,6 +27,7 @@ def show_model(model: Model) -> ModelView:
         "download_size": model.download_size,
         "size": model.size_bytes,
         "tags": model.tags,
+        "stage": stage_of(model) or None,
         "capabilities": model.capabilities,
         "recommended": model.recommended,
         "performance": show_performance(model.performance),
@@ -36,12 +39,26 @@ def show_model(model: Model) -> ModelView:
         "metrics": model.metrics,
         "location": model.location,
         "path_available": model.source == "local" and Path(model.location).is_dir(),
+        "merged_available": _is_folder(model.extra.get("merged_path")),
         "downloads": model.extra.get("downloads"),
         "likes": model.extra.get("likes"),
         "created_at": model.created_at,
         "created_at_camel": model.created_at,
     }
     return ModelView(**values)
+
+
+def _is_folder(path: object) -> bool:
+    return bool(path) and Path(str(path)).is_dir()
+
+
+def show_uses(uses: Uses) -> ModelUses:
+    return ModelUses(
+        jobs=[ModelUse(id=job.uid, name=job.name, state=job.state, created_at=job.created_at) for job in uses.jobs],
+        models=[ModelUse(id=model.id, name=model.name, created_at=model.created_at) for model in uses.models],
+        in_production=uses.in_production,
+        held=bool(uses.reasons),
+    )
 
 
 def show_performance(performance: dict[str, Any]) -> ModelPerformance:

@@ -46,6 +46,6 @@ def _sweep_leases(engine: Engine, settings: Settings) -> bool:
 
 def _forget(engine: Engine, settings: Settings) -> None:
     with open_session(engine) as db:
-        housekeep(db, settings.datasets_dir)
+        housekeep(db, settings)
         forget_unclaimed(db, settings)
         forget_workers(db)

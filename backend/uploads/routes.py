@@ -72,6 +72,7 @@ def get_upload(upload_id: UploadKey, response: Response, db: Db) -> UploadView:
     response_class=Response,
     responses={200: {"headers": OFFSET_HEADERS, "description": "The offset"}, **error_responses(404, 422)},
     summary="Get Upload Offset",
+    include_in_schema=False,
 )
 def head_upload(upload_id: UploadKey, db: Db) -> Response:
     upload = service.get_upload(db, upload_id)

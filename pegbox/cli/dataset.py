@@ -1,4 +1,4 @@
-"""`pegbox dataset`: the CSV files that jobs train on."""
+"""`pegbox dataset`: the data that jobs train on. Their versions are in `dataset_versions`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ import typer
 
 from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
-commands = typer.Typer(help="The CSV files that jobs train on.", no_args_is_help=True, rich_markup_mode=None)
+commands = typer.Typer(
+    help="The data that jobs train on, and its versions.", no_args_is_help=True, rich_markup_mode=None
+)
 
+DataFile = Annotated[
+    Path,
+    typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV, JSONL or Parquet file, or a ZIP of them."),
+]
+DatasetName = Annotated[str, typer.Argument(help="Uid, id or name.")]
+Message = Annotated[str, typer.Option("--message", "-m", help="What is different in this version.")]
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file.")]
 InputColumn = Annotated[str | None, typer.Option(help="The file's column that holds the questions.  [default: input]")]
 OutputColumn = Annotated[str | None, typer.Option(help="The file's column that holds the answers.  [default: output]")]
@@ -46,23 +54,38 @@ def list_datasets(as_json: AsJson = False) -> None:
 
 @commands.command()
 def add(
-    file: CsvFile,
+    file: DataFile,
     name: Annotated[str | None, typer.Option(help="Name; by default that of the file.")] = None,
     description: Annotated[str, typer.Option(help="What the rows are.")] = "",
     input_column: InputColumn = None,
     output_column: OutputColumn = None,
+    new_version: Annotated[bool, typer.Option(help="Make it the next version when the name is taken.")] = False,
+    message: Message = "",
     as_json: AsJson = False,
 ) -> None:
-    """Upload and register a CSV file."""
+    """Upload and register a file. A large one goes in pieces and survives a restart of the service."""
+    from pegbox.cli.sending import sending
     from pegbox.sdk.client import Client
 
-    with Client() as client:
-        mapping = mapping_of(input_column, output_column)
-        record = client.datasets.add(file, name=name, description=description, mapping=mapping)
+    with Client() as client, sending(file.name) as progress:
+        record = client.datasets.add(
+            file,
+            name=name,
+            description=description,
+            mapping=mapping_of(input_column, output_column),
+            new_version=new_version,
+            message=message,
+            progress=progress,
+        )
+    show_added(record, as_json)
+
+
+def show_added(record: dict[str, Any], as_json: bool) -> None:
+    """The dataset in one line, and what was found in it."""
     if as_json:
         print_json(record)
         return
-    typer.echo(f"{record['uid']}  {record['name']}: {record['rows']} rows, {record['size']}")
+    typer.echo(f"{record['uid']}  {record['name']} {record['version']}: {record['rows']} rows, {record['size']}")
     for warning in record["validation"].get("warnings", []):
         typer.echo(f"warning: {warning}", err=True)
 
@@ -88,7 +111,7 @@ def preview(file: CsvFile, as_json: AsJson = False) -> None:
 
 
 @commands.command()
-def show(dataset: Annotated[str, typer.Argument(help="Uid, id or name.")], as_json: AsJson = False) -> None:
+def show(dataset: DatasetName, as_json: AsJson = False) -> None:
     """Everything known about a dataset."""
     from pegbox.sdk.client import Client
 
@@ -98,6 +121,19 @@ def show(dataset: Annotated[str, typer.Argument(help="Uid, id or name.")], as_js
         print_json(record)
     else:
         print_record(record)
+
+
+@commands.command()
+def remove(
+    dataset: DatasetName,
+    force: Annotated[bool, typer.Option("--force", help="Also when unfinished jobs or models rest on it.")] = False,
+) -> None:
+    """Delete a dataset with all its versions."""
+    from pegbox.sdk.client import Client
+
+    with Client() as client:
+        client.datasets.remove(client.datasets.get(dataset)["uid"], force=force)
+    typer.echo(f"Removed {dataset}")
 
 
 def _summary(found: dict[str, Any]) -> str:

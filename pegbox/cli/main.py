@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pegbox.cli import database, dataset, job, model, run
+from pegbox.cli import database, dataset_versions, job, model, run
 from pegbox.cli.train import train
 from pegbox.cli.up import up
 from pegbox.cli.worker import worker
@@ -27,7 +27,7 @@ cli.command()(worker)
 cli.command()(train)
 cli.add_typer(job.commands, name="job")
 cli.add_typer(run.commands, name="run")
-cli.add_typer(dataset.commands, name="dataset")
+cli.add_typer(dataset_versions.commands, name="dataset")
 cli.add_typer(model.commands, name="model")
 cli.add_typer(database.commands, name="db")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,14 @@ commands = typer.Typer(
 )
 
 ModelId = Annotated[str, typer.Argument(help="Id of the model: a hub id (owner/name), model-…, or starter.")]
+
+
+class Part(StrEnum):
+    """What of a model is exported."""
+
+    ALL = "all"
+    ADAPTER = "adapter"
+    MERGED = "merged"
 
 
 @commands.command("list")
@@ -81,13 +90,56 @@ def add(
 
 
 @commands.command()
-def remove(model: ModelId) -> None:
+def remove(
+    model: ModelId,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also when something rests on it, or it is in production.")
+    ] = False,
+) -> None:
     """Take a model out of the collection; its files stay."""
     from pegbox.sdk.client import Client
 
     with Client() as client:
-        client.models.remove(model)
+        client.models.remove(model, force=force)
     typer.echo(f"Removed {model}")
+
+
+@commands.command()
+def tag(
+    model: ModelId,
+    tag: Annotated[str, typer.Argument(help="A word; staging, production and archived exclude each other.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the tag away.")] = False,
+) -> None:
+    """Tag a model. Of one name only one is in production."""
+    from pegbox.sdk.client import Client
+
+    with Client() as client:
+        record = client.models.untag(model, tag) if remove else client.models.tag(model, tag)
+    typer.echo(f"{record['id']}: {', '.join(record['tags']) or 'no tags'}")
+    if record["replaced"]:
+        typer.echo(f"{record['replaced']} is no longer in production", err=True)
+
+
+@commands.command()
+def export(
+    model: ModelId,
+    target: Annotated[Path, typer.Argument(help="File or folder to write to.")] = Path(),
+    part: Annotated[Part, typer.Option(help="Of an adapter: it alone, or the merged weights alone.")] = Part.ALL,
+) -> None:
+    """Save a model's files as a ZIP archive."""
+    from pegbox.sdk.client import Client
+
+    with Client() as client:
+        typer.echo(str(client.models.export(model, target, part=part.value)))
+
+
+@commands.command()
+def card(model: ModelId) -> None:
+    """Print the model card: what it is, what it was made of, how well it did."""
+    from pegbox.sdk.client import Client
+
+    with Client() as client:
+        typer.echo(client.models.card(model))
 
 
 @commands.command()

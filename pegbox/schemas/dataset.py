@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AliasChoices, Field, StringConstraints, field_validator, model_validator
 
@@ -212,6 +212,38 @@ class DatasetVersionCreate(Wire):
         if sum(value is not None for value in (self.upload_id, self.sha256, self.rollback_to)) != 1:
             raise ValueError("send one of upload_id, sha256 and rollback_to")
         return self
+
+
+class DiffEntry(Wire):
+    """A row that differs: its cells before and after, empty ones left out, long ones cut; where it stands in which file."""
+
+    kind: Literal["added", "removed", "changed"]
+    before: dict[str, str] | None
+    after: dict[str, str] | None
+    before_line: int | None
+    after_line: int | None
+    before_file: str | None
+    after_file: str | None
+
+
+class DatasetDiff(Wire):
+    """A page of the rows that differ between two versions, in the order of the newer one.
+
+    `added`, `removed` and `changed` count all; `total` is how many match the filter, of which the first `kept` can be read.
+    """
+
+    older: str = Field(alias="from")
+    newer: str = Field(alias="to")
+    key: str | None
+    columns: list[str]
+    added: int
+    removed: int
+    changed: int = Field(description="Only with a key: otherwise a changed row is one removed and one added.")
+    total: int
+    kept: int
+    offset: int
+    limit: int
+    rows: list[DiffEntry]
 
 
 class DatasetUse(Wire):

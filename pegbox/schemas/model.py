@@ -41,6 +41,9 @@ class ModelView(Wire):
     download_size: str = Field(alias="downloadSize")
     size: int
     tags: list[str]
+    stage: Literal["staging", "production", "archived"] | None = Field(
+        None, description="The one of its tags that is a stage."
+    )
     capabilities: list[str]
     recommended: bool
     performance: ModelPerformance
@@ -53,10 +56,42 @@ class ModelView(Wire):
     metrics: dict[str, Any]
     location: str = Field(description="Hub id or folder; empty for the starter.")
     path_available: bool = Field(description="Whether the weights lie on the backend's machine.")
+    merged_available: bool = Field(False, description="Whether an adapter's merged weights lie there too.")
     downloads: int | None = None
     likes: int | None = None
     created_at: Instant
     created_at_camel: Instant = Field(alias="createdAt")
+
+
+class ModelTag(Wire):
+    """Body of `POST /api/models/{model_id}/tag` and `…/untag`. `staging`, `production` and `archived` are stages."""
+
+    tag: Tag
+
+
+class ModelTagged(ModelView):
+    """The model with its tags, and who was in production under this name until now."""
+
+    success: bool = True
+    replaced: str | None = None
+
+
+class ModelUse(Wire):
+    """A job that trains from a model, or a model that was made of it."""
+
+    id: str
+    name: str
+    state: str | None = Field(None, description="Of a job.")
+    created_at: Instant
+
+
+class ModelUses(Wire):
+    """Newest first; at most 50 jobs and 200 models. `held` when removing it needs `force`."""
+
+    jobs: list[ModelUse]
+    models: list[ModelUse]
+    in_production: bool
+    held: bool
 
 
 class ModelList(Wire):

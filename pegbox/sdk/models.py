@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
+
+from pegbox.sdk.download import write_body
 
 if TYPE_CHECKING:
     from pegbox.sdk.client import Client
@@ -41,6 +44,34 @@ class Models:
         answer: dict[str, Any] = self._client.post(f"/api/models/{quote(model_id, safe='')}/ask", body)
         return str(answer["answer"])
 
-    def remove(self, model_id: str) -> None:
-        """Takes a model out of the collection."""
-        self._client.request("DELETE", f"/api/models/{quote(model_id, safe='')}")
+    def tag(self, model_id: str, tag: str) -> dict[str, Any]:
+        """Adds a tag; `staging`, `production` and `archived` exclude each other, and `replaced` was in production before."""
+        model: dict[str, Any] = self._client.post(f"{_path(model_id)}/tag", {"tag": tag})
+        return model
+
+    def untag(self, model_id: str, tag: str) -> dict[str, Any]:
+        """Takes a tag away. Raises NotFoundError for one that the model does not have."""
+        model: dict[str, Any] = self._client.post(f"{_path(model_id)}/untag", {"tag": tag})
+        return model
+
+    def card(self, model_id: str) -> str:
+        """Markdown: what the model is, what it was made of, how well it did."""
+        return self._client.request("GET", f"{_path(model_id)}/card").text
+
+    def export(self, model_id: str, target: Path, *, part: Literal["all", "adapter", "merged"] = "all") -> Path:
+        """Writes the model's files as a ZIP archive, to `target` or into it; where the archive lies."""
+        with self._client.stream("GET", f"{_path(model_id)}/export", params={"part": part}) as response:
+            return write_body(response, target)
+
+    def uses(self, model_id: str) -> dict[str, Any]:
+        """Jobs that train from it and models made of it."""
+        found: dict[str, Any] = self._client.get(f"{_path(model_id)}/uses")
+        return found
+
+    def remove(self, model_id: str, *, force: bool = False) -> None:
+        """Takes a model out of the collection. Raises ConflictError while something rests on it, unless it is `force`d."""
+        self._client.request("DELETE", _path(model_id), params={"force": "true"} if force else None)
+
+
+def _path(model_id: str) -> str:
+    return f"/api/models/{quote(model_id, safe='')}"

@@ -1,0 +1,188 @@
+"""Which rows differ between two versions: found on the disk, in bounded memory however many rows there are.
+
+Each row becomes a hash of its named, non-empty cells, so that another order of columns or another format changes nothing. Rows are
+paired by their key column, or by that hash, each repetition with its like. Files that both versions have are not even read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from backend.datasets.record import Record
+from backend.datasets.table import Source, read_table
+
+Kind = Literal["added", "removed", "changed"]
+
+MOST_KEPT = 10_000
+"""Differing rows whose cells are kept to be looked at; the others are counted."""
+
+MOST_KEPT_BYTES = 256 * 1024 * 1024
+SHOWN_CHARACTERS = 4_000
+"""Of a cell; the rest is left out."""
+
+BATCH_ROWS = 5_000
+CACHE_KIB = 32 * 1024
+
+PAIRING = """
+CREATE TABLE work.b AS SELECT *, row_number() OVER (PARTITION BY key ORDER BY file, line) AS n FROM work.before;
+CREATE TABLE work.a AS SELECT *, row_number() OVER (PARTITION BY key ORDER BY file, line) AS n FROM work.after;
+CREATE INDEX work.b_key ON b (key, n);
+CREATE INDEX work.a_key ON a (key, n);
+CREATE TABLE work.found (kind TEXT, bfile INTEGER, bline INTEGER, afile INTEGER, aline INTEGER);
+INSERT INTO work.found
+    SELECT 'removed', b.file, b.line, NULL, NULL FROM work.b LEFT JOIN work.a USING (key, n) WHERE a.line IS NULL;
+INSERT INTO work.found
+    SELECT 'added', NULL, NULL, a.file, a.line FROM work.a LEFT JOIN work.b USING (key, n) WHERE b.line IS NULL;
+INSERT INTO work.found
+    SELECT 'changed', b.file, b.line, a.file, a.line FROM work.b JOIN work.a USING (key, n) WHERE a.hash <> b.hash;
+CREATE TABLE entry (position INTEGER PRIMARY KEY, kind TEXT, bfile INTEGER, bline INTEGER, afile INTEGER, aline INTEGER,
+                    before TEXT, after TEXT);
+CREATE TABLE total (kind TEXT PRIMARY KEY, rows INTEGER);
+INSERT INTO total SELECT kind, count(*) FROM work.found GROUP BY kind;
+"""
+SORTING = """
+INSERT INTO entry (kind, bfile, bline, afile, aline)
+SELECT * FROM work.found
+ORDER BY coalesce(afile, bfile), coalesce(aline, bline), kind = 'added' LIMIT ?
+"""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two versions. `identities` are the hashes of the files, in their order."""
+
+    sources: Sequence[Source]
+    columns: Sequence[str]
+    identities: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One differing row; `before` and `after` are its cells by column, `None` where the row is not."""
+
+    kind: Kind
+    before_file: int | None
+    before_line: int | None
+    after_file: int | None
+    after_line: int | None
+    before: dict[str, str] | None
+    after: dict[str, str] | None
+
+
+def write_diff(target: Path, before: Side, after: Side, key: str | None) -> None:
+    """Compares and writes what `read_entries` reads. Reads both versions twice: not for the event loop."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made, work = (target.with_name(f"{target.name}.{os.urandom(6).hex()}.{name}") for name in ("made", "work"))
+    try:
+        with contextlib.closing(sqlite3.connect(made, isolation_level=None)) as db:
+            db.execute("ATTACH ? AS work", (str(work),))
+            for name in ("main", "work"):
+                db.execute(f"PRAGMA {name}.journal_mode=OFF")
+                db.execute(f"PRAGMA {name}.synchronous=OFF")
+                db.execute(f"PRAGMA {name}.cache_size=-{CACHE_KIB}")
+            db.execute("PRAGMA temp_store=FILE")
+            shared = Counter(before.identities) & Counter(after.identities)
+            for name, side in (("before", before), ("after", after)):
+                db.execute(f"CREATE TABLE work.{name} (file INTEGER, line INTEGER, key BLOB, hash BLOB)")
+                _load(db, name, side, shared, key)
+            db.execute("BEGIN")
+            for statement in filter(str.strip, PAIRING.split(";")):
+                db.execute(statement)
+            db.execute(SORTING, (MOST_KEPT,))
+            _keep_cells(db, "b", "before", before)
+            _keep_cells(db, "a", "after", after)
+            db.execute("COMMIT")
+            db.execute("DETACH work")
+        made.rename(target)
+    finally:
+        for path in (made, work):
+            path.unlink(missing_ok=True)
+
+
+def read_totals(path: Path) -> dict[str, int]:
+    """How many rows of each kind there are."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        return {"added": 0, "removed": 0, "changed": 0, **dict(db.execute("SELECT kind, rows FROM total"))}
+
+
+def read_entries(path: Path, kind: Kind | None, offset: int, limit: int) -> list[Entry]:
+    """A page of the differing rows, where they stand in the newer version, the removed ones where they stood."""
+    where, values = ("WHERE kind = ?", [kind]) if kind else ("", [])
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        rows = db.execute(
+            "SELECT kind, bfile, bline, afile, aline, before, after "
+            f"FROM entry {where} ORDER BY position LIMIT ? OFFSET ?",
+            [*values, limit, offset],
+        ).fetchall()
+    return [Entry(*row[:5], *(json.loads(cells) if cells else None for cells in row[5:])) for row in rows]
+
+
+def _load(db: sqlite3.Connection, name: str, side: Side, shared: Counter[str], key: str | None) -> None:
+    rows = _hashed(side, Counter(shared), key)
+    while batch := list(islice(rows, BATCH_ROWS)):
+        db.execute("BEGIN")
+        db.executemany(f"INSERT INTO work.{name} VALUES (?, ?, ?, ?)", batch)
+        db.execute("COMMIT")
+
+
+def _hashed(side: Side, shared: Counter[str], key: str | None) -> Iterator[tuple[int, int, bytes, bytes]]:
+    order = sorted(range(len(side.columns)), key=lambda place: side.columns[place])
+    names = [f"{side.columns[place]}\0".encode() for place in order]
+    at = side.columns.index(key) if key else -1
+    for number, source in enumerate(side.sources):
+        if shared[side.identities[number]]:
+            shared[side.identities[number]] -= 1
+            continue
+        for line, cells, _ in read_table([source], side.columns):
+            if not any(map(str.strip, cells)):
+                continue
+            digest = hashlib.blake2b(digest_size=16)
+            for place, name in zip(order, names, strict=True):
+                if place < len(cells) and cells[place]:
+                    digest.update(name + cells[place].encode("utf-8", "surrogatepass") + b"\0")
+            whole = digest.digest()
+            if key is None:
+                yield number, line, whole, whole
+            else:
+                cell = cells[at] if at < len(cells) else ""
+                yield (
+                    number,
+                    line,
+                    hashlib.blake2b(cell.encode("utf-8", "surrogatepass"), digest_size=16).digest(),
+                    whole,
+                )
+
+
+def _keep_cells(db: sqlite3.Connection, letter: str, column: str, side: Side) -> None:
+    """Reads the files with differing rows once more, for their cells."""
+    taken = 0
+    for (number,) in db.execute(f"SELECT DISTINCT {letter}file FROM entry WHERE {letter}file IS NOT NULL").fetchall():
+        wanted = dict(db.execute(f"SELECT {letter}line, position FROM entry WHERE {letter}file = ?", (number,)))
+        for record in read_table([side.sources[number]], side.columns):
+            if (position := wanted.pop(record.line, None)) is None:
+                continue
+            text = json.dumps(_shown(side.columns, record), ensure_ascii=False)
+            taken += len(text)
+            if taken > MOST_KEPT_BYTES:
+                return
+            db.execute(f"UPDATE entry SET {column} = ? WHERE position = ?", (text, position))
+            if not wanted:
+                break
+
+
+def _shown(columns: Sequence[str], record: Record) -> dict[str, str]:
+    return {
+        name: cell if len(cell) <= SHOWN_CHARACTERS else f"{cell[:SHOWN_CHARACTERS]}…"
+        for name, cell in zip(columns, record.cells, strict=False)
+        if cell
+    }
