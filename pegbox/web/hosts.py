@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from pegbox.settings import Settings
 
 LOCAL_NAMES = frozenset({"localhost", "testserver"})
+HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:/?#@\s]+))(?::\d{1,5})?")
 
 
 def host_is_ours(host: str, settings: Settings) -> bool:
@@ -65,10 +67,9 @@ def is_local_host(host: str) -> bool:
 
 
 def host_name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """The name or address in a `Host` header, without its port; empty for what is no host at all."""
+    found = HOST.fullmatch(host)
+    return (found["address"] or found["name"]).lower() if found else ""
 
 
 def _port(host: str, scheme: str) -> int | None:
