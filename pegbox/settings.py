@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         "else `optional`.",
     )
     token: SecretStr | None = Field(None, description="Shared access token; who has it is an admin.")
+    worker_token: SecretStr | None = Field(
+        None, description="Token of the worker that `pegbox up` starts; it makes a new one at every start."
+    )
     public_monitor_url: str | None = Field(
         None, description="Monitor address as browsers see it; empty means the page's host with the monitor port."
     )
@@ -75,7 +78,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("info", description="Level of the log: debug, info, warning or error.")
 
-    @field_validator("auth", "token", "hub_token", mode="before")
+    @field_validator("auth", "token", "worker_token", "hub_token", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
