@@ -65,6 +65,7 @@ class Settings(BaseSettings):
         gt=0,
         description="Days for which every metric point of an ended run is kept; later only its outline. Empty: for ever.",
     )
+    audit_days: float = Field(365.0, gt=0, description="Days for which the audit log is kept.")
     hub_endpoint: str = Field(
         "https://huggingface.co",
         validation_alias=AliasChoices("HF_ENDPOINT", "hub_endpoint"),

@@ -18,7 +18,21 @@ from pegbox.schemas.account import Principal
 from pegbox.schemas.job_lists import JobStatistics
 from pegbox.settings import Settings
 
-Area = Literal["Overview", "Datasets", "Models", "Jobs", "New job", "Runs", "Compare", "System", "Settings", ""]
+Area = Literal[
+    "Overview",
+    "Datasets",
+    "Models",
+    "Jobs",
+    "New job",
+    "Runs",
+    "Compare",
+    "System",
+    "Settings",
+    "Account",
+    "Users",
+    "Audit",
+    "",
+]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
 from backend.pages import (
+    account,
+    audit,
     compare,
     dataset_profile,
     datasets,
@@ -22,7 +24,9 @@ from backend.pages import (
     run,
     runs,
     settings,
+    setup,
     system,
+    users,
 )
 from backend.pages.static import ImmutableFiles
 from frontend import DIST
@@ -45,6 +49,10 @@ for page in (
     compare,
     system,
     settings,
+    setup,
+    account,
+    users,
+    audit,
 ):
     router.include_router(page.router)
 

@@ -52,6 +52,7 @@ class Identities(Protocol):
 
     def remembered(self, key: Any) -> tuple[bool, Identity | None]: ...
     def look_up(self, key: Any) -> Identity | None: ...
+    def note_use(self, token_id: str) -> None: ...
 
 
 class Given(NamedTuple):
@@ -108,7 +109,9 @@ class Authenticator:
             raise AuthenticationError(INVALID)
         if token.startswith(API_TOKEN_FORM) and source == "header":
             token_id, secret = split_api_token(token)
-            return _proved(await _find(scope, ("api_token", token_id)), secret)
+            principal = _proved(await _find(scope, ("api_token", token_id)), secret)
+            scope["app"].state.identities.note_use(token_id)
+            return principal
         if not token.startswith(SIGNED_FORM):
             raise AuthenticationError(INVALID)
         if source == "query":

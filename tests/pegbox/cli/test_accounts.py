@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 from sqlmodel import select
+from typer.testing import CliRunner
 
+from pegbox.cli.main import cli
+from pegbox.errors import PegboxError
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session
 from pegbox.store.tables import AuditEntry
@@ -23,16 +26,10 @@ PASSWORD = "correct horse battery"
 
 
 def run(home: Path, *words: str, stdin: str = "") -> Outcome:
-    done = subprocess.run(
-        [sys.executable, "-m", "pegbox", *words],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PEGBOX_HOME": str(home)},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    """In this process: each command opens the data folder anew all the same."""
+    done = CliRunner().invoke(cli, words, input=stdin, env={"PEGBOX_HOME": str(home)}, prog_name="pegbox")
+    error = f"pegbox: {done.exception.message}\n" if isinstance(done.exception, PegboxError) else done.stderr
+    return Outcome(done.exit_code, done.stdout, error)
 
 
 def test_users_and_tokens_from_the_shell(home: Path) -> None:
