@@ -23,6 +23,6 @@ def remember(connection: Connection, record_ids: Sequence[bytes]) -> set[bytes]:
         # In their order: neighbours of the index are then written together.
         part = tuple(sorted(unique[start : start + IDS_AT_ONCE]))
         rows = ", ".join([f"({mark})"] * len(part))
-        query = f"INSERT INTO record_id (id) VALUES {rows} ON CONFLICT (id) DO NOTHING RETURNING id"
+        query = f"INSERT INTO record_id (id) VALUES {rows} ON CONFLICT (id) DO NOTHING RETURNING id"  # noqa: S608 - names of our own tables, values are bound
         fresh.update(bytes(row[0]) for row in connection.exec_driver_sql(query, part))
     return set(unique) - fresh

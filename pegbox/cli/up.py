@@ -93,7 +93,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def local_url(host: str, port: int) -> str:
     """Address under which this machine reaches a service that listens on `host`."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not bound to
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 

@@ -24,7 +24,7 @@ from pegbox.web.signing import INVALID, Signer
 COOKIE = "pegbox_token"
 TOKEN_HEADERS = ("authorization", "x-hf-authorization")
 TRACKIO_HEADER = "x-trackio-write-token"
-API_TOKEN_FORM = "pb_"
+API_TOKEN_FORM = "pb_"  # noqa: S105 - how every API token begins
 SIGNED_FORM = "eyJ"
 """How every signed token begins: the Base64 of a JSON object."""
 
