@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         "else `optional`.",
     )
     token: SecretStr | None = Field(None, description="Shared access token; who has it is an admin.")
+    worker_token: SecretStr | None = Field(
+        None, description="Token of the worker that `pegbox up` starts; it makes a new one at every start."
+    )
     public_monitor_url: str | None = Field(
         None, description="Monitor address as browsers see it; empty means the page's host with the monitor port."
     )
@@ -69,6 +72,7 @@ class Settings(BaseSettings):
         gt=0,
         description="Days for which every metric point of an ended run is kept; later only its outline. Empty: for ever.",
     )
+    audit_days: float = Field(365.0, gt=0, description="Days for which the audit log is kept.")
     hub_endpoint: str = Field(
         "https://huggingface.co",
         validation_alias=AliasChoices("HF_ENDPOINT", "hub_endpoint"),
@@ -82,7 +86,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("info", description="Level of the log: debug, info, warning or error.")
 
-    @field_validator("auth", "token", "hub_token", mode="before")
+    @field_validator("auth", "token", "worker_token", "hub_token", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value

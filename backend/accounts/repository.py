@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session, col, delete, func, select, update
@@ -75,6 +74,6 @@ def count_live_api_tokens(db: Session, user_id: str) -> int:
     return int(db.exec(query.where(col(ApiToken.user_id) == user_id, col(ApiToken.revoked_at).is_(None))).one())
 
 
-def note_use(db: Session, token_ids: Iterable[str], at: datetime) -> None:
-    """When they were last used. Part of the caller's write."""
-    db.exec(update(ApiToken).where(col(ApiToken.id).in_(list(token_ids))).values(last_used_at=at))
+def note_use(db: Session, token_id: str, at: datetime) -> None:
+    """When it was last used. Part of the caller's write."""
+    db.exec(update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=at))

@@ -130,6 +130,7 @@ def _add(db: Session, user: User) -> UserView:
     try:
         db.commit()
     except IntegrityError:
+        db.rollback()
         raise ConflictError(f"User '{user.name}' already exists; choose another name") from None
     return show_user(user)
 

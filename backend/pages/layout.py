@@ -19,7 +19,20 @@ from pegbox.schemas.job_lists import JobStatistics
 from pegbox.settings import Settings
 
 Area = Literal[
-    "Overview", "Datasets", "Models", "Jobs", "New job", "Queue", "Runs", "Compare", "System", "Settings", ""
+    "Overview",
+    "Datasets",
+    "Models",
+    "Jobs",
+    "New job",
+    "Queue",
+    "Runs",
+    "Compare",
+    "System",
+    "Settings",
+    "Account",
+    "Users",
+    "Audit",
+    "",
 ]
 
 

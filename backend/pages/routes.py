@@ -8,6 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
 from backend.pages import (
+    account,
+    audit,
     command,
     compare,
     dataset_profile,
@@ -25,7 +27,9 @@ from backend.pages import (
     run,
     runs,
     settings,
+    setup,
     system,
+    users,
 )
 from backend.pages.static import ImmutableFiles
 from frontend import DIST
@@ -51,6 +55,10 @@ for page in (
     compare,
     system,
     settings,
+    setup,
+    account,
+    users,
+    audit,
 ):
     router.include_router(page.router)
 

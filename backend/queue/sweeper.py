@@ -1,4 +1,5 @@
-"""The housekeeping that runs beside the requests: expired leases every second, forgotten uploads and workers every hour."""
+"""The housekeeping that runs beside the requests: expired leases every second, uses of tokens every minute, what is to be forgotten
+every hour."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from backend.accounts.api_tokens import record_uses
+from backend.audit.service import forget_older_than
 from backend.bell import ring
 from backend.datasets.service import housekeep
 from backend.queue.service import sweep_leases
@@ -16,21 +19,26 @@ from backend.uploads.service import forget_unclaimed
 from backend.workers.service import forget_workers
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
+from pegbox.store.identities import Identities
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 1.0
+USES_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 
 
 async def sweep_for_ever(app: FastAPI, engine: Engine, settings: Settings) -> None:
     """Runs until cancelled; a failed round (a locked database) is logged and the next one tries again."""
     loop = asyncio.get_running_loop()
-    forgetting_due = loop.time()
+    forgetting_due = uses_due = loop.time()
     while True:
         try:
             if await run_in_threadpool(_sweep_leases, engine, settings):
                 ring(app)
+            if loop.time() >= uses_due:
+                await run_in_threadpool(_record_uses, engine, app.state.identities)
+                uses_due = loop.time() + USES_SECONDS
             if loop.time() >= forgetting_due:
                 await run_in_threadpool(_forget, engine, settings)
                 forgetting_due = loop.time() + FORGET_SECONDS
@@ -44,8 +52,14 @@ def _sweep_leases(engine: Engine, settings: Settings) -> bool:
         return bool(sweep_leases(db, settings))
 
 
+def _record_uses(engine: Engine, identities: Identities) -> None:
+    with open_session(engine) as db:
+        record_uses(db, identities.take_uses())
+
+
 def _forget(engine: Engine, settings: Settings) -> None:
     with open_session(engine) as db:
         housekeep(db, settings)
         forget_unclaimed(db, settings)
         forget_workers(db)
+        forget_older_than(db, settings.audit_days)

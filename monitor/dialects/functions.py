@@ -14,7 +14,7 @@ from monitor.context import Monitor
 from monitor.dialects.uploads import Uploads
 from pegbox.errors import NotFoundError, UnusableContentError
 
-HUB_TOKEN = "hf_token"
+HUB_TOKEN = "hf_token"  # noqa: S105 - the name of a parameter
 
 
 @dataclass(frozen=True, slots=True)

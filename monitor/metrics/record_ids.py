@@ -23,6 +23,6 @@ def remember(connection: Connection, record_ids: Sequence[int]) -> AbstractSet[i
     for start in range(0, len(ordered), IDS_AT_ONCE):
         part = tuple(ordered[start : start + IDS_AT_ONCE])
         rows = ", ".join([f"({mark})"] * len(part))
-        query = f"INSERT INTO record_id (id) VALUES {rows} ON CONFLICT (id) DO NOTHING RETURNING id"
+        query = f"INSERT INTO record_id (id) VALUES {rows} ON CONFLICT (id) DO NOTHING RETURNING id"  # noqa: S608 - names of our own tables, values are bound
         unique.difference_update([row[0] for row in connection.exec_driver_sql(query, part)])
     return unique

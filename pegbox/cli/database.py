@@ -72,4 +72,4 @@ def _answers(host: str, port: int) -> bool:
 
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1" if host in ("0.0.0.0", "::") else host, port)) == 0
+        return probe.connect_ex(("127.0.0.1" if host in ("0.0.0.0", "::") else host, port)) == 0  # noqa: S104 - compared with, not bound to

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pegbox.cli import database, dataset_versions, job, model, run
+from pegbox.cli import database, dataset_versions, job, model, run, token, user
 from pegbox.cli.train import train
 from pegbox.cli.up import up
 from pegbox.cli.worker import worker
@@ -30,6 +30,8 @@ cli.add_typer(run.commands, name="run")
 cli.add_typer(dataset_versions.commands, name="dataset")
 cli.add_typer(model.commands, name="model")
 cli.add_typer(database.commands, name="db")
+cli.add_typer(user.commands, name="user")
+cli.add_typer(token.commands, name="token")
 
 
 @cli.callback(invoke_without_command=True)

@@ -49,7 +49,8 @@ class Readiness:
 
     def _watch(self) -> None:
         settings = self._settings
-        token = settings.token.get_secret_value() if settings.token else None
+        secret = settings.token or settings.worker_token
+        token = secret.get_secret_value() if secret else None
         address = local_url(settings.host, settings.port)
         for url in (address, local_url(settings.host, settings.monitor_port)):
             with Client(url, token) as client:

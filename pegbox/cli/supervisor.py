@@ -28,10 +28,11 @@ Say = Callable[[str, str], None]
 
 @dataclass
 class Child:
-    """One supervised command."""
+    """One supervised command; `environment` is what this one is told beside the others."""
 
     name: str
     command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause_seconds: float = FIRST_PAUSE_SECONDS
@@ -71,7 +72,7 @@ class Supervisor:
         child.started_at = time.monotonic()
         child.process = subprocess.Popen(
             child.command,
-            env=self._environment,
+            env={**self._environment, **child.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

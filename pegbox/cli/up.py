@@ -37,6 +37,7 @@ def up(
     given = {"host": host, "port": port, "monitor_port": monitor_port, "home": home}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     refuse_open_access(settings)
+    settings = with_worker_token(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     with hold_home(settings.home):
         if not settings.is_loopback:
@@ -49,7 +50,7 @@ def up(
         children = [
             Child("backend", [*serve, "backend", settings.host, str(settings.port)]),
             Child("monitor", [*serve, "monitor", settings.host, str(settings.monitor_port)]),
-            Child("worker", [sys.executable, "-m", "pegbox", "worker"]),
+            Child("worker", [sys.executable, "-m", "pegbox", "worker"], worker_environment(settings)),
         ]
         stream = LogStream([child.name for child in children])
         stream.say("pegbox", f"starting; data folder {settings.home}")
@@ -57,11 +58,29 @@ def up(
         Supervisor(children, environment(settings), stream.say).run(readiness.look)
 
 
+def with_worker_token(settings: Settings) -> Settings:
+    """Where everybody is asked who they are, our own worker is too: a token that ends with this start."""
+    import secrets
+
+    from pydantic import SecretStr
+
+    if settings.access != "required" or settings.token:
+        return settings
+    return settings.model_copy(update={"worker_token": SecretStr(secrets.token_urlsafe(32))})
+
+
+def worker_environment(settings: Settings) -> dict[str, str]:
+    """What the worker is told beside the services."""
+    return {"PEGBOX_TOKEN": settings.worker_token.get_secret_value()} if settings.worker_token else {}
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """What the three processes are told."""
     import os
 
+    token = {"PEGBOX_WORKER_TOKEN": settings.worker_token.get_secret_value()} if settings.worker_token else {}
     return {
+        **token,
         **os.environ,
         "PEGBOX_HOME": str(settings.home),
         "PEGBOX_HOST": settings.host,
@@ -74,7 +93,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def local_url(host: str, port: int) -> str:
     """Address under which this machine reaches a service that listens on `host`."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not bound to
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 

@@ -46,7 +46,7 @@ def runs_in(file: Path) -> Iterator[FoundRun]:
             if _columns(database, table):
                 by = _run_column(database, table)
                 for key, name in database.execute(
-                    f"SELECT {by}, max(run_name) FROM {table} GROUP BY {by} ORDER BY min(id)"
+                    f"SELECT {by}, max(run_name) FROM {table} GROUP BY {by} ORDER BY min(id)"  # noqa: S608 - columns that this file knows, values are bound
                 ):
                     runs.setdefault(str(key), str(name))
     for key, name in runs.items():
@@ -86,7 +86,7 @@ def _metrics(run: FoundRun, database: sqlite3.Connection, after: int) -> Iterato
 def _system_metrics(run: FoundRun, database: sqlite3.Connection, after: int) -> Iterator[Placed]:
     """Readings of the machine have no step: they belong to the newest one of their moment."""
     by = _run_column(database, "metrics")
-    newest = f"SELECT step FROM metrics WHERE {by} = ? AND timestamp <= ? ORDER BY timestamp DESC, id DESC LIMIT 1"
+    newest = f"SELECT step FROM metrics WHERE {by} = ? AND timestamp <= ? ORDER BY timestamp DESC, id DESC LIMIT 1"  # noqa: S608 - columns that this file knows, values are bound
     for identity, timestamp, record in _rows(run, database, "system_metrics", "id, timestamp", "metrics", after):
         found = database.execute(newest, (run.key, timestamp)).fetchone()
         step = found[0] if found and is_step(found[0]) else 0
@@ -99,7 +99,7 @@ def _system_metrics(run: FoundRun, database: sqlite3.Connection, after: int) -> 
 
 def _alerts(run: FoundRun, database: sqlite3.Connection, after: int) -> Iterator[Placed]:
     query = (
-        "SELECT id, timestamp, step, substr(title, 1, 500), substr(text, 1, 20000), level FROM alerts "
+        "SELECT id, timestamp, step, substr(title, 1, 500), substr(text, 1, 20000), level FROM alerts "  # noqa: S608 - columns that this file knows, values are bound
         f"WHERE {_run_column(database, 'alerts')} = ? AND id > ? ORDER BY id"
     )
     for identity, timestamp, step, title, detail, level in database.execute(query, (run.key, after)):
@@ -113,7 +113,7 @@ def _rows(
 ) -> Iterator[Row]:
     """Rows of the run behind an id, the JSON column decoded. Rows of more than 4 MiB are left out."""
     query = (
-        f"SELECT {columns}, CASE WHEN length({record}) <= {MAX_ROW_BYTES} THEN {record} END FROM {table} "
+        f"SELECT {columns}, CASE WHEN length({record}) <= {MAX_ROW_BYTES} THEN {record} END FROM {table} "  # noqa: S608 - columns that this file knows, values are bound
         f"WHERE {_run_column(database, table)} = ? AND id > ? ORDER BY id"
     )
     for row in database.execute(query, (run.key, after)):
@@ -131,7 +131,7 @@ def _config(database: sqlite3.Connection, key: str) -> dict[str, Any]:
     if not _columns(database, "configs"):
         return {}
     query = (
-        f"SELECT config FROM configs WHERE {_run_column(database, 'configs')} = ? AND length(config) <= {MAX_ROW_BYTES}"
+        f"SELECT config FROM configs WHERE {_run_column(database, 'configs')} = ? AND length(config) <= {MAX_ROW_BYTES}"  # noqa: S608 - columns that this file knows, values are bound
     )
     found = database.execute(query, (key,)).fetchone()
     try:

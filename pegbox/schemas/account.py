@@ -82,7 +82,7 @@ class TokenPair(Wire):
 
     access_token: str
     refresh_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the word of the standard
     expires_in: int = Field(examples=[3600])
 
 

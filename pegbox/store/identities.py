@@ -41,6 +41,7 @@ class Identities:
         self._engine = engine
         self._clock = clock
         self._kept: dict[Key, tuple[float, Identity | None]] = {}
+        self._used: dict[str, datetime] = {}
 
     def remembered(self, key: Key) -> tuple[bool, Identity | None]:
         """Whether there is an answer that is fresh enough, and the answer."""
@@ -62,6 +63,15 @@ class Identities:
     def forget(self) -> None:
         """After a change of users, logins or tokens in this process."""
         self._kept.clear()
+
+    def note_use(self, token_id: str) -> None:
+        """An API token has opened something."""
+        self._used[token_id] = datetime.now(UTC)
+
+    def take_uses(self) -> dict[str, datetime]:
+        """Which API tokens were used since the last call, and when last. The caller keeps it."""
+        used, self._used = self._used, {}
+        return used
 
     def _login(self, login_id: str) -> Identity | None:
         with open_session(self._engine) as db:

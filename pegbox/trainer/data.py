@@ -66,7 +66,7 @@ def _complete_rows(path: Path, prompt: str, completion: str, encoding: str, deli
 
 def split_rows(rows: Sequence[Row], share: float, seed: int) -> Split:
     """Holds out `share` of the rows (at least one when `share` is above 0 and two rows are there), drawn with `seed`."""
-    held_out = set(random.Random(seed).sample(range(len(rows)), count_held_out(len(rows), share)))
+    held_out = set(random.Random(seed).sample(range(len(rows)), count_held_out(len(rows), share)))  # noqa: S311 - repeatable, not secret
     return Split(
         training=[row for index, row in enumerate(rows) if index not in held_out],
         validation=[row for index, row in enumerate(rows) if index in held_out],

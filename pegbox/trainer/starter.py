@@ -81,8 +81,8 @@ def _train_tokenizer(texts: Sequence[str]):  # type: ignore[no-untyped-def]
     bpe.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=bpe,
-        pad_token="<|pad|>",
-        eos_token="<|end|>",
+        pad_token="<|pad|>",  # noqa: S106 - a token of text
+        eos_token="<|end|>",  # noqa: S106 - a token of text
         additional_special_tokens=list(SPECIAL_TOKENS[2:]),
         clean_up_tokenization_spaces=False,
         model_max_length=MAX_POSITIONS,

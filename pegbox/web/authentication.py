@@ -24,13 +24,16 @@ from pegbox.web.signing import INVALID, Signer
 COOKIE = "pegbox_token"
 TOKEN_HEADERS = ("authorization", "x-hf-authorization")
 TRACKIO_HEADER = "x-trackio-write-token"
-API_TOKEN_FORM = "pb_"
+API_TOKEN_FORM = "pb_"  # noqa: S105 - how every API token begins
 SIGNED_FORM = "eyJ"
 """How every signed token begins: the Base64 of a JSON object."""
 
 LONGEST_TOKEN = 4096
 
 SHARED = Principal("shared token", "admin", "shared")
+WORKER = Principal("worker", "maintainer", "shared")
+"""The one that `pegbox up` has started."""
+
 OPEN = Principal("local", "admin", "open")
 """Whoever reaches a service that asks for nothing."""
 
@@ -49,6 +52,7 @@ class Identities(Protocol):
 
     def remembered(self, key: Any) -> tuple[bool, Identity | None]: ...
     def look_up(self, key: Any) -> Identity | None: ...
+    def note_use(self, token_id: str) -> None: ...
 
 
 class Given(NamedTuple):
@@ -66,6 +70,7 @@ class Authenticator:
         self.signer = Signer(settings.home)
         self._knows_foreign = knows_foreign
         self._shared = settings.token.get_secret_value() if settings.token else ""
+        self._worker = settings.worker_token.get_secret_value() if settings.worker_token else ""
 
     async def authenticate(self, scope: Scope, headers: Headers) -> Principal:
         """Raises AuthenticationError when nothing that was sent will do."""
@@ -98,11 +103,15 @@ class Authenticator:
             if source == "query" and scope["type"] != "websocket":
                 raise AuthenticationError("A token in an address ends up in logs; ask for a ticket")
             return SHARED
+        if source == "header" and _equal(token, self._worker):
+            return WORKER
         if len(token) > LONGEST_TOKEN:
             raise AuthenticationError(INVALID)
         if token.startswith(API_TOKEN_FORM) and source == "header":
             token_id, secret = split_api_token(token)
-            return _proved(await _find(scope, ("api_token", token_id)), secret)
+            principal = _proved(await _find(scope, ("api_token", token_id)), secret)
+            scope["app"].state.identities.note_use(token_id)
+            return principal
         if not token.startswith(SIGNED_FORM):
             raise AuthenticationError(INVALID)
         if source == "query":
@@ -121,22 +130,23 @@ class Authenticator:
         return _proved(identities.look_up(("api_token", token_id)) if token_id else None, secret)
 
     def _is_shared(self, token: str) -> bool:
-        return bool(self._shared) and hmac.compare_digest(token.encode(), self._shared.encode())
+        return _equal(token, self._shared)
 
     async def _by_subject(self, subject: str, scope: Scope) -> Principal:
         kind, _, value = subject.partition(":")
         if kind == "open" and self.settings.access == "optional":
             return OPEN
-        if kind == "shared" and self._shared and hmac.compare_digest(value, self.signer.mark(self._shared)):
+        if kind == "shared" and self._is_marked(value):
             return SHARED
         identity = await _find(scope, (kind, value)) if kind in ("login", "api_token") else None
         if identity is None:
             raise AuthenticationError("The login is over: sign in again")
-        if identity.principal.via == "shared" and not (
-            self._shared and hmac.compare_digest(identity.secret, self.signer.mark(self._shared))
-        ):
+        if identity.principal.via == "shared" and not self._is_marked(identity.secret):
             raise AuthenticationError("The shared token has changed: sign in again")
         return identity.principal
+
+    def _is_marked(self, mark: str) -> bool:
+        return bool(self._shared) and hmac.compare_digest(mark.encode(), self.signer.mark(self._shared).encode())
 
     def subject_of(self, principal: Principal) -> str:
         """What a ticket says of whoever asked for it."""
@@ -145,6 +155,11 @@ class Authenticator:
         if principal.via == "api_token":
             return f"api_token:{principal.api_token_id}"
         return f"shared:{self.signer.mark(self._shared)}" if principal.via == "shared" else "open"
+
+
+def _equal(given: str, secret: str) -> bool:
+    """Without telling by its time how much of it was right; nothing equals a secret that is not set."""
+    return bool(secret) and hmac.compare_digest(given.encode(), secret.encode())
 
 
 async def _find(scope: Scope, key: tuple[str, str]) -> Identity | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from pegbox.settings import Settings
 
 LOCAL_NAMES = frozenset({"localhost", "testserver"})
+HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:/?#@\s]+))(?::\d{1,5})?")
 
 
 def host_is_ours(host: str, settings: Settings) -> bool:
@@ -59,16 +61,20 @@ def _is_local(name: str) -> bool:
         return False
 
 
+def is_local_address(address: str) -> bool:
+    """Whether a request's address is this machine's own (the tests' client counts as such)."""
+    return address == "testclient" or _is_local(address)
+
+
 def is_local_host(host: str) -> bool:
     """Whether a `Host` header names this machine, as only its own programs and browsers would."""
     return _is_local(host_name(host))
 
 
 def host_name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """The name or address in a `Host` header, without its port; empty for what is no host at all."""
+    found = HOST.fullmatch(host)
+    return (found["address"] or found["name"]).lower() if found else ""
 
 
 def _port(host: str, scheme: str) -> int | None:

@@ -1,5 +1,7 @@
 /** Calls to both services. A failed call throws `ApiError` with a sentence for people. */
 
+import { isSessionEnd, toLogin } from "../live/session";
+
 export class ApiError extends Error {
   constructor(
     message: string,
@@ -47,6 +49,7 @@ async function call(url: string, init: RequestInit): Promise<Response> {
     throw new ApiError("The service does not answer.", 0);
   }
   if (response.ok) return response;
+  if (isSessionEnd(response.status)) toLogin();
   const body: unknown = await response.json().catch(() => null);
   throw new ApiError(sentence(body) ?? `The service answered ${response.status}.`, response.status, body);
 }

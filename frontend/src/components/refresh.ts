@@ -1,3 +1,5 @@
+import { toLogin } from "../live/session";
+
 /**
  * Keeps a server-rendered region fresh: fetches the page again and exchanges what changed, child by `data-key`. Rows keep their
  * place under the pointer and the focus; a list with other members is exchanged as a whole, but not while someone is in it.
@@ -23,6 +25,7 @@ export class Refresh extends HTMLElement {
     let page: Document;
     try {
       const response = await fetch(location.href, { headers: { Accept: "text/html" }, credentials: "include" });
+      if (response.redirected && new URL(response.url).pathname === "/login") toLogin();
       if (!response.ok) return;
       page = new DOMParser().parseFromString(await response.text(), "text/html");
     } catch {

@@ -1,5 +1,7 @@
 /** The only transport of live data: a WebSocket, and polling with the same cursor when it cannot be had. */
 
+import { isSessionEnd, toLogin } from "./session";
+
 export type FeedState = "connecting" | "live" | "reconnecting" | "polling" | "offline" | "ended";
 
 /** What the monitor sends. `seq` is the cursor; some kinds repeat the last one because nothing of them is stored. */
@@ -98,6 +100,11 @@ export class Feed extends EventTarget {
   private afterClose(code: number): void {
     clearTimeout(this.silenceTimer);
     if (this.stopped) return;
+    if (isSessionEnd(code)) {
+      this.stop();
+      toLogin();
+      return;
+    }
     if (code === ENDED || code === UNKNOWN_JOB) {
       this.become("ended");
       this.stop();
@@ -119,6 +126,11 @@ export class Feed extends EventTarget {
         headers: { Accept: "application/json" },
         credentials: "include",
       });
+      if (isSessionEnd(response.status)) {
+        this.stop();
+        toLogin();
+        return;
+      }
       if (!response.ok) throw new Error(String(response.status));
       for (const envelope of (await response.json()) as Envelope[]) this.deliver(envelope);
       if (this.isLive()) return;

@@ -1,5 +1,6 @@
 /** The feeds of several runs through one WebSocket; each goes on from its own cursor after a reconnect. */
 import { type Envelope, type FeedState, FLEETING, retryWait } from "./feed";
+import { isSessionEnd, toLogin } from "./session";
 
 /** Failed connections in a row after which the page calls itself offline. The socket is still tried. */
 const PATIENCE = 4;
@@ -49,8 +50,9 @@ export class MultiFeed extends EventTarget {
       for (const run of this.cursors.keys()) this.ask(run);
     };
     socket.onmessage = (message) => this.deliver(JSON.parse(message.data as string) as RunEnvelope);
-    socket.onclose = () => {
-      if (socket === this.socket) this.afterClose();
+    socket.onclose = (event) => {
+      if (isSessionEnd(event.code)) toLogin();
+      else if (socket === this.socket) this.afterClose();
     };
   }
 

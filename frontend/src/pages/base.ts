@@ -4,9 +4,11 @@ import "../components/refresh";
 import "../components/toast";
 import { enableDialogs } from "../components/confirm";
 import { localizeTimes } from "../format/local-times";
+import { explainPermissions } from "../live/permissions";
 import { enableShortcuts } from "../live/shortcuts";
 import { followSystemTheme, switchTheme } from "../live/theme";
 
+explainPermissions();
 enableDialogs();
 enableShortcuts();
 followSystemTheme();

@@ -41,7 +41,7 @@ def _create(caller: Caller, name: str, config: dict[str, str]) -> RunView:
 
 
 def _make_up(caller: Caller, run: RunView) -> None:
-    chance = random.Random(run.id)
+    chance = random.Random(run.id)  # noqa: S311 - demonstration numbers
     began = time.time() - STEPS * STEP_SECONDS
     records = []
     for step in range(1, STEPS + 1):

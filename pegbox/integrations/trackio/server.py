@@ -13,7 +13,7 @@ import httpx2
 from pegbox.errors import AuthenticationError, NotFoundError, UnreachableError, UnusableContentError
 
 PROJECT = "experiments"
-TOKEN_HEADER = "x-trackio-write-token"
+TOKEN_HEADER = "x-trackio-write-token"  # noqa: S105 - the name of a header
 TIMEOUT_SECONDS = 60.0
 
 

@@ -1,0 +1,67 @@
+"""What `pegbox user` and `pegbox token` open: the accounts of a data folder, with no service in between.
+
+The first admin can be made no other way, and who owns the data folder owns the accounts anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from backend.accounts.door import Door
+    from pegbox.schemas.account import Principal
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Session, Door]]:
+    """A session on the accounts, and what changes them."""
+    from backend.accounts.door import Door
+    from pegbox.settings import Settings
+    from pegbox.store.database import open_engine, open_session, upgrade
+    from pegbox.store.identities import Identities
+    from pegbox.web.authentication import Authenticator
+
+    settings = Settings()
+    engine = open_engine(settings)
+    try:
+        upgrade(engine, settings)
+        with open_session(engine) as db:
+            yield db, Door(Authenticator(settings), Identities(engine))
+    finally:
+        engine.dispose()
+
+
+def caller() -> Principal:
+    """Whoever sits at this shell."""
+    import getpass
+
+    from pegbox.schemas.account import Principal
+
+    return Principal(f"{getpass.getuser()} (command line)", "admin", "command")
+
+
+def record(db: Session, action: str, target: str) -> None:
+    """Into the audit log: what was done from the command line."""
+    from backend.audit import service
+    from pegbox.store.tables import AuditEntry
+
+    actor = caller()
+    service.record(db, AuditEntry(actor=actor.name, via=actor.via, action=action, target=target))
+
+
+def checked(model: type[Any], **values: Any) -> Any:
+    """The values as the API would take them. Raises `ValidationError` with the first finding."""
+    import pydantic
+
+    from pegbox.errors import ValidationError
+
+    try:
+        return model(**{name: value for name, value in values.items() if value is not None})
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValidationError(f"{where}: {str(first['msg']).removeprefix('Value error, ')}") from None
