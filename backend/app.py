@@ -26,6 +26,8 @@ from backend.queue import routes as queue
 from backend.queue.service import grant_grace
 from backend.queue.sweeper import sweep_for_ever
 from backend.resources import routes as resources
+from backend.streams import routes as streams
+from backend.streams.relay import MonitorRelay
 from backend.workers import routes as workers
 from backend.workflow import routes as workflow
 from backend.workflow.service import seed_session
@@ -56,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     service.count_requests(app)
     pages.install(app)
     for feature in (
-        *(health, datasets, models, hyperparameters, workflow, experiments, jobs, queue, workers),
+        *(health, datasets, models, hyperparameters, workflow, experiments, jobs, streams, queue, workers),
         *(resources, prometheus),
     ):
         app.include_router(feature.router)
@@ -82,6 +84,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hub = ModelHub(settings)
     app.state.answers = Answers()
     app.state.bell = Bell()
+    app.state.relay = MonitorRelay(settings)
     app.state.csv_threads = CapacityLimiter(CSV_THREADS)
     app.state.host = HostReader(settings.home)
     sweeper = app.state.sweeper = asyncio.create_task(sweep_for_ever(app, engine, settings))
@@ -92,5 +95,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with contextlib.suppress(asyncio.CancelledError):
             await sweeper
         await app.state.answers.close()
+        await app.state.relay.close()
         app.state.hub.close()
         engine.dispose()
