@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
-if TYPE_CHECKING:
-    from pegbox.sdk.client import Client
+from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, nothing, one, segment
+from pegbox.sdk.record import Record
+from pegbox.sdk.records import Model
+
+ALL = "/api/models"
 
 
-class Models:
+class ModelCalls:
     """`client.models`."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def search(self, query: str, *, limit: int = 10) -> list[dict[str, Any]]:
+    @endpoint
+    def search(self, query: str, *, limit: int = 10) -> Call[list[Record]]:
         """Models of the hub. Raises UnavailableError when the hub is out of reach."""
-        found: list[dict[str, Any]] = self._client.get("/api/models/search", query=query, limit=limit)
-        return found
+        return Call("GET", f"{ALL}/search", many(Record), params={"query": query, "limit": limit})
 
-    def list(self) -> list[dict[str, Any]]:
-        """Every model of the collection."""
-        models: list[dict[str, Any]] = self._client.get("/api/models")["models"]
-        return models
-
-    def get(self, model_id: str) -> dict[str, Any]:
+    @endpoint
+    def get(self, model_id: str) -> Call[Model]:
         """One model by id. Raises NotFoundError."""
-        model: dict[str, Any] = self._client.get(f"/api/models/{quote(model_id, safe='')}")
-        return model
+        return Call("GET", f"{ALL}/{segment(model_id)}", one(Model))
 
-    def add(self, model_id: str, **fields: Any) -> dict[str, Any]:
+    @endpoint
+    def exists(self, model_id: str) -> Call[bool]:
+        """Whether a model is in the collection."""
+        return Call("GET", f"{ALL}/check/{segment(model_id)}", lambda response: bool(response.json()["exists"]))
+
+    @endpoint
+    def add(self, /, model_id: str, **fields: Any) -> Call[Record]:
         """Adds a hub model (`owner/name`) or a folder to the collection. Raises ConflictError when it is there already."""
-        answer: dict[str, Any] = self._client.post("/api/models", {"id": model_id, **fields})
-        return answer
+        return Call("POST", ALL, one(Record), body={"id": model_id, **fields})
 
-    def ask(self, model_id: str, question: str, *, max_new_tokens: int = 256) -> str:
+    @endpoint
+    def ask(self, model_id: str, question: str, *, max_new_tokens: int = 256) -> Call[str]:
         """What a finished model answers. Raises ConflictError when its files are not on the backend's machine."""
         body = {"question": question, "max_new_tokens": max_new_tokens}
-        answer: dict[str, Any] = self._client.post(f"/api/models/{quote(model_id, safe='')}/ask", body)
-        return str(answer["answer"])
+        return Call(
+            "POST", f"{ALL}/{segment(model_id)}/ask", lambda response: str(response.json()["answer"]), body=body
+        )
 
-    def remove(self, model_id: str) -> None:
+    @endpoint
+    def remove(self, model_id: str) -> Call[None]:
         """Takes a model out of the collection."""
-        self._client.request("DELETE", f"/api/models/{quote(model_id, safe='')}")
+        return Call("DELETE", f"{ALL}/{segment(model_id)}", nothing)
+
+    @endpoint
+    def list(self) -> Call[list[Model]]:
+        """Every model of the collection."""
+        return Call("GET", ALL, many(Model, "models"))
+
+
+class Models(ModelCalls, Resource):
+    """Of a blocking client."""
+
+
+class AsyncModels(ModelCalls, AsyncResource):
+    """Of an async client."""
