@@ -17,7 +17,9 @@ from backend.workers.service import list_live_workers
 from pegbox.schemas.job_lists import JobStatistics
 from pegbox.settings import Settings
 
-Area = Literal["Overview", "Datasets", "Models", "Jobs", "New job", "Runs", "Compare", "System", "Settings", ""]
+Area = Literal[
+    "Overview", "Datasets", "Models", "Jobs", "New job", "Experiments", "Runs", "Compare", "System", "Settings", ""
+]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ const PLACES: Record<string, string> = {
   m: "/models",
   j: "/jobs",
   n: "/jobs/new",
+  e: "/experiments",
   r: "/runs",
   c: "/compare",
   s: "/system",
