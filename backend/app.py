@@ -34,6 +34,8 @@ from backend.queue import routes as queue
 from backend.queue.service import grant_grace
 from backend.queue.sweeper import sweep_for_ever
 from backend.resources import routes as resources
+from backend.streams import routes as streams
+from backend.streams.relay import MonitorRelay
 from backend.uploads import routes as uploads
 from backend.workers import routes as workers
 from backend.workers.departures import Departures
@@ -67,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     pages.install(app)
     for feature in (
         *(health, datasets, dataset_versions, uploads, models, hyperparameters, workflow, experiments),
-        *(jobs, job_logs, queue, workers),
+        *(jobs, job_logs, streams, queue, workers),
         *(resources, prometheus, accounts, users, api_tokens, audit),
     ):
         app.include_router(feature.router)
@@ -97,6 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.answers = Answers()
     app.state.bell = Bell()
     app.state.departures = Departures()
+    app.state.relay = MonitorRelay(settings)
     app.state.csv_threads = CapacityLimiter(CSV_THREADS)
     app.state.host = HostReader(settings.home)
     sweeper = app.state.sweeper = asyncio.create_task(sweep_for_ever(app, engine, settings))
@@ -107,5 +110,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with contextlib.suppress(asyncio.CancelledError):
             await sweeper
         await app.state.answers.close()
+        await app.state.relay.close()
         app.state.hub.close()
         engine.dispose()

@@ -19,6 +19,7 @@ from monitor.dialects.trackio.routes import router as trackio
 from monitor.dialects.uploads import Uploads
 from monitor.health import router as health
 from monitor.lifespan import lifespan
+from monitor.live.job_stream import router as job_stream
 from monitor.live.multiplex import router as multiplex
 from monitor.live.routes import router as feed
 from monitor.live.sse import router as server_events
@@ -78,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(feed)
     app.include_router(server_events)
     app.include_router(websocket)
+    app.include_router(job_stream)
     app.include_router(multiplex)
     include_aspara(app)
     app.include_router(aspara_reference)

@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Any
 from pegbox.sdk.current import finish, init, log
 
 if TYPE_CHECKING:
+    from pegbox.sdk.async_client import AsyncClient
     from pegbox.sdk.client import Client
     from pegbox.sdk.media import Histogram, Table, Text
     from pegbox.sdk.run import Run
 
 __version__ = "0.1.0"
 
-__all__ = ["Client", "Histogram", "Run", "Table", "Text", "__version__", "finish", "init", "log"]
+__all__ = ["AsyncClient", "Client", "Histogram", "Run", "Table", "Text", "__version__", "finish", "init", "log"]
 
 _HOMES = {
+    "AsyncClient": "pegbox.sdk.async_client",
     "Client": "pegbox.sdk.client",
     "Histogram": "pegbox.sdk.media",
     "Run": "pegbox.sdk.run",

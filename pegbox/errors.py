@@ -119,6 +119,7 @@ BY_STATUS: dict[int, type[PegboxError]] = {
         ConflictError,
         PayloadTooLargeError,
         ValidationError,
+        TooManyRequestsError,
         UnavailableError,
     )
 }

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     public_monitor_url: str | None = Field(
         None, description="Monitor address as browsers see it; empty means the page's host with the monitor port."
     )
+    monitor_url: str | None = Field(
+        None, description="Monitor address as the backend reaches it; empty means this machine with the monitor port."
+    )
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list,
         description="Further host names (comma separated) under which the services may be addressed.",
@@ -86,7 +89,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("info", description="Level of the log: debug, info, warning or error.")
 
-    @field_validator("auth", "token", "worker_token", "hub_token", mode="before")
+    @field_validator("auth", "token", "worker_token", "hub_token", "monitor_url", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -110,6 +113,15 @@ class Settings(BaseSettings):
     def access(self) -> Literal["off", "optional", "required"]:
         """`off` asks nobody, `optional` believes nobody a wrong token, `required` lets nobody in without."""
         return self.auth or ("required" if self.token or not self.is_loopback else "optional")
+
+    @property
+    def internal_monitor_url(self) -> str:
+        """Where the backend finds the monitor."""
+        if self.monitor_url:
+            return self.monitor_url.rstrip("/")
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared with, not bound to
+        host = everywhere.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.monitor_port}"
 
     @property
     def datasets_dir(self) -> Path:

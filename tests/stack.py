@@ -71,12 +71,10 @@ class Stack:
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Starts `backend`, `monitor` or `worker`; the services are waited for."""
+        serve = ("uvicorn", "--ws", "websockets-sansio", "--factory")
         commands = {
-            "backend": ["uvicorn", "--factory", "backend.app:from_environment", "--port", str(self.port)],
-            "monitor": [
-                *("uvicorn", "--factory", "monitor.app:from_environment", "--port", str(self.monitor_port)),
-                *("--ws", "websockets-sansio"),
-            ],
+            "backend": [*serve, "backend.app:from_environment", "--port", str(self.port)],
+            "monitor": [*serve, "monitor.app:from_environment", "--port", str(self.monitor_port)],
             "worker": ["pegbox", "worker"],
         }
         log = (self.home.parent / f"{name}.out").open("ab")

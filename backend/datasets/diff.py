@@ -120,7 +120,7 @@ def read_entries(path: Path, kind: Kind | None, offset: int, limit: int) -> list
     where, values = ("WHERE kind = ?", [kind]) if kind else ("", [])
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         rows = db.execute(
-            "SELECT kind, bfile, bline, afile, aline, before, after "
+            "SELECT kind, bfile, bline, afile, aline, before, after "  # noqa: S608 - names of this file's own, values are bound
             f"FROM entry {where} ORDER BY position LIMIT ? OFFSET ?",
             [*values, limit, offset],
         ).fetchall()
@@ -131,7 +131,7 @@ def _load(db: sqlite3.Connection, name: str, side: Side, shared: Counter[str], k
     rows = _hashed(side, Counter(shared), key)
     while batch := list(islice(rows, BATCH_ROWS)):
         db.execute("BEGIN")
-        db.executemany(f"INSERT INTO work.{name} VALUES (?, ?, ?, ?)", batch)
+        db.executemany(f"INSERT INTO work.{name} VALUES (?, ?, ?, ?)", batch)  # noqa: S608 - names of this file's own, values are bound
         db.execute("COMMIT")
 
 
@@ -166,8 +166,8 @@ def _hashed(side: Side, shared: Counter[str], key: str | None) -> Iterator[tuple
 def _keep_cells(db: sqlite3.Connection, letter: str, column: str, side: Side) -> None:
     """Reads the files with differing rows once more, for their cells."""
     taken = 0
-    for (number,) in db.execute(f"SELECT DISTINCT {letter}file FROM entry WHERE {letter}file IS NOT NULL").fetchall():
-        wanted = dict(db.execute(f"SELECT {letter}line, position FROM entry WHERE {letter}file = ?", (number,)))
+    for (number,) in db.execute(f"SELECT DISTINCT {letter}file FROM entry WHERE {letter}file IS NOT NULL").fetchall():  # noqa: S608 - names of this file's own, values are bound
+        wanted = dict(db.execute(f"SELECT {letter}line, position FROM entry WHERE {letter}file = ?", (number,)))  # noqa: S608 - names of this file's own, values are bound
         for record in read_table([side.sources[number]], side.columns):
             if (position := wanted.pop(record.line, None)) is None:
                 continue
@@ -175,7 +175,7 @@ def _keep_cells(db: sqlite3.Connection, letter: str, column: str, side: Side) ->
             taken += len(text)
             if taken > MOST_KEPT_BYTES:
                 return
-            db.execute(f"UPDATE entry SET {column} = ? WHERE position = ?", (text, position))
+            db.execute(f"UPDATE entry SET {column} = ? WHERE position = ?", (text, position))  # noqa: S608 - names of this file's own, values are bound
             if not wanted:
                 break
 

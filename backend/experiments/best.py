@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Float, String, Subquery, case, cast, literal_column, tuple_, type_coerce
 from sqlmodel import Session, col, func, select
 
@@ -52,19 +54,16 @@ def best_of(db: Session, experiment_id: str, metric: str, direction: Direction) 
     return None if row is None else (float(row[0]), str(row[1]))
 
 
+def value_of(db: Session, metric: str) -> ColumnElement[float]:
+    """A run's last value of a metric, for queries on `Run`; null where it has no number for it."""
+    metrics, is_number, value = _numbers_of_run(db)
+    query = select(value).select_from(metrics).where(metrics.c.key == metric, is_number)
+    return query.correlate(Run).scalar_subquery()
+
+
 def _numbers(db: Session, experiment_id: str) -> Subquery:
     """A row for each number in the summaries: `run_id`, `created_at`, `name`, `value`."""
-    summary = type_coerce(col(Run.summary), String)
-    if db.get_bind().dialect.name == "sqlite":
-        # What a script put into its summary need not be JSON that SQLite reads: Python writes NaN without quotes.
-        readable = case((func.json_valid(summary) == 1, summary), else_=literal_column("'{}'"))
-        metrics = func.json_each(readable).table_valued("key", "value", "type")
-        is_number: ColumnElement[bool] = metrics.c.type.in_(("integer", "real"))
-        value: ColumnElement[float] = cast(metrics.c.value, Float)
-    else:
-        metrics = func.json_each(col(Run.summary)).table_valued("key", "value").render_derived()
-        is_number = func.json_typeof(metrics.c.value) == "number"
-        value = case((is_number, cast(cast(metrics.c.value, String), Float)))
+    metrics, is_number, value = _numbers_of_run(db)
     return (
         select(
             col(Run.id).label("run_id"),
@@ -77,3 +76,16 @@ def _numbers(db: Session, experiment_id: str) -> Subquery:
         .where(Run.experiment_id == experiment_id, ~is_demonstration(), is_number)
         .subquery()
     )
+
+
+def _numbers_of_run(db: Session) -> tuple[Any, ColumnElement[bool], ColumnElement[float]]:
+    """A run's summary as a table with a `key`, which of its rows are numbers, and those."""
+    summary = type_coerce(col(Run.summary), String)
+    if db.get_bind().dialect.name == "sqlite":
+        # What a script put into its summary need not be JSON that SQLite reads: Python writes NaN without quotes.
+        readable = case((func.json_valid(summary) == 1, summary), else_=literal_column("'{}'"))
+        metrics = func.json_each(readable).table_valued("key", "value", "type")
+        return metrics, metrics.c.type.in_(("integer", "real")), cast(metrics.c.value, Float)
+    metrics = func.json_each(col(Run.summary)).table_valued("key", "value").render_derived()
+    is_number = func.json_typeof(metrics.c.value) == "number"
+    return metrics, is_number, case((is_number, cast(cast(metrics.c.value, String), Float)))

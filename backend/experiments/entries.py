@@ -30,14 +30,14 @@ def list_entries(db: Session, experiment_id: str, *, limit: int, offset: int = 0
     """Newest first; without demonstrations unless `made_up`."""
     entries = _entries(experiment_id, made_up=made_up)
     query = select(entries.c.run_id, entries.c.job_uid)
-    return _load(db, query.order_by(entries.c.created_at.desc(), entries.c.run_id).limit(limit).offset(offset))
+    return load_entries(db, query.order_by(entries.c.created_at.desc(), entries.c.run_id).limit(limit).offset(offset))
 
 
 def find_entries(db: Session, experiment_id: str, keys: Sequence[str]) -> dict[str, Entry]:
     """Those of the experiment with these job uids or run ids, by that key."""
     entries = _entries(experiment_id, made_up=True)
     query = select(entries.c.run_id, entries.c.job_uid)
-    found = _load(db, query.where(or_(entries.c.run_id.in_(keys), entries.c.job_uid.in_(keys))))
+    found = load_entries(db, query.where(or_(entries.c.run_id.in_(keys), entries.c.job_uid.in_(keys))))
     by_run = {entry.run.id: entry for entry in found if entry.run}
     return by_run | {entry.job.uid: entry for entry in found if entry.job}
 
@@ -45,7 +45,7 @@ def find_entries(db: Session, experiment_id: str, keys: Sequence[str]) -> dict[s
 def _entries(experiment_id: str, *, made_up: bool) -> Subquery:
     begun: Any = (
         # As old as its job: a job keeps its place in the list when its run begins.
-        select(col(Run.id).label("run_id"), col(Job.uid).label("job_uid"), _age().label("created_at"))
+        select(col(Run.id).label("run_id"), col(Job.uid).label("job_uid"), age().label("created_at"))
         .join(Job, col(Job.run_id) == Run.id, isouter=True)
         .where(Run.experiment_id == experiment_id)
     )
@@ -57,11 +57,13 @@ def _entries(experiment_id: str, *, made_up: bool) -> Subquery:
     return union_all(begun, waiting).subquery()
 
 
-def _age() -> ColumnElement[Any]:
+def age() -> ColumnElement[Any]:
+    """When a run's job was made, else the run."""
     return func.coalesce(col(Job.created_at), col(Run.created_at))
 
 
-def _load(db: Session, query: Any) -> list[Entry]:
+def load_entries(db: Session, query: Any) -> list[Entry]:
+    """What a query finds that selects `run_id` and `job_uid`, in its order."""
     rows = db.exec(query).all()
     run_ids, job_uids = [row.run_id for row in rows], [row.job_uid for row in rows]
     runs = {run.id: run for run in db.exec(select(Run).where(col(Run.id).in_(run_ids))).all()}

@@ -26,16 +26,19 @@ def list_experiments(
     db: Session, words: str, *, starred: bool | None, limit: int, offset: int
 ) -> tuple[list[Experiment], int]:
     """Newest first, and how many match in all. Each word must occur in the name or the description."""
-    conditions: list[Any] = [
-        (func.lower(Experiment.name) + "\n" + func.lower(Experiment.description)).contains(word, autoescape=True)
-        for word in words.lower().split()[:MOST_WORDS]
-    ]
+    conditions = has_words(words)
     if starred is not None:
         conditions.append(col(Experiment.starred).is_(starred))
     total = db.exec(select(func.count()).select_from(Experiment).where(*conditions)).one()
     newest = (col(Experiment.created_at).desc(), col(Experiment.id))
     query = select(Experiment).where(*conditions).order_by(*newest).limit(limit).offset(offset)
     return list(db.exec(query).all()), int(total)
+
+
+def has_words(words: str) -> list[Any]:
+    """Conditions: each word occurs in the name or the description."""
+    text = func.lower(Experiment.name) + "\n" + func.lower(Experiment.description)
+    return [text.contains(word, autoescape=True) for word in words.lower().split()[:MOST_WORDS]]
 
 
 def count_runs(db: Session, ids: Sequence[str]) -> dict[str, int]:

@@ -95,6 +95,12 @@ def list_runs(db: Session, key: str, *, limit: int, offset: int) -> ExperimentRu
     )
 
 
+def name_runs(db: Session, experiment_id: str, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """Names of runs of the experiment, by the ids its record gives them, and whether each is a job's."""
+    found = find_entries(db, experiment_id, ids)
+    return {key: (views.show_run(entry).name, entry.job is not None) for key, entry in found.items()}
+
+
 def best_run(db: Session, key: str, metric: str, direction: Direction | None) -> BestRun:
     """Raises `NotFoundError` when no run has a number for the metric, `ValidationError` when nobody can say which is better."""
     experiment = get_experiment(db, key)

@@ -15,6 +15,7 @@ from backend.jobs import lists, service
 from backend.jobs.counts import count_listed
 from backend.jobs.search import ORDERS, JobOrder, JobSearch, search_jobs
 from backend.pages.choice import Choice
+from backend.pages.heading import Heading, heading_of
 from backend.pages.job_card import STATE_WORDS, JobCard, job_card
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
@@ -32,15 +33,6 @@ HEADINGS: dict[JobOrder, str] = {
     "loss": "Best validation loss",
     "created": "Created",
 }
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A column's head; `direction` is `ascending` or `descending` while the list is in its order, else empty."""
-
-    label: str
-    href: str
-    direction: str
 
 
 @dataclass(frozen=True)
@@ -109,7 +101,12 @@ def show_jobs(
     context = JobsPage(
         jobs=[job_card(job) for job in lists.show_jobs(db, jobs)],
         filters=_filters(counts, archived, view),
-        headings={order: _heading(order, label, view) for order, label in HEADINGS.items()},
+        headings={
+            order: heading_of(
+                label, order, view.sort, lambda sort: view.href(sort=sort), least_first=order != "created"
+            )
+            for order, label in HEADINGS.items()
+        },
         state=view.state,
         query=view.query,
         sort="" if view.sort == "-created" else view.sort,
@@ -120,14 +117,6 @@ def show_jobs(
         archive=archive,
     )
     return render(request, "jobs.html", "jobs", layout=layout_for(request, db, settings, "Jobs"), page=context)
-
-
-def _heading(order: JobOrder, label: str, view: _View) -> Heading:
-    if view.order != order:
-        first = "-created" if order == "created" else order  # the newest first, of all else the least
-        return Heading(label, view.href(sort=first), "")
-    turned = order if view.descending else f"-{order}"
-    return Heading(label, view.href(sort=turned), "descending" if view.descending else "ascending")
 
 
 def _filters(counts: dict[str, int], archived: int, view: _View) -> list[Choice]:

@@ -25,6 +25,7 @@ Area = Literal[
     "Jobs",
     "New job",
     "Queue",
+    "Experiments",
     "Runs",
     "Compare",
     "System",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pydantic
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from backend.bell import ring
@@ -70,7 +70,7 @@ def submit_form(
     max_retries: Typed = "",
     timeout_seconds: Typed = "",
     experiment: Typed = "",
-) -> HTMLResponse | RedirectResponse:
+) -> Response:
     """Queues the command and goes to its page, or shows what is wrong."""
     typed = (
         name,

@@ -58,6 +58,7 @@ class RunPage:
     id: str
     name: str
     experiment: str
+    experiment_href: str
     origin: str
     notes: str
     tags: list[str]
@@ -110,6 +111,7 @@ def _page(db: Session, run: Run, tab: str, query: str, monitor_url: str) -> RunP
         id=run.id,
         name=run.name,
         experiment=experiment.name if experiment else "",
+        experiment_href=f"/experiments/{quote(run.experiment_id, safe='')}",
         origin=origin_of(run),
         notes=str(run.config.get("_notes") or ""),
         tags=run.tags,

@@ -29,9 +29,14 @@ def as_server_events(texts: list[str]) -> list[str]:
 
 
 def _server_event(text: str) -> str:
-    # Envelopes begin with seq and kind, so neither has to be decoded again.
+    seq, kind = seq_and_kind(text)
+    return f"id: {seq}\nevent: {kind}\ndata: {text}\n\n"
+
+
+def seq_and_kind(text: str) -> tuple[str, str]:
+    """Of an envelope, without decoding it: it begins with them."""
     seq, kind, _ = text.split(",", 2)
-    return f"id: {seq[len(SEQ) :]}\nevent: {kind[len(KIND) : -1]}\ndata: {text}\n\n"
+    return seq[len(SEQ) :], kind[len(KIND) : -1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,27 +31,30 @@ Frames = Annotated[Literal["single", "array"], Query(description="One envelope i
 async def training_stream(websocket: WebSocket, job_id: str, after: Cursor = None) -> None:
     """The Training Monitor API's messages, one per training point."""
     monitor: Monitor = websocket.app.state.monitor
-    subject = await _accept(websocket, monitor, job_id)
+    subject = await accept(websocket, monitor, job_id)
     if subject is None:
         return
     async with monitor.hub.watching(subject, "training") as (topic, ring):
-        await _send_all(websocket, _training(monitor, topic, ring, after))
+        await send_all(websocket, _training(monitor, topic, ring, after))
 
 
 @router.websocket("/ws/runs/{run_id}")
 async def run_stream(websocket: WebSocket, run_id: str, after: Cursor = None, frames: Frames = "single") -> None:
     """Everything of a run as envelopes `{"seq", "kind", "data"}`; with `frames=array` each frame is a list of them."""
     monitor: Monitor = websocket.app.state.monitor
-    subject = await _accept(websocket, monitor, run_id)
+    subject = await accept(websocket, monitor, run_id)
     if subject is None:
         return
     form = as_array if frames == "array" else as_messages
     async with monitor.hub.watching(subject, "feed") as (topic, _):
-        await _send_all(websocket, follow_feed(monitor.engine, topic, after, form))
+        await send_all(websocket, follow_feed(monitor.engine, topic, after, form))
 
 
-async def _accept(websocket: WebSocket, monitor: Monitor, name: str) -> Subject | None:
-    """Accepts first even to refuse: a browser learns a close code only after the handshake."""
+async def accept(websocket: WebSocket, monitor: Monitor, name: str) -> Subject | None:
+    """What the viewer named; None when there is no such thing and the socket is closed.
+
+    Accepts first even to refuse: a browser learns a close code only after the handshake.
+    """
     await websocket.accept()
     subject = await run_sync(find_subject, monitor.engine, name)
     if subject is None:
@@ -83,7 +86,7 @@ async def _training(monitor: Monitor, topic: Topic, ring: Ring, after: int | Non
             await news(topic, ring)
 
 
-async def _send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> None:
+async def send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> None:
     """Sends until the stream ends or the viewer leaves; closes with 1000 at the end."""
 
     async def send() -> None:

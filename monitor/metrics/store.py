@@ -207,6 +207,16 @@ def read_batches(
         )
 
 
+def read_rewinds(connection: Connection, run_id: str, after: int) -> list[tuple[int, int]]:
+    """Where behind the cursor earlier records were taken back, in log order: cursor, and the last step that still counts."""
+    query = (
+        select(batch_table.c.first_seq, batch_table.c.rewind_to)
+        .where(batch_table.c.run_id == run_id, batch_table.c.first_seq > after, batch_table.c.rewind_to.is_not(None))
+        .order_by(batch_table.c.first_seq)
+    )
+    return [(row.first_seq, row.rewind_to) for row in connection.execute(query)]
+
+
 def decode_payload(payload: bytes, span: int | None) -> tuple[Columns, array[int] | None]:
     """The points of a row, and of a pack their cursors. Raises `msgspec.DecodeError` or `ValueError` for a damaged one."""
     if span is None:

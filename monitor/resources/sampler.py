@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 KEPT_SAMPLES = 3600
 THIN_EVERY_SECONDS = 600
+NEAR_INTERVALS = 5
+"""A sample this many intervals away from a moment says nothing about it."""
+
 STORE_EVERY = 10
 """Samples that share a commit: one a second would wake the disk of an idle machine."""
 
@@ -132,6 +135,12 @@ class Sampler:
             return self.latest
         kept = list(self._samples)
         return kept[max(0, bisect_right(kept, moment, key=lambda sample: sample.time) - 1)]
+
+    def gpu_percent_at(self, moment: float) -> float | None:
+        """Mean utilization of the GPUs at a moment. None without one, and for moments that memory does not reach."""
+        sample = self.at(moment) if moment > self._samples[0].time else self._samples[0]
+        is_near = abs(sample.time - moment) <= NEAR_INTERVALS * self._interval
+        return round(sample.gpu_percent, 1) if sample.gpus and is_near else None
 
     def _work(self) -> None:
         due = time.monotonic() + self._interval

@@ -1,55 +1,121 @@
-"""The REST client of the backend: datasets, uploads, models, experiments and jobs of one Pegbox."""
+"""The client of a Pegbox for programs that block: datasets, uploads, models, experiments, jobs, runs and the machine."""
 
 from __future__ import annotations
 
-import os
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx2
 
-from pegbox.errors import UnreachableError
+from pegbox.errors import NotFoundError, UnreachableError
+from pegbox.sdk.attempts import Attempts
+from pegbox.sdk.call import Call
 from pegbox.sdk.datasets import Datasets
+from pegbox.sdk.download import whole_file
+from pegbox.sdk.exchange import CONNECT_SECONDS, Address, reason_of
 from pegbox.sdk.experiments import Experiments
 from pegbox.sdk.jobs import Jobs
+from pegbox.sdk.machine import Machine
 from pegbox.sdk.models import Models
+from pegbox.sdk.runs import Runs
+from pegbox.sdk.training import Training
 from pegbox.sdk.transport import error_for
 from pegbox.sdk.uploads import Uploads
+from pegbox.sdk.workflow import Workflow
 
-DEFAULT_URL = "http://127.0.0.1:8000"
-CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 60.0
+T = TypeVar("T")
 
 
 class Client:
     """`Client().jobs.list()`; use it as a context manager or call `close`.
 
-    `url` defaults to `PEGBOX_URL`, else this machine's port 8000; `token` to `PEGBOX_TOKEN`. Every call raises an error of
-    `pegbox.errors`: the one that the answer's status stands for, or `UnreachableError` when there is no answer.
+    `base_url` defaults to `PEGBOX_URL`, else this machine's port 8000; `api_key` to `PEGBOX_TOKEN`; `monitor_url` to
+    `PEGBOX_MONITOR_URL`, else port 8001 beside the backend. Every call raises an error of `pegbox.errors`: the one that the
+    answer's status stands for, or `UnreachableError` when there is no answer. A call that may be repeated is tried up to `retries`
+    times more while a service is away or asks to be asked later.
     """
 
     def __init__(
-        self, url: str | None = None, token: str | None = None, *, transport: httpx2.BaseTransport | None = None
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        monitor_url: str | None = None,
+        retries: int = 3,
+        transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        self.url = (url or os.environ.get("PEGBOX_URL") or DEFAULT_URL).rstrip("/")
-        token = token if token is not None else os.environ.get("PEGBOX_TOKEN")
-        self._http = httpx2.Client(
-            base_url=self.url,
-            headers={"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})},
-            timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-            transport=transport,
-            # A proxy of the environment has no business between the processes of one product.
-            trust_env=False,
-            # Loading the certificate store costs 60 ms, which plain HTTP on this machine need not pay.
-            verify=self.url.startswith("https:"),
-        )
-        self.datasets = Datasets(self)
+        self._address = Address(base_url, api_key, monitor_url)
+        self._retries = retries
+        self._http = httpx2.Client(**self._address.options, transport=transport)
         self.uploads = Uploads(self)
+        self.datasets = Datasets(self)
         self.models = Models(self)
         self.experiments = Experiments(self)
         self.jobs = Jobs(self)
+        self.runs = Runs(self)
+        self.training = Training(self)
+        self.workflow = Workflow(self)
+        self.machine = Machine(self)
+        self.gpus = self.machine.gpus
+        self.metrics = self.machine.metrics
+        self.health = self.machine.health
+
+    @property
+    def url(self) -> str:
+        """The backend's address."""
+        return self._address.backend
+
+    def send(self, call: Call[T]) -> T:
+        """Makes the call, again where that is allowed; its answer as the call reads it."""
+        attempts = Attempts(self._retries)
+        while True:
+            try:
+                response = self._exchange(call)
+            except httpx2.TransportError as error:
+                pause = attempts.after_failure(call.method, error)
+                if pause is None:
+                    raise self._address.unreachable(call, error) from error
+            else:
+                pause = attempts.after_answer(call.method, response)
+                if response.status_code < 400:
+                    return call.read(response)
+                if pause is None:
+                    refusal = self._address.refusal(call, response)
+                    if not isinstance(refusal, NotFoundError) or call.otherwise is None:
+                        raise refusal
+                    return self.send(call.otherwise)
+            time.sleep(pause)
+
+    def _exchange(self, call: Call[Any]) -> httpx2.Response:
+        with ExitStack() as files:
+            request = self._http.build_request(**self._address.request_of(call, files))
+            response = self._http.send(request, stream=call.save_to is not None)
+            if call.save_to is not None:
+                files.callback(response.close)
+                if response.status_code >= 400:
+                    response.read()
+                    return response
+                with whole_file(response, call.save_to) as file:
+                    for piece in response.iter_bytes():
+                        file.write(piece)
+            return response
+
+    @contextmanager
+    def events(self, path: str, last_event_id: int) -> Iterator[Iterator[bytes]]:
+        """The body of a stream of events of the backend, piece by piece. Raises `UnreachableError` when it breaks off."""
+        call = Call("GET", path, read=lambda response: response, accept="text/event-stream")
+        headers = {"Accept": call.accept, "Last-Event-ID": str(last_event_id)}
+        try:
+            with self._http.stream("GET", self._address.url_of(call), headers=headers) as response:
+                if response.status_code >= 400:
+                    response.read()
+                    raise self._address.refusal(call, response)
+                yield response.iter_raw()
+        except httpx2.TransportError as error:
+            raise self._address.unreachable(call, error) from error
 
     def request(
         self,
@@ -60,11 +126,9 @@ class Client:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
-        files: Any = None,
-        data: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> httpx2.Response:
-        """One request; the answer when its status is below 400, else the error that it stands for."""
+        """One request of any kind, tried once; the answer when its status is below 400, else the error that it stands for."""
         try:
             response = self._http.request(
                 method,
@@ -73,15 +137,14 @@ class Client:
                 params={key: value for key, value in (params or {}).items() if value is not None},
                 headers=headers,
                 content=content,
-                files=files,
-                data=data,
                 timeout=httpx2.USE_CLIENT_DEFAULT
                 if timeout is None
                 else httpx2.Timeout(timeout, connect=CONNECT_SECONDS),
             )
         except httpx2.TransportError as error:
-            reason = str(error) or type(error).__name__
-            raise UnreachableError(f"{self.url} does not answer: {reason}. Is `pegbox up` running?") from error
+            raise UnreachableError(
+                f"{self.url} does not answer: {reason_of(error)}. Is `pegbox up` running?"
+            ) from error
         if response.status_code >= 400:
             raise error_for(response.status_code, response.content, f"{method} {self.url}{path}")
         return response
@@ -95,15 +158,11 @@ class Client:
                     raise error_for(response.status_code, response.read(), f"{method} {self.url}{path}")
                 yield response
         except httpx2.TransportError as error:
-            raise UnreachableError(f"{self.url} does not answer: {str(error) or type(error).__name__}") from error
+            raise UnreachableError(f"{self.url} does not answer: {reason_of(error)}") from error
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON of a GET."""
         return self.request("GET", path, params=params).json()
-
-    def post(self, path: str, body: Any = None, **params: Any) -> Any:
-        """The JSON answer to a posted JSON body."""
-        return self.request("POST", path, json=body if body is not None else {}, params=params).json()
 
     def close(self) -> None:
         """Closes the connections."""

@@ -117,8 +117,11 @@ def monitor_address() -> str:
     if given:
         return given
     backend = os.environ.get("PEGBOX_URL")
-    if not backend:
-        return DEFAULT_MONITOR
+    return monitor_beside(backend) if backend else DEFAULT_MONITOR
+
+
+def monitor_beside(backend: str) -> str:
+    """The monitor's usual port on the backend's host."""
     from urllib.parse import urlsplit  # noqa: PLC0415
 
     parts = urlsplit(backend if "://" in backend else f"http://{backend}")

@@ -1,36 +1,34 @@
-"""Jobs of one Pegbox: trainings and commands. Records are the wire's own dictionaries."""
+"""Jobs of one Pegbox: fine-tunings and commands."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pegbox.errors import UnavailableError
+from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, nothing, one, segment, text
+from pegbox.sdk.metric_stream import follow, follow_async
+from pegbox.sdk.records import Job, JobAction, JobOutcome, JobStatistics, MetricPoint
 
 if TYPE_CHECKING:
+    from pegbox.sdk.async_client import AsyncClient
     from pegbox.sdk.client import Client
 
 RECONNECT_SECONDS = 1.0
 TERMINAL_STATES = frozenset({"completed", "failed", "cancelled"})
+ALL = "/api/jobs"
 
 
-class Jobs:
-    """`client.jobs`."""
+class JobCalls:
+    """`client.jobs`. A job may be named by its uid or its id."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def list(self, *, status: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
-        """Jobs, newest first; all of them unless limited."""
-        jobs: list[dict[str, Any]] = self._client.get("/api/jobs", status=status, limit=limit)["jobs"]
-        return jobs
-
-    def get(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def get(self, uid: str) -> Call[Job]:
         """One job. Raises NotFoundError."""
-        job: dict[str, Any] = self._client.get(f"/api/jobs/{uid}")
-        return job
+        return Call("GET", f"{ALL}/{segment(uid)}", one(Job))
 
+    @endpoint
     def create(
         self,
         *,
@@ -42,103 +40,127 @@ class Jobs:
         command: str | None = None,
         shell: bool = False,
         environment: Mapping[str, str] | None = None,
-        max_retries: int = 0,
+        max_retries: int | None = None,
         timeout_seconds: float | None = None,
-        gpu_count: int | None = None,
-        priority: int = 0,
-        depends_on: Sequence[str] = (),
         description: str = "",
         tags: Sequence[str] = (),
         experiment: str | None = None,
         auto_start: bool = True,
-    ) -> dict[str, Any]:
+        gpu_count: int | None = None,
+        priority: int | None = None,
+        depends_on: Sequence[str] | None = None,
+    ) -> Call[Job]:
         """Creates a job and, unless told otherwise, queues it; answers with the job.
 
-        With `model` and `dataset` (uids) it is a fine-tuning job, with `command` a command job; `shell` makes the command a script.
-        The job joins the `experiment` of this name, else the one of its own name. Raises ValidationError naming what cannot be
-        resolved or run.
+        Either a `command` to run (`shell` makes it a script), or a `model` and a `dataset` (uids) to fine-tune with. It joins
+        the `experiment` of this name, else the one of its own name. What is not given is left to the server. Raises
+        ValidationError naming what cannot be resolved or run.
         """
+        wishes: dict[str, Any] = {"gpu_count": gpu_count, "priority": priority, "depends_on": depends_on}
+        wishes |= {"environment": environment, "max_retries": max_retries, "timeout_seconds": timeout_seconds}
         body: dict[str, Any] = {
             "name": name,
             "description": description,
             "tags": list(tags),
-            "gpu_count": gpu_count,
-            "priority": priority,
-            "depends_on": list(depends_on),
             "experiment": experiment,
             "autoStart": auto_start,
+            **{key: value for key, value in wishes.items() if value is not None},
         }
         if command is not None:
-            body |= {
-                "command": command,
-                "shell": shell,
-                "environment": dict(environment or {}),
-                "max_retries": max_retries,
-                "timeout_seconds": timeout_seconds,
+            body |= {"command": command, "shell": shell}
+        if model is not None or dataset is not None or command is None:
+            body["configuration"] = {
+                # Without a name the backend shows the record's own.
+                "model": {"uid": model},
+                "dataset": {"uid": dataset},
+                "hyperparameters": dict(hyperparameters or {}),
             }
-        if model is not None or dataset is not None:
-            body |= {
-                "configuration": {
-                    # Without a name the backend shows the record's own.
-                    "model": {"uid": model},
-                    "dataset": {"uid": dataset},
-                    "hyperparameters": dict(hyperparameters or {}),
-                },
-                "modelSaving": {"saveModel": True, "modelName": model_name or name},
-            }
-        answer: dict[str, Any] = self._client.post("/api/jobs", body, strict="true")
-        job: dict[str, Any] = answer["job"]
-        return job
+            body["modelSaving"] = {"saveModel": True, "modelName": model_name or name}
+        return Call("POST", ALL, one(Job, "job"), body=body, params={"strict": "true"})
 
-    def clone(self, uid: str, **changes: Any) -> dict[str, Any]:
+    @endpoint
+    def clone(self, uid: str, /, **changes: Any) -> Call[Job]:
         """A new job like this one; keywords replace keys of its request (`priority=5`)."""
-        job: dict[str, Any] = self._client.post(f"/api/jobs/{uid}/clone", changes)["job"]
-        return job
+        return Call("POST", f"{ALL}/{segment(uid)}/clone", one(Job, "job"), body=changes)
 
-    def restart(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def restart(self, uid: str) -> Call[Job]:
         """The same job again as a new one, once it has ended. Raises ConflictError."""
-        job: dict[str, Any] = self._client.post(f"/api/jobs/{uid}/restart")["job"]
-        return job
+        return Call("POST", f"{ALL}/{segment(uid)}/restart", one(Job, "job"), body={})
 
-    def start(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def start(self, uid: str) -> Call[JobAction]:
         """Queues a created job."""
-        return self._act(uid, "start")
+        return _act(uid, "start")
 
-    def pause(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def pause(self, uid: str) -> Call[JobAction]:
         """Asks a job to finish its step, save and wait."""
-        return self._act(uid, "pause")
+        return _act(uid, "pause")
 
-    def resume(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def resume(self, uid: str) -> Call[JobAction]:
         """Queues a paused job again; it goes on from where it stopped."""
-        return self._act(uid, "resume")
+        return _act(uid, "resume")
 
-    def cancel(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def cancel(self, uid: str) -> Call[JobAction]:
         """Asks a job to finish its step and end."""
-        return self._act(uid, "cancel")
+        return _act(uid, "cancel")
 
-    def archive(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def archive(self, uid: str) -> Call[JobAction]:
         """Takes an ended job out of the dashboard's list; nothing of it is lost."""
-        return self._act(uid, "archive")
+        return _act(uid, "archive")
 
-    def restore(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def restore(self, uid: str) -> Call[JobAction]:
         """Brings an archived job back into the list."""
-        return self._act(uid, "restore")
+        return _act(uid, "restore")
 
-    def remove(self, uid: str) -> None:
+    @endpoint
+    def remove(self, uid: str) -> Call[None]:
         """Deletes an ended job with its files."""
-        self._client.request("DELETE", f"/api/jobs/{uid}")
+        return Call("DELETE", f"{ALL}/{segment(uid)}", nothing)
 
-    def result(self, uid: str) -> dict[str, Any]:
+    @endpoint
+    def result(self, uid: str) -> Call[JobOutcome]:
         """What an ended job came to: `result` (answers before and after, measures, model path) or `error`."""
-        outcome: dict[str, Any] = self._client.get(f"/api/jobs/{uid}/result")
-        return outcome
+        return Call("GET", f"{ALL}/{segment(uid)}/result", one(JobOutcome))
 
-    def logs(self, uid: str, *, stream: str = "stdout", tail: int | None = None) -> str:
-        """What the trainer printed (`stdout`) or complained about (`stderr`)."""
-        response = self._client.request(
-            "GET", f"/api/jobs/{uid}/logs", params={"stream": stream, "tail": tail}, headers={"Accept": "text/plain"}
-        )
-        return response.text
+    @endpoint
+    def logs(self, uid: str, *, stream: str = "stdout", tail: int | None = None) -> Call[str]:
+        """What the job printed (`stdout`) or complained about (`stderr`)."""
+        params = {"stream": stream, "tail": tail}
+        return Call("GET", f"{ALL}/{segment(uid)}/logs", text, params=params, accept="text/plain")
+
+    @endpoint
+    def statistics(self) -> Call[JobStatistics]:
+        """How many jobs there are in which state."""
+        return Call("GET", f"{ALL}/statistics", one(JobStatistics))
+
+    @endpoint
+    def list(
+        self, *, status: str | None = None, limit: int | None = None, offset: int | None = None
+    ) -> Call[list[Job]]:
+        """Jobs, newest first: all of them (1,000 at most) unless a page is asked for."""
+        return Call("GET", ALL, many(Job, "jobs"), params={"status": status, "limit": limit, "offset": offset})
+
+
+class Jobs(JobCalls, Resource):
+    """Of a blocking client."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self._source = client
+
+    def stream_metrics(self, uid: str, *, after: int = 0) -> Iterator[MetricPoint]:
+        """Every point of the job from the first on (or behind the cursor `after`), until it ends.
+
+        A job that waits is waited for, and so is a service that is away: the stream goes on where it broke off. Raises
+        NotFoundError.
+        """
+        return follow(self._source, uid, after)
 
     def follow_log(self, uid: str, *, stream: str = "stdout") -> Iterator[bytes]:
         """What the job prints, from the beginning and as it comes, until it has ended. An outage of the backend is waited out."""
@@ -146,7 +168,7 @@ class Jobs:
         while True:
             params = {"stream": stream, "follow": "true", "offset": offset}
             try:
-                with self._client.stream("GET", f"/api/jobs/{uid}/logs", params=params) as response:
+                with self._source.stream("GET", f"{ALL}/{segment(uid)}/logs", params=params) as response:
                     for piece in response.iter_bytes():
                         offset += len(piece)
                         yield piece
@@ -154,6 +176,18 @@ class Jobs:
             except UnavailableError:
                 time.sleep(RECONNECT_SECONDS)
 
-    def _act(self, uid: str, verb: str) -> dict[str, Any]:
-        answer: dict[str, Any] = self._client.post(f"/api/jobs/{uid}/{verb}")
-        return answer
+
+class AsyncJobs(JobCalls, AsyncResource):
+    """Of an async client."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        super().__init__(client)
+        self._source = client
+
+    def stream_metrics(self, uid: str, *, after: int = 0) -> AsyncIterator[MetricPoint]:
+        """As `Jobs.stream_metrics`, for `async for`."""
+        return follow_async(self._source, uid, after)
+
+
+def _act(uid: str, verb: str) -> Call[JobAction]:
+    return Call("POST", f"{ALL}/{segment(uid)}/{verb}", one(JobAction), body={})

@@ -3,75 +3,87 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
+from typing import Any, Literal
 
-from pegbox.sdk.download import write_body
+from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, nothing, one, segment, text
+from pegbox.sdk.download import saved_path
+from pegbox.sdk.record import Record
+from pegbox.sdk.records import Model
 
-if TYPE_CHECKING:
-    from pegbox.sdk.client import Client
+ALL = "/api/models"
 
 
-class Models:
+class ModelCalls:
     """`client.models`."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def search(self, query: str, *, limit: int = 10) -> list[dict[str, Any]]:
+    @endpoint
+    def search(self, query: str, *, limit: int = 10) -> Call[list[Record]]:
         """Models of the hub. Raises UnavailableError when the hub is out of reach."""
-        found: list[dict[str, Any]] = self._client.get("/api/models/search", query=query, limit=limit)
-        return found
+        return Call("GET", f"{ALL}/search", many(Record), params={"query": query, "limit": limit})
 
-    def list(self) -> list[dict[str, Any]]:
-        """Every model of the collection."""
-        models: list[dict[str, Any]] = self._client.get("/api/models")["models"]
-        return models
-
-    def get(self, model_id: str) -> dict[str, Any]:
+    @endpoint
+    def get(self, model_id: str) -> Call[Model]:
         """One model by id. Raises NotFoundError."""
-        model: dict[str, Any] = self._client.get(f"/api/models/{quote(model_id, safe='')}")
-        return model
+        return Call("GET", f"{ALL}/{segment(model_id)}", one(Model))
 
-    def add(self, model_id: str, **fields: Any) -> dict[str, Any]:
+    @endpoint
+    def exists(self, model_id: str) -> Call[bool]:
+        """Whether a model is in the collection."""
+        return Call("GET", f"{ALL}/check/{segment(model_id)}", lambda response: bool(response.json()["exists"]))
+
+    @endpoint
+    def add(self, /, model_id: str, **fields: Any) -> Call[Record]:
         """Adds a hub model (`owner/name`) or a folder to the collection. Raises ConflictError when it is there already."""
-        answer: dict[str, Any] = self._client.post("/api/models", {"id": model_id, **fields})
-        return answer
+        return Call("POST", ALL, one(Record), body={"id": model_id, **fields})
 
-    def ask(self, model_id: str, question: str, *, max_new_tokens: int = 256) -> str:
+    @endpoint
+    def ask(self, model_id: str, question: str, *, max_new_tokens: int = 256) -> Call[str]:
         """What a finished model answers. Raises ConflictError when its files are not on the backend's machine."""
         body = {"question": question, "max_new_tokens": max_new_tokens}
-        answer: dict[str, Any] = self._client.post(f"/api/models/{quote(model_id, safe='')}/ask", body)
-        return str(answer["answer"])
+        return Call(
+            "POST", f"{ALL}/{segment(model_id)}/ask", lambda response: str(response.json()["answer"]), body=body
+        )
 
-    def tag(self, model_id: str, tag: str) -> dict[str, Any]:
+    @endpoint
+    def tag(self, model_id: str, tag: str) -> Call[Model]:
         """Adds a tag; `staging`, `production` and `archived` exclude each other, and `replaced` was in production before."""
-        model: dict[str, Any] = self._client.post(f"{_path(model_id)}/tag", {"tag": tag})
-        return model
+        return Call("POST", f"{ALL}/{segment(model_id)}/tag", one(Model), body={"tag": tag})
 
-    def untag(self, model_id: str, tag: str) -> dict[str, Any]:
+    @endpoint
+    def untag(self, model_id: str, tag: str) -> Call[Model]:
         """Takes a tag away. Raises NotFoundError for one that the model does not have."""
-        model: dict[str, Any] = self._client.post(f"{_path(model_id)}/untag", {"tag": tag})
-        return model
+        return Call("POST", f"{ALL}/{segment(model_id)}/untag", one(Model), body={"tag": tag})
 
-    def card(self, model_id: str) -> str:
+    @endpoint
+    def card(self, model_id: str) -> Call[str]:
         """Markdown: what the model is, what it was made of, how well it did."""
-        return self._client.request("GET", f"{_path(model_id)}/card").text
+        return Call("GET", f"{ALL}/{segment(model_id)}/card", text, accept="text/markdown")
 
-    def export(self, model_id: str, target: Path, *, part: Literal["all", "adapter", "merged"] = "all") -> Path:
-        """Writes the model's files as a ZIP archive, to `target` or into it; where the archive lies."""
-        with self._client.stream("GET", f"{_path(model_id)}/export", params={"part": part}) as response:
-            return write_body(response, target)
+    @endpoint
+    def export(self, model_id: str, to: Path, *, part: Literal["all", "adapter", "merged"] = "all") -> Call[Path]:
+        """Writes the model's files as a ZIP archive, to `to` or into it when it is a folder; where the archive lies."""
+        path, params = f"{ALL}/{segment(model_id)}/export", {"part": part}
+        return Call("GET", path, saved_path, params=params, save_to=Path(to), accept="*/*")
 
-    def uses(self, model_id: str) -> dict[str, Any]:
+    @endpoint
+    def uses(self, model_id: str) -> Call[Record]:
         """Jobs that train from it and models made of it."""
-        found: dict[str, Any] = self._client.get(f"{_path(model_id)}/uses")
-        return found
+        return Call("GET", f"{ALL}/{segment(model_id)}/uses", one(Record))
 
-    def remove(self, model_id: str, *, force: bool = False) -> None:
+    @endpoint
+    def remove(self, model_id: str, *, force: bool = False) -> Call[None]:
         """Takes a model out of the collection. Raises ConflictError while something rests on it, unless it is `force`d."""
-        self._client.request("DELETE", _path(model_id), params={"force": "true"} if force else None)
+        return Call("DELETE", f"{ALL}/{segment(model_id)}", nothing, params={"force": "true" if force else None})
+
+    @endpoint
+    def list(self) -> Call[list[Model]]:
+        """Every model of the collection."""
+        return Call("GET", ALL, many(Model, "models"))
 
 
-def _path(model_id: str) -> str:
-    return f"/api/models/{quote(model_id, safe='')}"
+class Models(ModelCalls, Resource):
+    """Of a blocking client."""
+
+
+class AsyncModels(ModelCalls, AsyncResource):
+    """Of an async client."""

@@ -61,7 +61,9 @@ class Uploads:
         self._client.request("DELETE", f"/api/uploads/{upload_id}")
 
     def _begin(self, path: Path, size: int) -> dict[str, Any]:
-        upload: dict[str, Any] = self._client.post("/api/uploads", {"name": path.name, "size": size})
+        upload: dict[str, Any] = self._client.request(
+            "POST", "/api/uploads", json={"name": path.name, "size": size}
+        ).json()
         return upload
 
     def _send_all(self, file: BinaryIO, upload: dict[str, Any], progress: Progress, patience_seconds: float) -> None:

@@ -35,10 +35,18 @@ TABLE: tuple[tuple[Access, str, str], ...] = (
     ("viewer", "GET", "/ /docs /api/docs /openapi.json /openapi.yaml /metrics"),
     # Backend: datasets, models, hyperparameters, workflow
     ("viewer", "GET", "/api/datasets /api/datasets/{uid} /api/datasets/{uid}/file /api/datasets/{uid}/rows"),
-    ("viewer", "GET", "/api/datasets/{uid}/versions /api/dataset-by-uid/{uid}"),
-    ("maintainer", "POST", "/api/datasets /api/preview-csv"),
+    ("viewer", "GET", "/api/datasets/{uid}/versions /api/datasets/{uid}/diff /api/datasets/{uid}/uses"),
+    ("viewer", "GET", "/api/dataset-by-uid/{uid}"),
+    ("maintainer", "POST", "/api/datasets /api/datasets/{uid}/versions /api/preview-csv"),
     ("maintainer", "PUT", "/api/datasets/{uid}"),
     ("maintainer", "DELETE", "/api/datasets/{uid}"),
+    ("maintainer", "POST", "/api/uploads /api/uploads/{upload_id}/finish"),
+    ("maintainer", "GET", "/api/uploads/{upload_id} /api/uploads/{upload_id}/preview"),
+    ("maintainer", "PATCH", "/api/uploads/{upload_id}"),
+    ("maintainer", "DELETE", "/api/uploads/{upload_id}"),
+    ("viewer", "GET", "/api/models/{model_id:path}/export /api/models/{model_id:path}/card"),
+    ("viewer", "GET", "/api/models/{model_id:path}/uses"),
+    ("maintainer", "POST", "/api/models/{model_id:path}/tag /api/models/{model_id:path}/untag"),
     ("viewer", "GET", "/api/models /api/models/search /api/models/check/{model_id:path} /api/models/{model_id:path}"),
     ("viewer", "GET", "/api/model-by-uid/{uid:path}"),
     ("maintainer", "POST", "/api/models /api/models/{model_id:path}/ask"),
@@ -55,15 +63,19 @@ TABLE: tuple[tuple[Access, str, str], ...] = (
     ("maintainer", "PATCH", "/api/experiments/{experiment_id}"),
     ("maintainer", "DELETE", "/api/experiments/{experiment_id}"),
     ("viewer", "GET", "/api/jobs /api/jobs/current /api/jobs/past /api/jobs/statistics /api/jobs/{uid}"),
-    ("viewer", "GET", "/api/jobs/{uid}/logs /api/jobs/{uid}/result"),
+    ("viewer", "GET", "/api/jobs/{uid}/logs /api/jobs/{uid}/result /api/jobs/{uid}/stream /api/queue"),
     ("maintainer", "POST", "/api/jobs /api/jobs/{uid}/start /api/jobs/{uid}/cancel /api/jobs/{uid}/pause"),
     ("maintainer", "POST", "/api/jobs/{uid}/resume /api/jobs/{uid}/archive /api/jobs/{uid}/restore"),
+    ("maintainer", "POST", "/api/jobs/{uid}/clone /api/jobs/{uid}/restart /api/workers/{worker_id}/leave"),
     ("maintainer", "DELETE", "/api/jobs/{uid}"),
     ("maintainer", "POST", "/api/queue/claim /api/queue/{uid}/heartbeat /api/queue/{uid}/report"),
     ("maintainer", "GET", "/api/queue/{uid}/dataset"),
     ("viewer", "GET", "/api/workers /api/gpus /api/metrics"),
     # Backend: pages
     ("viewer", "GET", "/datasets /datasets/{key} /datasets/{key}/profile /models /models/{key:path}"),
+    ("viewer", "GET", "/jobs/new/command /queue /experiments /experiments/{experiment_id}"),
+    ("maintainer", "POST", "/jobs/new/command /jobs/{uid}/restart /experiments /experiments/{experiment_id}"),
+    ("maintainer", "POST", "/experiments/{experiment_id}/star"),
     ("viewer", "GET", "/jobs /jobs/new /jobs/new/{step} /jobs/{uid} /runs /runs/{run_id} /compare /system /settings"),
     ("maintainer", "POST", "/datasets /datasets/{key}/delete /models /models/ask /models/remove /jobs/new/{step}"),
     ("maintainer", "POST", "/jobs/selected/archive /jobs/selected/remove /jobs/selected/restore /jobs/selected/stop"),
@@ -82,7 +94,7 @@ TABLE: tuple[tuple[Access, str, str], ...] = (
     ("viewer", "GET", "/api/training/resources /api/training/resources/current /api/training/summary"),
     ("viewer", "GET", "/api/training/status/{job_id}"),
     ("maintainer", "POST", "/api/training/mode/{mode}"),
-    ("viewer", "WEBSOCKET", "/ws/live /ws/runs/{run_id} /ws/training/{job_id}"),
+    ("viewer", "WEBSOCKET", "/ws/live /ws/runs/{run_id} /ws/training/{job_id} /ws/jobs/{uid}/stream"),
     # Monitor: the protocols of other trackers. Their calls by name read as well as write, all by POST.
     ("viewer", "GET", "/config /version /file /artifact_blob/{project}/{digest} /gradio_api/info /gradio_api/info/"),
     ("viewer", "GET", "/call/{api_name}/{event_id} /gradio_api/call/{api_name}/{event_id}"),
@@ -104,7 +116,7 @@ TABLE: tuple[tuple[Access, str, str], ...] = (
     ("maintainer", "POST", "/api/upload /api/{api_name}"),
 )
 
-STREAMS = frozenset({"/api/runs/{run_id}/stream"})
+STREAMS = frozenset({"/api/runs/{run_id}/stream", "/api/jobs/{uid}/stream"})
 """Event streams: like WebSockets, they may be opened with a ticket in the address."""
 
 REMEMBERED_PATHS = 4096

@@ -27,14 +27,18 @@ GENERAL: RateLimitItem = RateLimitItemPerHour(1000, namespace="general")
 UPLOADS: RateLimitItem = RateLimitItemPerHour(10, namespace="uploads")
 SEARCHES: RateLimitItem = RateLimitItemPerMinute(100, namespace="search")
 
-UPLOAD_RULES = frozenset({"POST /api/datasets", "POST /datasets"})
+UPLOAD_RULES = frozenset(
+    {"POST /api/datasets", "POST /datasets", "POST /api/datasets/{uid}/versions", "POST /api/uploads"}
+)
 SEARCH_RULES = frozenset({"GET /api/models/search"})
 
 UNCOUNTED_RULES = frozenset(
     {
         # Workers, at a pace that the services set
         *("POST /api/queue/claim", "POST /api/queue/{uid}/heartbeat", "POST /api/queue/{uid}/report"),
-        "GET /api/queue/{uid}/dataset",
+        *("GET /api/queue/{uid}/dataset", "POST /api/workers/{worker_id}/leave"),
+        # The pieces of an upload that was counted when it began
+        *("PATCH /api/uploads/{upload_id}", "GET /api/uploads/{upload_id}"),
         # Training scripts: a run that is refused would lose what it has learned, and batches are bounded by size
         *("POST /api/runs", "PATCH /api/runs/{run_id}", "POST /api/runs/{run_id}/batches"),
         *("PUT /api/runs/{run_id}/artifacts/{name}", "GET /api/runs/{run_id}/writers/{writer}"),

@@ -9,6 +9,7 @@ from starlette.routing import WebSocketRoute
 
 from backend.app import create_app as create_backend
 from monitor.app import create_app as create_monitor
+from monitor.live.job_stream import router as job_stream_router
 from monitor.live.multiplex import router as multiplex_router
 from monitor.live.websocket import router as websocket_router
 from pegbox.schemas.hyperparameters import Hyperparameters
@@ -28,7 +29,7 @@ def endpoints(app: FastAPI) -> set[str]:
 def test_every_endpoint_has_its_heading_and_every_heading_its_endpoint(settings: Settings) -> None:
     headings = [heading for page in PAGES for heading in HEADING.findall(prose(page))]
     assert sorted(set(headings)) == sorted(headings), "an endpoint is described twice"
-    routes = [*websocket_router.routes, *multiplex_router.routes]
+    routes = [*websocket_router.routes, *multiplex_router.routes, *job_stream_router.routes]
     streams = {f"WebSocket {route.path}" for route in routes if isinstance(route, WebSocketRoute)}
     assert set(headings) == endpoints(create_backend(settings)) | endpoints(create_monitor(settings)) | streams
 

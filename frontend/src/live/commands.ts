@@ -27,20 +27,23 @@ interface Records {
   jobs: { uid: string; name: string }[];
   datasets: { uid: string; name: string }[];
   models: { id: string; name: string }[];
+  experiments: { id: string; name: string }[];
   runs: { id: string; name: string; job_uid: string | null }[];
 }
 
-/** Jobs, datasets, models and runs of scripts by name. What cannot be loaded is left out: the pages still list it. */
+/** Jobs, datasets, models, experiments and runs of scripts by name. What cannot be loaded is left out: the pages still list it. */
 export async function recordCommands(): Promise<Command[]> {
-  const [jobs, datasets, models, runs] = await Promise.all([
+  const [jobs, datasets, models, experiments, runs] = await Promise.all([
     getJson<Pick<Records, "jobs">>("/api/jobs?limit=100").catch(() => ({ jobs: [] })),
     getJson<Records["datasets"]>("/api/datasets").catch(() => []),
     getJson<Pick<Records, "models">>("/api/models").catch(() => ({ models: [] })),
+    getJson<Records["experiments"]>("/api/experiments?limit=100").catch(() => []),
     getJson<Records["runs"]>(`${monitorUrl()}/api/runs?limit=100`).catch(() => []),
   ]);
   return [
     ...jobs.jobs.map((job) => ({ label: job.name, group: "Job", href: `/jobs/${job.uid}` })),
     ...datasets.map((dataset) => ({ label: dataset.name, group: "Dataset", href: `/datasets/${dataset.uid}` })),
+    ...experiments.map((found) => ({ label: found.name, group: "Experiment", href: `/experiments/${found.id}` })),
     ...runs
       .filter((run) => !run.job_uid)
       .map((run) => ({ label: run.name, group: "Run", href: `/runs/${encodeURIComponent(run.id)}` })),

@@ -7,6 +7,7 @@ const PLACES: Record<string, string> = {
   j: "/jobs",
   n: "/jobs/new",
   q: "/queue",
+  e: "/experiments",
   r: "/runs",
   c: "/compare",
   s: "/system",

@@ -1,0 +1,23 @@
+"""The head of a column by which a list can be put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Heading:
+    """`direction` is `ascending` or `descending` while the list is in its order, else empty."""
+
+    label: str
+    href: str
+    direction: str
+
+
+def heading_of(label: str, order: str, current: str, href: Callable[[str], str], *, least_first: bool) -> Heading:
+    """`current` is the list's order, with a minus when it is descending; a second click turns it round."""
+    if current.removeprefix("-") != order:
+        return Heading(label, href(order if least_first else f"-{order}"), "")
+    is_descending = current.startswith("-")
+    return Heading(label, href(order if is_descending else f"-{order}"), "descending" if is_descending else "ascending")

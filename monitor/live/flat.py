@@ -1,0 +1,74 @@
+"""The points of a run as job streams write them: a flat object each, `{"step", "loss", "lr", "gpu_util", "epoch", "ts", …}`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from monitor.live.forms import seq_and_kind
+from monitor.resources.sampler import Sampler
+from pegbox.schemas.base import utc_text
+
+GAP = ""
+"""A frame that says: messages are missing here, they have to be read from the log."""
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class FlatMessages:
+    """A frame for each point. Everything else that a feed carries is left out."""
+
+    sampler: Sampler
+
+    def __call__(self, texts: list[str]) -> list[str]:
+        frames = _flatten(texts, self.sampler)
+        return [GAP] if frames is None else [text for _, text in frames]
+
+
+@dataclass(frozen=True, slots=True)
+class FlatServerEvents:
+    """One piece of a `text/event-stream` with all points; `seq` is the id."""
+
+    sampler: Sampler
+
+    def __call__(self, texts: list[str]) -> list[str]:
+        frames = _flatten(texts, self.sampler)
+        if frames is None:
+            return [GAP]
+        return ["".join(f"id: {seq}\ndata: {text}\n\n" for seq, text in frames)] if frames else []
+
+
+def _flatten(texts: list[str], sampler: Sampler) -> list[tuple[str, str]] | None:
+    """Cursor and object of each point; None when there was a reset among the messages."""
+    frames = []
+    for text in texts:
+        seq, kind = seq_and_kind(text)
+        if kind == "reset":
+            return None
+        if kind == "point":
+            frames.append((seq, _encode(flat_point(int(seq), _decode(text)["data"], sampler)).decode()))
+    return frames
+
+
+def flat_point(seq: int, data: dict[str, Any], sampler: Sampler) -> dict[str, Any]:
+    """A point under the names of the API's streams first, then all its metrics under their own.
+
+    `loss` and `lr` are `train_loss` and `learning_rate` unless the run logs metrics of these names. What a point does not
+    have is null.
+    """
+    values: dict[str, Any] = data["values"]
+    known = {
+        "step": data["step"],
+        "loss": values.get("loss", values.get("train_loss")),
+        "lr": values.get("lr", values.get("learning_rate")),
+        "gpu_util": values.get("gpu_util", sampler.gpu_percent_at(data["time"])),
+        "epoch": data["epoch"],
+        "ts": utc_text(datetime.fromtimestamp(data["time"], UTC)),
+        "seq": seq,
+    }
+    return known | {name: value for name, value in values.items() if name not in known}

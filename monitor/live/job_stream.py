@@ -1,0 +1,86 @@
+"""`/api/jobs/{id}/stream` and `/ws/jobs/{id}/stream`: the metrics of a job, a flat object for each point, from first to last."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Annotated
+
+import msgspec
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Query, WebSocket
+from fastapi.responses import StreamingResponse
+
+from monitor.context import Monitor, MonitorDep
+from monitor.live.feed import BrokenOffError
+from monitor.live.flat import FlatMessages, FlatServerEvents
+from monitor.live.points import follow_points
+from monitor.live.snapshot import Subject, find_subject
+from monitor.live.sse import KEEPALIVE, KEEPALIVE_SECONDS, MAX_SEQ, EventStream
+from monitor.live.topic import Topic
+from monitor.live.websocket import accept, send_all
+from pegbox.errors import NotFoundError
+from pegbox.web.error_handlers import Responses, error_responses
+
+router = APIRouter(tags=["Live"])
+
+STREAM: Responses = {
+    200: {
+        "description": "An event for each point until the job ends: `id` is the cursor, `data` the point. "
+        "Then `event: end` with the job's status.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+After = Annotated[int, Query(ge=0, le=MAX_SEQ, description="Only points with a greater seq; 0 for all of them.")]
+
+
+@router.get(
+    "/api/jobs/{uid}/stream",
+    response_class=StreamingResponse,
+    responses={**STREAM, **error_responses(404, 422)},
+    summary="Stream Job Metrics",
+)
+async def stream_job(
+    uid: str,
+    monitor: MonitorDep,
+    after: After = 0,
+    last_event_id: Annotated[
+        int | None,
+        Header(ge=0, le=MAX_SEQ, description="Sent by browsers that connect again; counts more than `after`."),
+    ] = None,
+) -> EventStream:
+    """All points of a job as server-sent events, those of the past first. A job that waits is waited for.
+
+    A comment every 15 seconds keeps an idle connection open.
+    """
+    subject = await run_sync(find_subject, monitor.engine, uid)
+    if subject is None:
+        raise NotFoundError(f"Job not found: {uid}")
+    return EventStream(_events(monitor, subject, after if last_event_id is None else last_event_id))
+
+
+@router.websocket("/ws/jobs/{uid}/stream")
+async def job_socket(websocket: WebSocket, uid: str, after: After = 0) -> None:
+    """The same points as messages; closes with 1000 when the job has ended."""
+    monitor: Monitor = websocket.app.state.monitor
+    subject = await accept(websocket, monitor, uid)
+    if subject is None:
+        return
+    async with monitor.hub.watching(subject, "feed") as (topic, _):
+        await send_all(websocket, _frames(monitor, topic, after))
+
+
+def _frames(monitor: Monitor, topic: Topic, after: int) -> AsyncIterator[list[str]]:
+    form = FlatMessages(monitor.sampler)
+    return follow_points(monitor.engine, topic, after, form, idle_seconds=KEEPALIVE_SECONDS)
+
+
+async def _events(monitor: Monitor, subject: Subject, after: int) -> AsyncGenerator[str, None]:
+    async with monitor.hub.watching(subject, "feed") as (topic, _):
+        form = FlatServerEvents(monitor.sampler)
+        try:
+            async for pieces in follow_points(monitor.engine, topic, after, form, idle_seconds=KEEPALIVE_SECONDS):
+                yield "".join(pieces) or KEEPALIVE
+        except BrokenOffError:
+            return  # a client that was not told of the end connects again
+        end = msgspec.json.encode({"status": topic.ended}).decode()
+        yield f"event: end\ndata: {end}\n\n"

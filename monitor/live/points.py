@@ -1,0 +1,86 @@
+"""What one viewer of a job stream gets: every point behind its cursor that still counts, however many, then whatever comes."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import AsyncIterator
+from itertools import accumulate
+
+from anyio.to_thread import run_sync
+from sqlalchemy import Engine
+
+from monitor.live.envelopes import envelope, point_data
+from monitor.live.feed import news
+from monitor.live.flat import GAP
+from monitor.live.forms import Form
+from monitor.live.topic import Topic
+from monitor.metrics import store
+
+PAGE = 2_000
+"""Points read from the log at a time, and with them the rest of the batch: all that a slow viewer holds in memory."""
+
+
+async def follow_points(
+    engine: Engine, topic: Topic, after: int, form: Form, *, idle_seconds: float
+) -> AsyncIterator[list[str]]:
+    """Frames to send, in order, until the job has ended. An empty list after `idle_seconds` without. Raises `BrokenOffError`.
+
+    Live points come from the ring. Where it has a gap (an import, a rewind, a viewer too slow for it) the log fills it.
+    """
+    ring, run_id, clock = topic.feed, topic.subject.run_id, asyncio.get_running_loop().time
+    cursor, sent_at = after, clock()
+    while True:
+        position, until = ring.end, ring.published_seq
+        while cursor < until:
+            page, cursor = await run_sync(_read_frames, engine, run_id, cursor, until, form)
+            if page:
+                yield page
+                sent_at = clock()
+        while True:
+            is_over = topic.ended is not None
+            frames = ring.read(position, form)
+            if frames is None or GAP in frames:
+                break
+            position, cursor = ring.end, max(cursor, ring.published_seq)
+            if frames:
+                yield frames
+                sent_at = clock()
+            elif is_over:
+                return
+            elif clock() - sent_at >= idle_seconds:
+                yield []
+                sent_at = clock()
+            else:
+                await news(topic, ring, max(0.0, sent_at + idle_seconds - clock()))
+
+
+def read_points(engine: Engine, run_id: str, after: int, until: int, enough: int) -> tuple[list[str], int]:
+    """The next points with `after < seq <= until` as envelopes, and the cursor they reach: `until` when that was all.
+
+    Points that a later rewind has taken back are left out. Whole batches are read, so a page may have more than `enough`.
+    """
+    points: list[tuple[int, str]] = []
+    with engine.connect() as connection:
+        rewinds = store.read_rewinds(connection, run_id, after)
+        places = [seq for seq, _ in rewinds]
+        # For each rewind the lowest step that it or a later one goes back to.
+        lowest = list(accumulate((step for _, step in reversed(rewinds)), min))[::-1]
+        for batch in store.read_batches(connection, run_id, after):
+            if batch.first > until:
+                break
+            for index, step in enumerate(batch.columns.steps):
+                seq = batch.seq_of(index)
+                if after < seq <= until:
+                    later = bisect_right(places, seq)
+                    if later == len(places) or step <= lowest[later]:
+                        points.append((seq, envelope(seq, "point", point_data(batch.columns, index))))
+            if len(points) >= enough:
+                # Packs of several writers may overlap: what still follows up to here belongs to this page.
+                until = min(until, points[-1][0])
+    return [text for seq, text in sorted(points) if seq <= until], until
+
+
+def _read_frames(engine: Engine, run_id: str, after: int, until: int, form: Form) -> tuple[list[str], int]:
+    texts, reached = read_points(engine, run_id, after, until, PAGE)
+    return form(texts), reached
