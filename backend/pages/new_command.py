@@ -55,7 +55,7 @@ def show_form(
     return _show(request, db, settings, values, {})
 
 
-@router.post("/jobs/new/command", response_class=HTMLResponse)
+@router.post("/jobs/new/command", response_class=HTMLResponse, response_model=None)
 def submit_form(
     request: Request,
     db: Db,
