@@ -9,7 +9,9 @@ from starlette.types import ExceptionHandler
 
 from backend.pages import (
     compare,
+    dataset_diff,
     dataset_profile,
+    dataset_versions,
     datasets,
     error_page,
     job,
@@ -35,6 +37,8 @@ for page in (
     login,
     datasets,
     dataset_profile,
+    dataset_versions,
+    dataset_diff,
     models,
     model,
     new_job,
