@@ -19,7 +19,7 @@ def test_versions_are_added_compared_and_gone_back_to(page: Page, site: Stack, t
     expect(page.get_by_role("heading", level=1)).to_have_text("Versions of Capitals of versions")
     newer = tmp_path / "newer.csv"
     newer.write_text("id,input,output\n1,France?,Paris\n2,Japan?,Tōkyō\n3,Peru?,Lima\n")
-    page.get_by_label("CSV, JSONL, Parquet").set_input_files(newer)
+    page.get_by_label("File", exact=True).set_input_files(newer)
     page.get_by_label("What is different").fill("macrons and Peru")
     page.get_by_role("button", name="Add version").click()
     rows = page.get_by_role("region", name="Versions, scrolls").locator("tbody tr")
