@@ -53,7 +53,7 @@ INSERT INTO total SELECT kind, count(*) FROM work.found GROUP BY kind;
 SORTING = """
 INSERT INTO entry (kind, bfile, bline, afile, aline)
 SELECT * FROM work.found
-ORDER BY coalesce(afile, bfile), coalesce(aline, bline), kind = 'added' LIMIT ?
+ORDER BY coalesce(afile, bfile), coalesce(aline, bline), kind = 'added', kind LIMIT ?
 """
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from backend.datasets import repository, service
+from backend.datasets import repository, service, uses
 from backend.datasets.arrival import Bundle
 from backend.datasets.service import Registration
 from backend.datasets.upload import Upload, receive_upload
@@ -25,7 +25,6 @@ from backend.pages.job_card import JobCard, job_card
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from pegbox.errors import NotFoundError, PegboxError, ValidationError
-from pegbox.schemas.job import JobView
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.store.tables import Dataset
@@ -112,6 +111,7 @@ class DatasetPage:
     previous: str | None
     next: str | None
     jobs: list[JobCard]
+    used: str
     error: str
 
 
@@ -147,6 +147,7 @@ def show_dataset(
     query = q.strip()
     rows, error = _rows(db, settings, dataset, offset, query)
     detail = _detail(dataset)
+    used = uses.find_uses(db, dataset)
     is_chat = view == "chat" and dataset.is_valid
 
     def href(**changes: object) -> str:
@@ -164,7 +165,8 @@ def show_dataset(
         views=[("Table", href(view=""), not is_chat), ("Chat", href(view="chat"), is_chat)] if dataset.is_valid else [],
         previous=href(offset=max(0, offset - PAGE_SIZE)) if offset else None,
         next=href(offset=offset + PAGE_SIZE) if len(rows) == PAGE_SIZE else None,
-        jobs=[job_card(job) for job in lists.list_jobs(db, None, None, None).jobs if _uses(job, dataset)],
+        jobs=[job_card(job) for job in lists.show_jobs(db, used.jobs)],
+        used=f"{used.sentence}. " if used.hold else "",
         error=error,
     )
     return render(
@@ -173,8 +175,11 @@ def show_dataset(
 
 
 @router.post("/datasets/{key}/delete")
-def delete_dataset(key: DatasetKey, db: Db, settings: Config) -> RedirectResponse:
-    service.delete_dataset(db, settings.datasets_dir, key)
+def delete_dataset(
+    key: DatasetKey, db: Db, settings: Config, force: Annotated[bool, Form()] = False
+) -> RedirectResponse:
+    """`force` comes from the dialog, which has said what rests on it; without script a dataset in use is refused."""
+    service.delete_dataset(db, settings.datasets_dir, key, force=force)
     return RedirectResponse("/datasets", status_code=303)
 
 
@@ -258,7 +263,3 @@ def _rows(db: Session, settings: Settings, dataset: Dataset, offset: int, query:
         return [], error.message
     width = len(dataset.columns)
     return [Line(record.line, [*record.cells, *[""] * width][:width]) for record in records], ""
-
-
-def _uses(job: JobView, dataset: Dataset) -> bool:
-    return job.configuration is not None and job.configuration.dataset.uid in (dataset.uid, dataset.slug)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Path, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
-from backend.models import lineage, service
+from backend.models import files, lineage, repository, service, stages
 from backend.models.answers import Answers, find_folder
 from backend.pages import filters
 from backend.pages.job_card import JobCard, job_card
@@ -65,7 +66,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class ModelPage:
-    """`snippet` loads the model in Python; empty when its files are not on this machine."""
+    """`snippet` loads the model in Python; empty when its files are not on this machine. `parts` are (label, address) of what can
+    be exported, `children` (name, address) of models made from it."""
 
     model: ModelRow
     title: str
@@ -80,6 +82,11 @@ class ModelPage:
     is_here: bool
     snippet: str
     asked: Asked | None
+    stage: str
+    stages: list[str]
+    parts: list[tuple[str, str]]
+    card: str
+    children: list[tuple[str, str]]
 
 
 @router.get("/models/{key:path}", response_class=HTMLResponse)
@@ -109,6 +116,21 @@ async def ask_model(
     return await run_in_threadpool(_answered, request, engine, settings, id, asked)
 
 
+@router.post("/models/stage", response_class=HTMLResponse)
+def set_stage(
+    db: Db, id: Annotated[str, Form(max_length=500)], stage: Annotated[str, Form(max_length=20)] = ""
+) -> RedirectResponse:
+    """Gives a model a stage, or takes it away."""
+    model = service.get_model(db, id)
+    known = stages.stage_of(model)
+    db.rollback()
+    if stage in stages.STAGES:
+        stages.tag_model(db, model.id, stage)
+    elif known:
+        stages.untag_model(db, model.id, known)
+    return RedirectResponse(f"/models/{quote(model.id)}", status_code=303)
+
+
 def _answered(request: Request, engine: Engine, settings: Settings, key: str, asked: Asked) -> HTMLResponse:
     with open_session(engine) as db:
         return _page(request, db, settings, key, asked)
@@ -133,9 +155,22 @@ def _page(request: Request, db: Session, settings: Settings, key: str, asked: As
         is_here=is_here,
         snippet=_snippet(model) if is_here else "",
         asked=asked,
+        stage=stages.stage_of(model),
+        stages=list(stages.STAGES),
+        parts=_parts(model) if is_here else [],
+        card=files.read_card(model) if model.kind != "base" else "",
+        children=[(child.name, f"/models/{child.id}") for child in repository.list_children(db, model)],
     )
     layout = layout_for(request, db, settings, "Models")
     return render(request, "model.html", "model", layout=layout, page=page, status=asked.status if asked else 200)
+
+
+def _parts(model: Model) -> list[tuple[str, str]]:
+    path = f"/api/models/{quote(model.id, safe='')}/export"
+    if model.kind != "adapter":
+        return [("Export", path)]
+    merged = [("Export merged", f"{path}?part=merged")] if model.extra.get("merged_path") else []
+    return [("Export adapter", f"{path}?part=adapter"), *merged]
 
 
 def _metrics(metrics: dict[str, Any]) -> list[tuple[str, str]]:
@@ -175,8 +210,9 @@ def _steps(db: Session, model: Model) -> list[LineageStep]:
         if ancestor.dataset:
             rows = ancestor.dataset.get("rows")
             note = f"{filters.whole(rows)} rows" if isinstance(rows, int) else ""
-            version = str(ancestor.dataset.get("hash") or "")[:12]
-            note = ", ".join(part for part in (note, f"SHA-256 {version}…" if version else "") if part)
+            version = str(ancestor.dataset.get("version") or "")
+            known = str(ancestor.dataset.get("hash") or "")[:12]
+            note = ", ".join(part for part in (note, version, f"{known}…" if known else "") if part)
             uid = str(ancestor.dataset.get("uid") or "")
             steps.append(LineageStep("Dataset", str(ancestor.dataset.get("name") or uid), f"/datasets/{uid}", note))
         if ancestor.job is not None:

@@ -83,10 +83,16 @@ def add_model(
 
 
 @router.post("/models/remove", response_class=HTMLResponse)
-def remove_model(request: Request, db: Db, settings: Config, id: Annotated[str, Form(max_length=500)] = "") -> Response:
-    """Takes a model out of the collection."""
+def remove_model(
+    request: Request,
+    db: Db,
+    settings: Config,
+    id: Annotated[str, Form(max_length=500)] = "",
+    force: Annotated[bool, Form()] = False,
+) -> Response:
+    """Takes a model out of the collection. `force` is a box in the dialog; without it a model in use is refused."""
     try:
-        service.delete_model(db, id)
+        service.delete_model(db, id, force=force)
     except PegboxError as error:
         db.rollback()
         return _page(request, db, settings, error=error)

@@ -12,7 +12,9 @@ from backend.pages import (
     audit,
     command,
     compare,
+    dataset_diff,
     dataset_profile,
+    dataset_versions,
     datasets,
     error_page,
     experiment,
@@ -44,6 +46,8 @@ for page in (
     login,
     datasets,
     dataset_profile,
+    dataset_versions,
+    dataset_diff,
     models,
     model,
     new_command,  # before the wizard, whose steps have any name

@@ -39,6 +39,7 @@ class Cast:
     paused: str
     unready: str
     script: str
+    versioned: str
 
 
 @dataclass
@@ -176,6 +177,22 @@ def validation_loss(step: int) -> float:
     return 0.2 + 7 * math.exp(-step / 15)
 
 
+def add_versions(director: Director) -> str:
+    """A dataset that has changed twice; its uid."""
+    contents = (
+        "id,input,output\n1,one?,1\n2,two?,2\n3,three?,3\n",
+        "id,input,output\n1,one?,1\n2,two?,zwei\n4,four?,4\n",
+        "id,input,output\n1,one?,1\n2,two?,zwei\n4,four?,4\n5,five?,5\n",
+    )
+    path = "/api/datasets"
+    for number, content in enumerate(contents):
+        fields = {"name": "Numbers", "message": "" if number == 0 else f"change {number}"}
+        answer = director.http.post(path, files={"file": ("numbers.csv", content.encode())}, data=fields)
+        answer.raise_for_status()
+        path = f"/api/datasets/{answer.json()['uid']}/versions"
+    return str(answer.json()["uid"])
+
+
 def make_cast(director: Director) -> Cast:
     """One of each. The queued ones come last: nobody claims them."""
     dataset = director.add_dataset()
@@ -210,4 +227,5 @@ def make_cast(director: Director) -> Cast:
     director.post(f"/api/jobs/{paused}/pause", {})
     unready = director.add_job("Run without data", "no-such-dataset")
     script = log_script(director)
-    return Cast(dataset, running, completed, failed, queued, paused, unready, script)
+    versioned = add_versions(director)
+    return Cast(dataset, running, completed, failed, queued, paused, unready, script, versioned)

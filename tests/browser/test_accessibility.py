@@ -20,6 +20,8 @@ PAGES = {
     "datasets": "/datasets",
     "dataset": "/datasets/{dataset}",
     "dataset chats": "/datasets/{dataset}?view=chat",
+    "dataset versions": "/datasets/{versioned}/versions",
+    "dataset changes": "/datasets/{versioned}/diff?from=v1.0.0&to=v1.1.0&by=id",
     "models": "/models",
     "model": "/models/starter",
     "model of the hub": "/models/Qwen/Qwen3-0.6B",
