@@ -92,7 +92,7 @@ def _page(
     found = uses.find_uses(db, dataset)
     for kind, items in (("job", found.jobs), ("model", found.models)):
         for item in items:
-            item_id = item.uid if kind == "job" else item.id  # type: ignore[union-attr]
+            item_id = (item.uid if kind == "job" else item.id) or ""
             version = found.versions.get(item_id, "")
             used.setdefault(version, []).append((kind, item.name, f"/{kind}s/{item_id}"))
     rows = [_row(row, dataset.version, used.get(row.version, [])) for row in repository.list_versions(db, dataset.uid)]

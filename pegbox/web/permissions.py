@@ -72,6 +72,8 @@ TABLE: tuple[tuple[Access, str, str], ...] = (
     ("maintainer", "GET", "/api/queue/{uid}/dataset"),
     ("viewer", "GET", "/api/workers /api/gpus /api/metrics"),
     # Backend: pages
+    ("viewer", "GET", "/datasets/{key}/versions /datasets/{key}/diff"),
+    ("maintainer", "POST", "/datasets/{key}/versions /datasets/{key}/rollback /models/stage"),
     ("viewer", "GET", "/datasets /datasets/{key} /datasets/{key}/profile /models /models/{key:path}"),
     ("viewer", "GET", "/jobs/new/command /queue /experiments /experiments/{experiment_id}"),
     ("maintainer", "POST", "/jobs/new/command /jobs/{uid}/restart /experiments /experiments/{experiment_id}"),
