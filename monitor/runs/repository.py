@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, and_, cast, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, cast, exists, insert, or_, select, update
 
 from monitor.runs.filters import RunFilter
 from monitor.runs.sorting import RunSort
@@ -38,12 +38,17 @@ def _query() -> Select[Any]:
 
 
 def find_run(connection: Connection, run_id: str) -> RunRow | None:
-    """The run with this id, else the newest run of the job with this uid."""
+    """The run with this id, else the newest run of the job with this uid or id."""
     row = connection.execute(_query().where(run_table.c.id == run_id)).first()
     if row is None:
-        newest = _query().where(run_table.c.job_uid == run_id).order_by(run_table.c.created_at.desc()).limit(1)
+        newest = _query().where(_is_of_job(run_id)).order_by(run_table.c.created_at.desc()).limit(1)
         row = connection.execute(newest).first()
     return row
+
+
+def _is_of_job(key: str) -> ColumnElement[bool]:
+    of_id = select(_job.c.uid).where(_job.c.id == key).scalar_subquery()
+    return or_(run_table.c.job_uid == key, run_table.c.job_uid == of_id)
 
 
 def find_run_id(connection: Connection, run_id: str) -> str | None:
@@ -51,7 +56,7 @@ def find_run_id(connection: Connection, run_id: str) -> str | None:
     found = connection.execute(select(run_table.c.id).where(run_table.c.id == run_id)).scalar()
     if found is None:
         newest = run_table.c.created_at.desc()
-        of_job = select(run_table.c.id).where(run_table.c.job_uid == run_id).order_by(newest).limit(1)
+        of_job = select(run_table.c.id).where(_is_of_job(run_id)).order_by(newest).limit(1)
         found = connection.execute(of_job).scalar()
     return None if found is None else str(found)
 
@@ -95,8 +100,8 @@ def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
     return row
 
 
-def find_job(connection: Connection, job_uid: str) -> JobRow | None:
-    """What the monitor needs of a job."""
+def find_job(connection: Connection, key: str) -> JobRow | None:
+    """What the monitor needs of a job, by its uid or id."""
     columns = (
         _job.c.uid,
         _job.c.state,
@@ -106,7 +111,7 @@ def find_job(connection: Connection, job_uid: str) -> JobRow | None:
         _job.c.max_steps,
         _job.c.hyperparameters,
     )
-    row: Any = connection.execute(select(*columns).where(_job.c.uid == job_uid)).first()
+    row: Any = connection.execute(select(*columns).where(or_(_job.c.uid == key, _job.c.id == key))).first()
     return row  # type: ignore[no-any-return]
 
 
