@@ -50,7 +50,7 @@ class Shot:
 def shots_of(client: Client, url: str) -> dict[str, Shot]:
     """Name to picture, for every page there is something to show on."""
     pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "system": "/system"}
-    pages |= {"settings": "/settings", "runs": "/runs"}
+    pages |= {"settings": "/settings", "runs": "/runs", "account": "/account", "users": "/users", "audit": "/audit"}
     if datasets := client.datasets.list():
         pages["dataset"] = f"/datasets/{datasets[-1]['uid']}"
         urlopen(f"{url}/jobs/new?dataset={datasets[-1]['uid']}").close()  # the steps show a draft with something in it
