@@ -37,9 +37,9 @@ class Guard:
         """Puts the `Principal` into `scope["state"]["principal"]` (`None` where none is needed and none was proved), or raises
         the `PegboxError` that refuses the request or WebSocket."""
         headers = Headers(scope=scope)
-        self._check_origin(scope, headers)
         state = scope.setdefault("state", {})
         state["principal"] = None
+        self._check_origin(scope, headers)
         if scope.get("method") == "OPTIONS":
             return
         needed = _needed(scope)
