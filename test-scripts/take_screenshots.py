@@ -50,10 +50,11 @@ class Shot:
 def shots_of(client: Client, url: str) -> dict[str, Shot]:
     """Name to picture, for every page there is something to show on."""
     pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "system": "/system"}
-    pages |= {"settings": "/settings", "runs": "/runs", "experiments": "/experiments"}
+    pages |= {"settings": "/settings", "runs": "/runs", "experiments": "/experiments", "queue": "/queue"}
     if experiments := client.experiments.list():
         fullest = max(experiments, key=lambda experiment: experiment.run_count)
         pages["experiment"] = f"/experiments/{fullest.id}"
+    pages |= {"account": "/account", "users": "/users", "audit": "/audit", "new-command": "/jobs/new/command"}
     if datasets := client.datasets.list():
         pages["dataset"] = f"/datasets/{datasets[-1]['uid']}"
         urlopen(f"{url}/jobs/new?dataset={datasets[-1]['uid']}").close()  # the steps show a draft with something in it

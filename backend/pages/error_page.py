@@ -19,7 +19,7 @@ AREAS: dict[str, tuple[Area, str, str]] = {
     "models": ("Models", "/models", "All models"),
     "jobs": ("Jobs", "/jobs", "All jobs"),
 }
-TITLES = {404: "Not found", 409: "Not possible now", 422: "That does not fit", 503: "Not available"}
+TITLES = {403: "Not allowed", 404: "Not found", 409: "Not possible now", 422: "That does not fit", 503: "Not available"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ def is_wanted(request: Request) -> bool:
 
 
 async def show(request: Request, error: Exception) -> HTMLResponse | None:
-    """The page for this error; None for an error that has no message for people."""
+    """The page for this error; None for an error that has no message for people, and for people whom nobody knows."""
+    if request.state.principal is None:
+        return None
     if isinstance(error, PegboxError):
         return await run_in_threadpool(_render, request, error.status, error.message)
     if isinstance(error, HTTPException) and error.status_code == 404:

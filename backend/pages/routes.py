@@ -78,6 +78,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AssetsMissingError, _not_built)
     for kind in (PegboxError, HTTPException):
         app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
+    app.state.refusal_page = _refusal_page
 
 
 def _for_people(for_programs: ExceptionHandler) -> ExceptionHandler:
@@ -92,6 +93,11 @@ def _for_people(for_programs: ExceptionHandler) -> ExceptionHandler:
         return result
 
     return handle
+
+
+async def _refusal_page(request: Request, error: PegboxError) -> Response | None:
+    """For what is refused before it comes to a route."""
+    return await error_page.show(request, error) if error_page.is_wanted(request) else None
 
 
 async def _not_built(request: Request, error: Exception) -> Response:

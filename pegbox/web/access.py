@@ -6,9 +6,12 @@ Where nobody must sign in, everything is open to programs on this machine, but n
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -34,9 +37,9 @@ class Guard:
         """Puts the `Principal` into `scope["state"]["principal"]` (`None` where none is needed and none was proved), or raises
         the `PegboxError` that refuses the request or WebSocket."""
         headers = Headers(scope=scope)
-        self._check_origin(scope, headers)
         state = scope.setdefault("state", {})
         state["principal"] = None
+        self._check_origin(scope, headers)
         if scope.get("method") == "OPTIONS":
             return
         needed = _needed(scope)
@@ -102,10 +105,19 @@ class AccessMiddleware:
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")
         if error.status == 401 and wants_page and scope["method"] == "GET":
             headers = {"Location": f"/login?next={quote(_own_address(scope), safe='/')}"}
-            response = error_response(303, error.message, error_type=error.error_type, headers=headers)
+            response: Response = error_response(303, error.message, error_type=error.error_type, headers=headers)
         else:
-            response = pegbox_error_response(error, scope.get("state", {}).get("request_id", ""))
+            response = await _page_for(error, scope) or pegbox_error_response(
+                error, scope.get("state", {}).get("request_id", "")
+            )
         await response(scope, receive, send)
+
+
+async def _page_for(error: PegboxError, scope: Scope) -> Response | None:
+    """What a service with pages shows to people who may not do something (`app.state.refusal_page`)."""
+    show: Callable[[Request, PegboxError], Awaitable[Response | None]] | None
+    show = getattr(scope["app"].state, "refusal_page", None)
+    return await show(Request(scope), error) if show is not None else None
 
 
 def _needed(scope: Scope) -> Access:

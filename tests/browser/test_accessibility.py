@@ -51,6 +51,10 @@ PAGES = {
     "system": "/system",
     "settings": "/settings",
     "login": "/login",
+    "setup": "/setup",
+    "account": "/account",
+    "users": "/users",
+    "audit": "/audit",
     "not found": "/jobs/job_of_nobody",
 }
 

@@ -30,7 +30,7 @@ def test_signing_in_leads_to_three_first_steps(page: Page, guarded: Stack) -> No
     expect(page.get_by_role("heading", name="Sign in to Pegbox")).to_be_visible()
     page.get_by_label("Access token").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("not the token")
+    expect(page.get_by_role("alert")).to_contain_text("not a token of this server")
     page.get_by_label("Access token").fill(TOKEN)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()

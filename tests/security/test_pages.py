@@ -32,9 +32,20 @@ def test_a_viewer_is_told_why_buttons_are_off_and_has_no_page_of_admins(house: H
     assert 'href="/users"' not in jobs.text
     assert 'id="role-notice"' not in page(house, "/jobs", "maintainer").text
     for path in ("/users", "/audit"):
-        assert page(house, path, "viewer").status_code == 403
+        refused = page(house, path, "viewer")
+        assert refused.status_code == 403
+        assert "<h1>Not allowed</h1>" in refused.text
+        assert "This takes the role admin" in refused.text
         assert page(house, path, "admin").status_code == 200
     assert 'href="/users"' in page(house, "/jobs", "admin").text
+
+
+def test_a_refused_form_ends_on_a_page_and_a_refused_program_gets_the_error(house: House) -> None:
+    refused = send(house, "/jobs/job_1/cancel", "viewer", {})
+    assert (refused.status_code, "<h1>Not allowed</h1>" in refused.text) == (403, True)
+    assert house.backend.post("/jobs/job_1/cancel", headers=house.as_("viewer")).json()["status"] == 403
+    foreign = house.backend.get("/jobs", headers={**house.as_("viewer"), **HTML, "Host": "evil.example"})
+    assert foreign.json()["status"] == 403
 
 
 def test_a_token_is_shown_once_and_revoked(house: House) -> None:
