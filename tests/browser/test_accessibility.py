@@ -36,6 +36,8 @@ PAGES = {
     "job failed": "/jobs/{failed}",
     "job waiting": "/jobs/{queued}",
     "job unready": "/jobs/{unready}",
+    "new command": "/jobs/new/command",
+    "queue": "/queue",
     "runs": "/runs",
     "run": "/runs/{script}",
     "run media": "/runs/{script}?tab=media",
