@@ -72,6 +72,7 @@ class Worker:
         self._stopping = threading.Event()
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._attending: set[threading.Thread] = set()
+        self._training: set[threading.Thread] = set()
         self._lanes = self._make_lanes()
         self._reaper: Reaper | None = None
 
@@ -122,8 +123,8 @@ class Worker:
             message()
 
     def _warm_up(self) -> None:
-        """Keeps a trainer waiting, and takes note of what it can do once it says so."""
-        if self._executor is None:
+        """Keeps a trainer waiting while there is room for another training, and takes note of what it can do once it says so."""
+        if self._executor is None or len(self._training) >= max(1, len(self._devices)):
             return
         spare = self._executor.spare()
         if spare.capabilities is None and spare.poll() is None:
@@ -179,9 +180,12 @@ class Worker:
             finally:
                 lane.done()
                 self._attending.discard(thread)
+                self._training.discard(thread)
 
         thread = threading.Thread(target=run, name=f"pegbox-{claimed.job.uid}")
         self._attending.add(thread)
+        if isinstance(claimed.job, TrainingSpec):
+            self._training.add(thread)
         thread.start()
 
     def _attendant(self, claimed: ClaimResponse) -> Callable[[], None]:

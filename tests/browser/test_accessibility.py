@@ -41,6 +41,8 @@ PAGES = {
     "experiments": "/experiments",
     "experiment of jobs": "/experiments/browser",
     "experiment of scripts": "/experiments/Scripts?sort=metric:train_loss",
+    "new command": "/jobs/new/command",
+    "queue": "/queue",
     "runs": "/runs",
     "run": "/runs/{script}",
     "run media": "/runs/{script}?tab=media",

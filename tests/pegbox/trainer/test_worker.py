@@ -31,7 +31,8 @@ def queue_job(client: Client, csv: Path, **values: object) -> str:
 
 def trainers(stack: Stack) -> list[psutil.Process]:
     """Trainer processes of the stack's worker, the spare one included."""
-    return psutil.Process(stack.processes["worker"].pid).children()
+    children = psutil.Process(stack.processes["worker"].pid).children()
+    return [child for child in children if "pegbox.trainer.child" in child.cmdline()]
 
 
 def test_an_idle_worker_waits_for_the_backend_and_leaves_when_told(stack: Stack) -> None:
