@@ -101,7 +101,7 @@ def test_without_script_the_form_registers(browser: Browser, site: Stack, cast: 
         expect(page.get_by_role("heading", name="Plain sums")).to_be_visible()
 
 
-def test_other_formats_come_in_pieces_and_resume(importer: Page) -> None:
+def test_other_formats_come_in_pieces_and_resume(importer: Page, complaints: list[str]) -> None:
     content = b'{"question": "What is 2+2?", "answer": "4"}\n{"question": "What is 3+3?", "answer": "6"}\n'
     pieces: list[str] = []
     importer.on("request", lambda request: pieces.append(request.method) if "/api/uploads" in request.url else None)
@@ -110,6 +110,8 @@ def test_other_formats_come_in_pieces_and_resume(importer: Page) -> None:
     choose(importer, "sums.jsonl", content)
     expect(importer.get_by_text("Please check the mapping.")).to_be_visible(timeout=60_000)
     assert pieces.count("PATCH") == 2
+    assert [text for text in complaints if "ERR_FAILED" not in text] == []
+    complaints.clear()  # the browser names the broken request
     importer.get_by_label("Name").fill("Sums in pieces")
     importer.get_by_role("button", name="Register dataset").click()
     expect(importer).to_have_url(re.compile("/datasets/dataset_"))
