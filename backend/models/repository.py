@@ -28,8 +28,8 @@ def find_by_id(db: Session, model_id: str) -> Model | None:
 
 
 def list_by_name(db: Session, name: str) -> list[Model]:
-    """Locked until the transaction ends, where the database locks rows."""
-    return list(db.exec(select(Model).where(Model.name == name).with_for_update()).all())
+    """Locked until the transaction ends, where the database locks rows; in one order, so that nobody waits in a ring."""
+    return list(db.exec(select(Model).where(Model.name == name).order_by(col(Model.id)).with_for_update()).all())
 
 
 def list_children(db: Session, model: Model) -> list[Model]:

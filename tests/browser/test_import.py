@@ -17,7 +17,7 @@ FOREIGN = "id,question,answer,notes\n1,What is 2+2?,4,easy\n2,What is 3+3?,6,\n\
 @pytest.fixture
 def importer(page: Page, site: Stack, cast: Cast) -> Page:
     page.goto(f"{site.backend_url}/datasets")
-    expect(page.get_by_role("heading", name="Drop a CSV here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Drop a dataset here")).to_be_visible()
     return page
 
 
@@ -60,7 +60,7 @@ def test_findings_name_their_lines(importer: Page) -> None:
 def test_what_is_no_csv_is_refused_with_the_reason(importer: Page) -> None:
     choose(importer, "archive.csv", b"PK\x03\x04" + bytes(200))
     expect(importer.get_by_role("alert")).to_contain_text("ZIP archive")
-    expect(importer.get_by_role("heading", name="Drop a CSV here")).to_be_visible()
+    expect(importer.get_by_role("heading", name="Drop a dataset here")).to_be_visible()
 
 
 def test_a_known_name_is_said_at_the_form(importer: Page) -> None:
@@ -99,3 +99,20 @@ def test_without_script_the_form_registers(browser: Browser, site: Stack, cast: 
         page.get_by_label("Output column").fill("answer")
         page.get_by_role("button", name="Register dataset").click()
         expect(page.get_by_role("heading", name="Plain sums")).to_be_visible()
+
+
+def test_other_formats_come_in_pieces_and_resume(importer: Page, complaints: list[str]) -> None:
+    content = b'{"question": "What is 2+2?", "answer": "4"}\n{"question": "What is 3+3?", "answer": "6"}\n'
+    pieces: list[str] = []
+    importer.on("request", lambda request: pieces.append(request.method) if "/api/uploads" in request.url else None)
+    # The first try breaks off; the element asks for the offset and goes on.
+    importer.route("**/api/uploads/upload-*", lambda route: route.abort(), times=1)
+    choose(importer, "sums.jsonl", content)
+    expect(importer.get_by_text("Please check the mapping.")).to_be_visible(timeout=60_000)
+    assert pieces.count("PATCH") == 2
+    assert [text for text in complaints if "ERR_FAILED" not in text] == []
+    complaints.clear()  # the browser names the broken request
+    importer.get_by_label("Name").fill("Sums in pieces")
+    importer.get_by_role("button", name="Register dataset").click()
+    expect(importer).to_have_url(re.compile("/datasets/dataset_"))
+    expect(importer.get_by_role("columnheader", name="question input")).to_be_visible()

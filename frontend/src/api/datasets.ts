@@ -1,5 +1,6 @@
 /** Datasets on the wire: preview and registration. */
-import { sendJson } from "./http";
+import { getJson, sendJson } from "./http";
+import { sendInPieces } from "./pieces";
 import { upload } from "./upload";
 
 export interface CsvIssue {
@@ -41,8 +42,26 @@ export function previewCsv(file: File, onProgress: (share: number) => void): Pro
   return upload<CsvPreview>("/api/preview-csv", form, onProgress);
 }
 
-export function registerDataset(name: string, sha256: string, columnMapping: Mapping): Promise<{ uid: string }> {
-  return sendJson("POST", "/api/datasets", { name, sha256, columnMapping });
+/** What a file is registered by: the hash of a previewed CSV, or its upload. */
+export type Origin = { sha256: string } | { upload_id: string };
+
+const LARGEST_PREVIEW = 50 * 1024 * 1024;
+
+/** Small CSVs go in one request; large files, other formats and archives in pieces. */
+export async function bringFile(
+  file: File,
+  onProgress: (share: number) => void,
+): Promise<{ preview: CsvPreview; origin: Origin }> {
+  if (!/\.(jsonl|ndjson|parquet|zip)$/i.test(file.name) && file.size <= LARGEST_PREVIEW) {
+    const preview = await previewCsv(file, onProgress);
+    return { preview, origin: { sha256: preview.sha256 } };
+  }
+  const id = await sendInPieces(file, onProgress);
+  return { preview: await getJson<CsvPreview>(`/api/uploads/${id}/preview`), origin: { upload_id: id } };
+}
+
+export function registerDataset(name: string, origin: Origin, columnMapping: Mapping): Promise<{ uid: string }> {
+  return sendJson("POST", "/api/datasets", { name, ...origin, columnMapping });
 }
 
 /** The mapping to begin with: columns of the very names, else the server's guess. */
@@ -68,7 +87,7 @@ export function missingRoles(mapping: Partial<Mapping>): string | null {
 /** A name for people, from a file's name. */
 export function nameFromFile(filename: string): string {
   const words = filename
-    .replace(/\.csv$/i, "")
+    .replace(/\.(csv|jsonl|ndjson|parquet|zip)$/i, "")
     .replaceAll(/[_-]+/g, " ")
     .trim();
   return words ? words[0]!.toUpperCase() + words.slice(1) : "Dataset";

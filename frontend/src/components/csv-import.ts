@@ -2,14 +2,16 @@ import { html, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import {
   assignRole,
+  bringFile,
   type CsvPreview,
   initialMapping,
   type Mapping,
   missingRoles,
   nameFromFile,
-  previewCsv,
+  type Origin,
   registerDataset,
 } from "../api/datasets";
+import { forgetUpload } from "../api/pieces";
 import { bytes, whole } from "../format/number";
 import { findings } from "./csv-findings";
 import { previewTable } from "./csv-table";
@@ -18,7 +20,7 @@ import { LightElement } from "./light-element";
 
 type Stage = "idle" | "uploading" | "preview" | "saving";
 
-/** Takes a CSV by drop or choice, shows what is in it, lets the columns be mapped, and registers it. */
+/** Takes a file by drop or choice, shows what is in it, lets the columns be mapped, and registers it. */
 @customElement("pb-csv-import")
 export class CsvImport extends LightElement {
   @state() private stage: Stage = "idle";
@@ -27,6 +29,8 @@ export class CsvImport extends LightElement {
   @state() private error = "";
   @state() private name = "";
   @state() private preview?: CsvPreview;
+  private origin?: Origin;
+  private file?: File;
   @state() private mapping: Partial<Mapping> = {};
   @query("input[type=file]") private chooser!: HTMLInputElement;
   @query(".import-head h2") private heading?: HTMLElement;
@@ -36,9 +40,9 @@ export class CsvImport extends LightElement {
       ? html`<div class="notice" data-kind="err" role="alert">${icon("warn", 16)}<p>${this.error}</p></div>`
       : "";
     const inside = this.preview && this.stage !== "uploading" ? this.checked(this.preview) : this.dropZone();
-    return html`<section class="panel import" id="import" aria-label="Import a CSV">
+    return html`<section class="panel import" id="import" aria-label="Import a dataset">
       ${failure}${inside}
-      <input type="file" accept=".csv,text/csv" hidden aria-label="CSV file" @change=${this.onChoose} />
+      <input type="file" accept=".csv,.jsonl,.ndjson,.parquet,.zip,text/csv" hidden aria-label="Dataset file" @change=${this.onChoose} />
     </section>`;
   }
 
@@ -52,11 +56,14 @@ export class CsvImport extends LightElement {
       @drop=${this.onDrop}
     >
       ${icon("upload", 28)}
-      <h2>${busy ? "Reading the file…" : "Drop a CSV here"}</h2>
+      <h2>${busy ? "Reading the file…" : "Drop a dataset here"}</h2>
       ${
         busy
           ? html`<progress class="meter" max="1" .value=${this.share} aria-label="Upload"></progress>`
-          : html`<p>Two columns are enough: what goes in, and the answer you want out. Up to 50 MiB.</p>
+          : html`<p>
+                CSV, JSONL, Parquet, or a ZIP of them. Two columns are enough: what goes in, and the answer you want out. Large files
+                resume where they stopped.
+              </p>
               <div class="actions">
                 <button class="button primary" type="button" @click=${() => this.chooser.click()}>Choose a file</button>
               </div>`
@@ -143,7 +150,10 @@ export class CsvImport extends LightElement {
     this.error = "";
     this.share = 0;
     try {
-      this.preview = await previewCsv(file, (share) => (this.share = share));
+      const { preview, origin } = await bringFile(file, (share) => (this.share = share));
+      this.preview = preview;
+      this.origin = origin;
+      this.file = file;
       this.mapping = initialMapping(this.preview);
       this.name = nameFromFile(file.name);
       this.stage = "preview";
@@ -159,11 +169,12 @@ export class CsvImport extends LightElement {
   private async onSubmit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const { input, output } = this.mapping;
-    if (!this.preview || !input || !output || !this.name.trim() || this.stage === "saving") return;
+    if (!this.origin || !input || !output || !this.name.trim() || this.stage === "saving") return;
     this.stage = "saving";
     this.error = "";
     try {
-      const { uid } = await registerDataset(this.name.trim(), this.preview.sha256, { input, output });
+      const { uid } = await registerDataset(this.name.trim(), this.origin, { input, output });
+      if (this.file) forgetUpload(this.file);
       location.assign(`/datasets/${uid}`);
     } catch (error) {
       this.error = (error as Error).message;
