@@ -78,6 +78,7 @@ def _job(n: int, experiments: int, moment: object, dice: random.Random) -> dict[
     return {
         **Job(uid=f"job_{n:013}_00000000", name=f"Job {n}", run_id=f"run-{n}", model_id=f"model-{n}").model_dump(),
         "configuration": reference,
+        "validation": {"isValid": True, "errors": []},
         "state": dice.choice(STATES),
         "experiment_id": f"exp-{n % experiments}",
         "created_at": moment,
