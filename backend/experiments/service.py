@@ -72,15 +72,26 @@ def create_experiment(db: Session, body: ExperimentCreate) -> ExperimentView:
 
 def show_experiment(db: Session, key: str) -> ExperimentDetail:
     """With its newest runs and the best of each metric. Raises `NotFoundError`."""
-    experiment = get_experiment(db, key)
+    experiment = view_experiment(db, key)
     runs = [views.show_run(entry) for entry in list_entries(db, experiment.id, limit=SHOWN_RUNS)]
-    found = best_values(db, experiment.id)
-    owners = find_entries(db, experiment.id, [run_id for _, run_id in found.values()])
-    best = {
-        metric: BestValue(value=value, run_id=views.id_of(owners[run_id])) for metric, (value, run_id) in found.items()
+    return ExperimentDetail(**experiment.model_dump(), runs=runs, best=find_best(db, experiment.id))
+
+
+def view_experiment(db: Session, key: str) -> ExperimentView:
+    """As lists show it. Raises `NotFoundError`."""
+    return _show(db, [get_experiment(db, key)])[0]
+
+
+def find_best(db: Session, experiment_id: str) -> dict[str, BestValue]:
+    """The best last value of each metric whose name tells which way is better."""
+    found = best_values(db, experiment_id)
+    owners = find_entries(db, experiment_id, [run_id for _, run_id in found.values()])
+    # A run that has just been deleted is the best of nothing any more.
+    return {
+        metric: BestValue(value=value, run_id=views.id_of(owners[run_id]))
+        for metric, (value, run_id) in found.items()
+        if run_id in owners
     }
-    count = repository.count_runs(db, [experiment.id])[experiment.id]
-    return ExperimentDetail(**views.experiment_fields(experiment, count), runs=runs, best=best)
 
 
 def list_runs(db: Session, key: str, *, limit: int, offset: int) -> ExperimentRuns:

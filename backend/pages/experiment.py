@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.runs.comparison import compare_settings, direction_of, flatten
 from pegbox.errors import PegboxError
-from pegbox.schemas.experiment import ExperimentDetail, ExperimentUpdate
+from pegbox.schemas.experiment import BestValue, ExperimentUpdate, ExperimentView
 from pegbox.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -72,7 +72,7 @@ class BestRow:
 class ExperimentPage:
     """`previous` and `next` are addresses, None at the ends; `typed` is what a refused form had in it."""
 
-    experiment: ExperimentDetail
+    experiment: ExperimentView
     tags: list[str]
     best: list[BestRow]
     runs: list[ExperimentRunRow]
@@ -170,7 +170,8 @@ def _page(
     error: PegboxError | None = None,
     typed: dict[str, str] | None = None,
 ) -> HTMLResponse:
-    experiment = service.show_experiment(db, key)
+    experiment = service.view_experiment(db, key)
+    best = service.find_best(db, experiment.id)
     view = _View(href_of(key), search)
     entries, counts = search_runs(db, experiment.id, search, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     total = counts.get(search.state, 0) if search.state else sum(counts.values())
@@ -182,9 +183,9 @@ def _page(
     context = ExperimentPage(
         experiment=experiment,
         tags=tags,
-        best=_best(experiment, db),
+        best=_best(db, experiment.id, best),
         runs=[
-            _row(entry, [config.get(name, "–") for name in differing[:MOST_SETTINGS]], metrics, experiment)
+            _row(entry, [config.get(name, "–") for name in differing[:MOST_SETTINGS]], metrics, best)
             for entry, config in zip(entries, flat, strict=True)
         ],
         settings=differing[:MOST_SETTINGS],
@@ -234,7 +235,7 @@ def _place(metric: str) -> tuple[int, str]:
     return len(FIRST_METRICS) + (direction_of(metric) is None), metric
 
 
-def _row(entry: Entry, settings: list[str], metrics: list[str], experiment: ExperimentDetail) -> ExperimentRunRow:
+def _row(entry: Entry, settings: list[str], metrics: list[str], best: Mapping[str, BestValue]) -> ExperimentRunRow:
     run = views.show_run(entry)
     summary: dict[str, Any] = run.metrics
     return ExperimentRunRow(
@@ -246,19 +247,20 @@ def _row(entry: Entry, settings: list[str], metrics: list[str], experiment: Expe
         state_word=STATE_WORDS.get(run.status, run.status.capitalize()),
         settings=settings,
         metrics=[filters.figure(number(summary, name)) for name in metrics],
-        best=[name in experiment.best and experiment.best[name].run_id == run.id for name in metrics],
+        best=[name in best and best[name].run_id == run.id for name in metrics],
         created_at=run.created_at,
     )
 
 
-def _best(experiment: ExperimentDetail, db: Session) -> list[BestRow]:
-    shown = sorted(experiment.best, key=_place)[:MOST_BEST]
-    owners = service.name_runs(db, experiment.id, [experiment.best[name].run_id for name in shown])
+def _best(db: Session, experiment_id: str, best: Mapping[str, BestValue]) -> list[BestRow]:
+    shown = sorted(best, key=_place)[:MOST_BEST]
+    owners = service.name_runs(db, experiment_id, [best[name].run_id for name in shown])
     rows = []
     for name in shown:
-        best = experiment.best[name]
-        owner, is_job = owners[best.run_id]
-        rows.append(BestRow(name, filters.figure(best.value), _href_of_run(best.run_id, is_job=is_job), owner))
+        run_id = best[name].run_id
+        if run_id in owners:
+            owner, is_job = owners[run_id]
+            rows.append(BestRow(name, filters.figure(best[name].value), _href_of_run(run_id, is_job=is_job), owner))
     return rows
 
 

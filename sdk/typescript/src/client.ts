@@ -12,7 +12,9 @@ export type Experiment = Schemas["ExperimentView"];
 
 type JobBody = Partial<Omit<Schemas["JobCreate"], "name">> & { name: string };
 /** What makes a job: `command` to run one, `configuration` to fine-tune. */
-export type NewJob = EitherName<JobBody & { command?: string; gpu_count?: number; priority?: number; environment?: Record<string, string> }>;
+export type NewJob = EitherName<
+  JobBody & { command?: string; gpu_count?: number; priority?: number; environment?: Record<string, string> }
+>;
 
 export class Jobs {
   readonly #api: Requests;
@@ -90,7 +92,11 @@ export class Experiments {
     return this.#api.json("get", "/api/experiments", { query });
   }
 
-  create(experiment: { name: string; description?: string; tags?: Record<string, unknown> | string[] }): Promise<Experiment> {
+  create(experiment: {
+    name: string;
+    description?: string;
+    tags?: Record<string, unknown> | string[];
+  }): Promise<Experiment> {
     return this.#api.json("post", "/api/experiments", { body: experiment });
   }
 

@@ -33,6 +33,12 @@ export async function errorOf(answer: Response): Promise<PegboxError> {
     const message = body.message ?? `HTTP ${answer.status}`;
     return new PegboxError(message, answer.status, body.error_type ?? "PegboxError", body.errors, retryAfter);
   } catch {
-    return new PegboxError(`HTTP ${answer.status}: ${text.slice(0, 200)}`, answer.status, "PegboxError", [], retryAfter);
+    return new PegboxError(
+      `HTTP ${answer.status}: ${text.slice(0, 200)}`,
+      answer.status,
+      "PegboxError",
+      [],
+      retryAfter,
+    );
   }
 }

@@ -1,8 +1,6 @@
 /** Names as JavaScript writes them beside those of the wire: `gpuCount` is `gpu_count`. */
 
-export type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
-  ? `${Head}${Capitalize<Camel<Tail>>}`
-  : S;
+export type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
 
 /** Fields under either name. */
 export type EitherName<T> = T | { [K in keyof T as K extends string ? Camel<K> : K]: T[K] };

@@ -72,7 +72,8 @@ export class Requests {
         if (answer.ok) return answer;
         const error = await errorOf(answer);
         const isWish = error.retryAfter !== undefined && error.retryAfter <= LONGEST_WISH_SECONDS;
-        const passes = error.status === 429 || (REPEATABLE.has(method) && (isWish || [502, 504].includes(error.status)));
+        const passes =
+          error.status === 429 || (REPEATABLE.has(method) && (isWish || [502, 504].includes(error.status)));
         if (!mayRepeat || !passes || (error.retryAfter !== undefined && !isWish)) throw error;
         pause = isWish ? error.retryAfter! * 1000 : pause;
       } catch (error) {
@@ -114,7 +115,12 @@ export function unreachable(baseUrl: string, error: unknown): PegboxError {
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const wake = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, milliseconds);
+    signal?.addEventListener("abort", wake);
   });
 }

@@ -98,7 +98,11 @@ function readSocket(
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(address);
     let isOpen = false;
-    signal.addEventListener("abort", () => (socket.close(), resolve("over")), { once: true });
+    const leave = (): void => {
+      socket.close();
+      resolve("over");
+    };
+    signal.addEventListener("abort", leave, { once: true });
     socket.onopen = () => (isOpen = true);
     socket.onmessage = (event) => {
       try {
@@ -109,6 +113,7 @@ function readSocket(
       }
     };
     socket.onclose = (event) => {
+      signal.removeEventListener("abort", leave);
       const status = REFUSALS[event.code];
       if (status !== undefined) reject(new PegboxError(event.reason || `Refused: ${id}`, status, "PegboxError"));
       else resolve(event.code === OVER ? "over" : isOpen ? "broken" : "unopened");

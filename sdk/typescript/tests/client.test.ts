@@ -17,7 +17,11 @@ async function tell(method: string, path: string, body: object): Promise<void> {
 async function logSteps(run: string, first: number, last: number): Promise<void> {
   const step = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const metrics = { train_loss: step.map((value) => (value === 3 ? "NaN" : 1 / value)) };
-  await tell("POST", `/api/runs/${run}/batches`, { writer: "w", sequence: first, points: { step, time: step, metrics } });
+  await tell("POST", `/api/runs/${run}/batches`, {
+    writer: "w",
+    sequence: first,
+    points: { step, time: step, metrics },
+  });
 }
 
 function steps(found: Metrics[]): number[] {
@@ -33,7 +37,10 @@ test("experiments", async () => {
     return error instanceof PegboxError;
   });
   assert.equal((await client.experiments.update(made.id, { starred: true })).starred, true);
-  assert.deepEqual((await client.experiments.list({ q: "typescript" })).map((found) => found.id), [made.id]);
+  assert.deepEqual(
+    (await client.experiments.list({ q: "typescript" })).map((found) => found.id),
+    [made.id],
+  );
   assert.deepEqual(await client.experiments.runs("from TypeScript"), []);
   await client.experiments.remove(made.id);
 });
@@ -46,7 +53,10 @@ test("datasets, jobs and the machine", async () => {
   const configuration = { model: { uid: model.id }, dataset: { uid: dataset.uid }, hyperparameters: {} };
   const job = await client.jobs.create({ name: "From TypeScript", configuration } as never);
   assert.equal(job.state, "queued");
-  assert.deepEqual((await client.jobs.list({ limit: 5 })).map((found) => found.uid), [job.uid]);
+  assert.deepEqual(
+    (await client.jobs.list({ limit: 5 })).map((found) => found.uid),
+    [job.uid],
+  );
   assert.equal((await client.jobs.cancel(job.uid)).state, "cancelled");
   const stream = client.jobs.streamMetrics(job.id, () => assert.fail("it has no point"));
   await stream.done;
@@ -65,7 +75,8 @@ for (const transport of ways) {
       run,
       (metrics) => {
         found.push(metrics);
-        if (metrics.step === 3) void logSteps(run, 4, 6).then(() => tell("PATCH", `/api/runs/${run}`, { status: "finished" }));
+        if (metrics.step === 3)
+          void logSteps(run, 4, 6).then(() => tell("PATCH", `/api/runs/${run}`, { status: "finished" }));
       },
       { transport },
     );
@@ -98,5 +109,8 @@ test("a stream that is closed", async () => {
 
 test("nobody there", async () => {
   const nobody = new Client({ baseUrl: "http://127.0.0.1:9", retries: 1 });
-  await assert.rejects(nobody.jobs.list(), (error: PegboxError) => error.status === 0 && /pegbox up/.test(error.message));
+  await assert.rejects(
+    nobody.jobs.list(),
+    (error: PegboxError) => error.status === 0 && /pegbox up/.test(error.message),
+  );
 });

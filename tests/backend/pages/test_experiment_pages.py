@@ -132,6 +132,29 @@ def test_the_page(records: TestClient) -> None:
     assert records.get("/experiments/e9", headers=HTML).status_code == 404
 
 
+def test_the_best_is_found_anew_when_a_run_changes(records: TestClient) -> None:
+    def best() -> object:
+        return records.get("/api/experiments/e5").json()["best"]["train_loss"]
+
+    with open_session(records.app.state.engine) as db:  # type: ignore[attr-defined]
+        db.add(Experiment(id="e5", name="Changing"))
+        db.flush()
+        db.add(Run(id="first", experiment_id="e5", name="First", summary={"train_loss": 0.5}))
+        db.commit()
+        assert best() == best() == {"value": 0.5, "run_id": "first"}
+        db.add(Run(id="second", experiment_id="e5", name="Second", summary={"train_loss": 0.4}))
+        db.commit()
+        assert best() == {"value": 0.4, "run_id": "second"}
+        run = db.get_one(Run, "first")
+        run.summary, run.updated_at = {"train_loss": 0.1}, now()
+        db.add(run)
+        db.commit()
+        assert best() == {"value": 0.1, "run_id": "first"}
+        db.delete(run)
+        db.commit()
+        assert best() == {"value": 0.4, "run_id": "second"}
+
+
 def test_pages_of_runs(records: TestClient) -> None:
     with open_session(records.app.state.engine) as db:  # type: ignore[attr-defined]
         db.add(Experiment(id="e4", name="Full of runs"))
