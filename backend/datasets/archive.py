@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import stat
 import struct
@@ -64,7 +65,8 @@ def unpack(path: Path, folder: Path, max_bytes: int) -> list[tuple[Member, Incom
         OSError,
     ) as error:
         _discard(unpacked)
-        if isinstance(error, OSError) and error.errno is not None:
+        # A damaged archive sends its reader to places before its beginning; anything else is our disk's trouble.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise UnusableContentError(f"The ZIP archive cannot be read: {error}") from error
     except BaseException:

@@ -8,10 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pydantic
 import pytest
 
-from pegbox.schemas.job import JobCreate
 from tests.project.tree import ROOT
 from tests.stack import Stack
 
@@ -34,14 +32,6 @@ def node(*command: str, **env: str) -> str:
     )
     assert answer.returncode == 0, f"{answer.stdout[-6000:]}\n{answer.stderr[-3000:]}"
     return answer.stdout
-
-
-def runs_commands() -> bool:
-    try:
-        JobCreate.model_validate({"name": "a job", "command": "true"})
-    except pydantic.ValidationError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +65,6 @@ def test_the_client_against_running_services(services: Stack) -> None:
     assert "fail 0" in found
 
 
-@pytest.mark.skipif(not runs_commands(), reason="this release runs no commands")
 @pytest.mark.usefixtures("built")
 def test_the_published_example(services: Stack, tmp_path: Path) -> None:
     script = tmp_path / "train.sh"
