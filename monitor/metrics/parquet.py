@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitor.metrics.export import Column, Table
+from pegbox.web.outflow import Outflow
 
 GROUP_VALUES = 2_000_000
 """Of a row group, 16 MB: small groups make a file large and slow to read."""
-
-
-class _Drain(io.RawIOBase):
-    """A file that keeps only what was not taken yet."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any, /) -> int:
-        part = bytes(data)
-        self._parts.append(part)
-        return len(part)
-
-    def take(self) -> bytes:
-        content = b"".join(self._parts)
-        self._parts.clear()
-        return content
 
 
 def write_parquet(table: Table) -> Iterator[bytes]:
@@ -40,7 +19,7 @@ def write_parquet(table: Table) -> Iterator[bytes]:
     step, time, *numbers = table.header
     moment = pa.timestamp("us", tz="UTC")
     schema = pa.schema([(step, pa.int64()), (time, moment), *((name, pa.float64()) for name in numbers)])
-    file = _Drain()
+    file = Outflow()
     with pq.ParquetWriter(file, schema) as writer:
         for chunk in table.chunks(GROUP_VALUES):
             steps, times = pa.array(chunk.steps), pa.array(chunk.micros).cast(moment)

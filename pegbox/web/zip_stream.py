@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+
+from pegbox.web.outflow import Outflow
 
 BLOCK_BYTES = 1024 * 1024
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The same files give the same archive."""
 
 
-class _Drain(io.RawIOBase):
-    """A file that cannot seek and keeps only what was not taken yet."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any, /) -> int:
-        part = bytes(data)
-        self._parts.append(part)
-        return len(part)
-
-    def take(self) -> bytes:
-        content = b"".join(self._parts)
-        self._parts.clear()
-        return content
-
-
 def stream_zip(files: Iterable[tuple[str, Path]]) -> Iterator[bytes]:
     """(name in the archive, where it lies) pairs as a ZIP archive, stored as they are: weights and Parquet pack badly."""
-    drain = _Drain()
+    drain = Outflow()
     with zipfile.ZipFile(drain, "w", zipfile.ZIP_STORED) as archive:
         for name, path in files:
             info = zipfile.ZipInfo(name, LONG_AGO)
