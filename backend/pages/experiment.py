@@ -40,7 +40,7 @@ MOST_BEST = 8
 FIRST_METRICS = ("validation_loss", "train_loss")
 """Come before others, which follow by name."""
 
-DULL_METRICS = frozenset({"epoch", "learning_rate", "step"})
+DULL_METRICS = frozenset({"best_step", "epoch", "learning_rate", "step"})
 """Tell when a run ended, not how good it is: shown only when the table is sorted by one."""
 
 

@@ -90,11 +90,12 @@ def show_run(
     tab: Annotated[str, Query(max_length=20)] = "metrics",
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """A job's run is shown on the page of its job."""
+    """A training's run is shown on the page of its job; a command's has curves of its own beside the page of the command."""
     run = repository.find_run(db, run_id)
     if run is None:
         raise NotFoundError(f"Run not found: {run_id}")
-    if run.job_uid and repository.find_job_of(db, run):
+    job = repository.find_job_of(db, run)
+    if job is not None and job.kind != "command":
         return RedirectResponse(f"/jobs/{run.job_uid}", status_code=303)
     layout = layout_for(request, db, settings, "Runs")
     page = _page(db, run, tab, q.strip(), layout.monitor_url)

@@ -54,7 +54,7 @@ def test_from_the_form_to_the_output(page: Page, workshop: Stack) -> None:
 
     address = page.url
     page.goto(f"{workshop.backend_url}/queue")
-    expect(page.get_by_role("link", name="Count")).to_have_count(2)
+    expect(page.get_by_role("link", name="Count", exact=True)).to_have_count(2)
     for size in ((1280, 900), (390, 844)):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(address)
