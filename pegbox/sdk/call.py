@@ -105,8 +105,13 @@ def one(kind: type[R], field: str | None = None) -> Callable[[httpx2.Response], 
 
 
 def many(kind: type[R], field: str | None = None) -> Callable[[httpx2.Response], list[R]]:
-    """Reads a list of records."""
-    return lambda response: [kind(item) for item in (response.json() if field is None else response.json()[field])]
+    """Reads a list of records, bare or in this field of an object."""
+
+    def read(response: httpx2.Response) -> list[R]:
+        content = response.json()
+        return [kind(item) for item in (content if field is None or isinstance(content, list) else content[field])]
+
+    return read
 
 
 def nothing(response: httpx2.Response) -> None:

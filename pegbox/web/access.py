@@ -94,13 +94,12 @@ class AccessMiddleware:
     async def _refuse(error: PegboxError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()
-            await send(
-                {
-                    "type": "websocket.close",
-                    "code": 4401 if error.status == 401 else 4403,
-                    "reason": error.message[:120],
-                }
-            )
+            is_unknown = error.status == 401
+            if is_unknown:
+                # Browsers hide the status of a refused handshake, so whoever has to sign in again is told by the close code.
+                await send({"type": "websocket.accept"})
+            code = 4401 if is_unknown else 4403
+            await send({"type": "websocket.close", "code": code, "reason": error.message[:120]})
             return
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")
         if error.status == 401 and wants_page and scope["method"] == "GET":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
 import pytest
 from fastapi.testclient import TestClient
@@ -75,3 +76,18 @@ def test_huge_bodies_are_refused_unread(client: TestClient) -> None:
     answer = client.post("/api/jobs", content=endless(), headers={"Content-Type": "application/json"})
     assert answer.status_code == 413
     assert set(answer.json()) == KEYS
+
+
+def test_findings_are_listed_and_the_detail_stays_a_sentence(client: TestClient) -> None:
+    body = client.get("/api/jobs?limit=0&offset=-1").json()
+    assert isinstance(body["detail"], str)
+    assert [finding["loc"] for finding in body["errors"]] == [["query", "limit"], ["query", "offset"]]
+    assert body["error"] == HTTPStatus(422).phrase
+
+
+def test_the_schema_is_422_and_content_that_parses_but_cannot_be_used_400(client: TestClient) -> None:
+    assert client.post("/api/datasets", json={"name": ["x"]}).status_code == 422
+    assert client.get("/api/jobs?status=wip").status_code == 422
+    answer = client.post("/api/datasets", files={"file": ("x.csv", b"a,b\n1,2\n")}, data={"strict": "true"})
+    assert answer.status_code == 400
+    assert answer.json()["error_type"] == "ValidationError"

@@ -367,3 +367,19 @@ def test_hub_out_of_reach(hub_client: TestClient, stub_hub: StubHub) -> None:
     assert "out of reach" in answer.json()["detail"]
     assert "'meta-llama/Llama-3.1-8B-Instruct'" in answer.json()["detail"]
     assert len(stub_hub.requests) == 1
+
+
+def test_live_metrics_are_there_while_the_job_runs(
+    client: TestClient, monitor_client: TestClient, create_job: CreateJob, hand: Hand
+) -> None:
+    create_job()
+    uid = start_running(client, monitor_client, hand)
+    running = client.get(f"/api/jobs/{uid}").json()
+    live, metrics = running["live_metrics"], running["metrics"]
+    assert (live["current_loss"], live["validation_loss"]) == (metrics["train_loss"], metrics["validation_loss"])
+    assert client.get("/api/jobs/current").json()["jobs"][0]["live_metrics"] == live
+    hand.report("completed")
+    ended = client.get(f"/api/jobs/{uid}").json()
+    assert "live_metrics" not in ended
+    assert ended["metrics"] == metrics
+    assert "live_metrics" not in client.get("/api/jobs").json()["jobs"][0]

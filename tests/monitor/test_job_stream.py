@@ -14,6 +14,7 @@ from monitor.live import points
 from monitor.live.flat import flat_point
 from monitor.resources.sampler import Sampler
 from pegbox.settings import Settings
+from pegbox.store.tables import Job
 from tests.monitor.cast import START, add_job, create_run, send, set_state, train
 
 JOB = "job_1751559451590_15c0ef2a"
@@ -148,3 +149,18 @@ def test_names_of_metrics(settings: Settings, monitor_client: TestClient) -> Non
     assert flat(loss=0.4, train_loss=0.5) == {**base, "loss": 0.4, "train_loss": 0.5}
     assert flat(loss="NaN", lr=1e-3, gpu_util=95.0) == {**base, "loss": "NaN", "lr": 1e-3, "gpu_util": 95.0}
     assert flat(seq=1.0, step=2.0, ts=3.0) == base
+
+
+@pytest.mark.parametrize("key", [JOB, "job-k3f9a2"])
+def test_either_name_of_a_job_does(monitor_client: TestClient, db: Session, key: str) -> None:
+    uid = finished_job(monitor_client, db)
+    job = db.get_one(Job, uid)
+    job.id = "job-k3f9a2"
+    db.add(job)
+    db.commit()
+    found, _ = read_events(monitor_client, key)
+    assert [point["step"] for point in found] == [1, 2, 3, 4, 5]
+    assert read_socket(monitor_client, f"/ws/jobs/{key}/stream") == (found, 1000)
+    messages, code = read_socket(monitor_client, f"/ws/training/{key}?after=0")
+    assert ([message["training"]["step"] for message in messages], code) == ([1, 2, 3, 4, 5], 1000)
+    assert monitor_client.get(f"/api/training/status/{key}").json()["current_step"] == 5

@@ -19,6 +19,7 @@ from tests.security.house import SHARED, House, bearer
 
 ADA = Principal("ada", "maintainer", "password", "standard", user_id="1")
 READ = rule_for("GET", "/api/jobs")
+ERROR = {"detail", "status_code", "error_type", "error", "message", "status", "errors", "request_id"}
 
 
 @pytest.fixture
@@ -146,3 +147,28 @@ def test_where_nobody_must_sign_in_it_is_counted_and_never_refused(
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].headers["X-RateLimit-Remaining"] == "4"
     assert answers[-1].headers["X-RateLimit-Remaining"] == "0"
+
+
+def test_refusals_before_any_route_have_the_one_body(house: House) -> None:
+    who = house.make_user("refused")
+    while (refused := house.backend.get("/api/auth/me", headers=who)).status_code == 200:
+        pass
+    viewer = house.as_("viewer")
+    answers = {
+        "AuthenticationError": house.backend.get("/api/jobs"),
+        "PermissionDeniedError": house.backend.post("/api/experiments", json={"name": "x"}, headers=viewer),
+        "NotFoundError": house.backend.get("/api/nowhere", headers=viewer),
+        "TooManyRequestsError": refused,
+    }
+    reasons = []
+    for kind, answer in answers.items():
+        body = answer.json()
+        assert body.keys() == ERROR
+        assert body["error_type"] == kind
+        assert body["detail"] == body["message"] != ""
+        assert body["status"] == body["status_code"] == answer.status_code
+        assert (body["errors"], body["request_id"]) == ([], answer.headers["X-Request-ID"])
+        reasons.append(body["error"])
+    assert reasons == ["Unauthorized", "Forbidden", "Not Found", "Too Many Requests"]
+    for name in ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After"):
+        assert int(refused.headers[name]) >= 0

@@ -286,10 +286,10 @@ def test_a_ticket_opens_streams_for_a_minute_and_nothing_else(house: House) -> N
     stale = signer.issue("ticket", "shared:" + signer.mark(SHARED), -10)
     for bad in (stale, house.log_in()["access_token"], house.tokens["viewer"], "x"):
         with (
+            house.monitor.websocket_connect(f"/ws/runs/{run_id}?token={bad}") as socket,
             pytest.raises(WebSocketDisconnect) as refused,
-            house.monitor.websocket_connect(f"/ws/runs/{run_id}?token={bad}"),
         ):
-            pass
+            socket.receive_text()
         assert refused.value.code == 4401
 
 
@@ -297,8 +297,9 @@ def test_a_ticket_ends_with_what_it_was_made_from(house: House) -> None:
     pair = house.log_in()
     ticket = house.backend.post("/api/auth/ticket", headers=bearer(pair["access_token"])).json()["ticket"]
     house.backend.post("/api/auth/logout", headers=bearer(pair["access_token"]))
-    with pytest.raises(WebSocketDisconnect) as refused, house.monitor.websocket_connect(f"/ws/live?token={ticket}"):
-        pass
+    address = f"/ws/live?token={ticket}"
+    with house.monitor.websocket_connect(address) as socket, pytest.raises(WebSocketDisconnect) as refused:
+        socket.receive_text()
     assert refused.value.code == 4401
 
 

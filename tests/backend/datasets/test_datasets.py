@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from backend.datasets import service
 from backend.datasets.files import forget_unregistered
+from pegbox.settings import Settings
 from tests.cast import SUPPORT_CSV
 
 Json = dict[str, Any]
@@ -207,3 +208,24 @@ def test_a_dataset_that_goes_while_it_is_changed(client: TestClient, monkeypatch
     monkeypatch.setattr(service, "begin_write", begin_late)
     answer = client.put(f"/api/datasets/{uid}", json={"description": "too late"})
     assert answer.status_code == 404
+
+
+def test_the_list_is_bare_with_both_sizes(client: TestClient) -> None:
+    content = b"input,output\n" + b"question,answer\n" * 200_000
+    created = upload(client, content, name="big").json()
+    listed = client.get("/api/datasets")
+    assert isinstance(listed.json(), list)
+    (record,) = listed.json()
+    assert (record["size"], record["size_bytes"]) == ("3.1 MB", len(content))
+    assert (record["format"], record["version"]) == ("csv", "v1.0.0")
+    assert record["hash"] == hashlib.md5(content).hexdigest()
+    assert record == created["dataset"]
+
+
+def test_a_dataset_has_a_limit_of_its_own(client: TestClient, settings: Settings) -> None:
+    settings.max_dataset_bytes = len(CSV)
+    assert upload(client, CSV, name="just").status_code == 201
+    refused = upload(client, CSV + b"q,a\n", name="more")
+    assert refused.status_code == 413
+    assert refused.json()["detail"] == f"File size exceeds maximum allowed size of {len(CSV)} bytes"
+    assert preview(client, CSV + b"q,a\n"), "the preview has another"

@@ -119,3 +119,21 @@ def test_compare(client: TestClient, monitor_client: TestClient, create_job: Cre
     assert only["jobs"][0]["metrics"] == {"epoch": 0.5, "absent": None}
     assert client.post("/api/jobs/compare", json={"job_ids": ["nope"]}).status_code == 404
     assert client.post("/api/jobs/compare", json={"job_ids": []}).status_code == 422
+
+
+def test_statistics_of_many_jobs(client: TestClient, create_job: CreateJob, hand: Hand) -> None:
+    for outcome in ("completed",) * 5 + ("failed",) * 2:
+        create_job()
+        hand.claim()
+        hand.report(outcome)
+    cancelled, paused = create_job()["uid"], create_job()["uid"]
+    client.post(f"/api/jobs/{cancelled}/cancel")
+    client.post(f"/api/jobs/{paused}/pause")
+    found = client.get("/api/jobs/statistics").json()
+    assert found["past"] == {"total": 8, "completed": 5, "failed": 2, "cancelled": 1}
+    assert (found["current"]["total"], found["current"]["paused"], found["total"]) == (1, 1, 9)
+    assert found["success_rate"] == "71.4%", "who is cancelled has neither succeeded nor failed"
+    past, current = (client.get(f"/api/jobs/{word}").json() for word in ("past", "current"))
+    assert [job["uid"] for job in past["jobs"] if job["status"] == "cancelled"] == [cancelled]
+    assert [job["uid"] for job in current["jobs"]] == [paused]
+    assert (past["total"], past["past_count"], past["current_count"]) == (8, 8, 1)

@@ -93,3 +93,10 @@ def test_every_way_to_read_agrees(
         pieces += piece.lines
         offset = piece.next_offset
     assert pieces == lines
+
+
+def test_plain_text_unless_json_is_asked_for(client: TestClient, job: dict[str, Any]) -> None:
+    url = f"/api/jobs/{job['uid']}/logs"
+    assert client.get(url).headers["content-type"] == "text/plain; charset=utf-8"
+    assert client.get(url).text.startswith("line 1\n")
+    assert client.get(url, params={"stream": "stdout"}, headers=JSON).json()["lines"][0] == "line 1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -84,8 +85,6 @@ def test_bad_tags(client: TestClient) -> None:
     for body in ({}, {"tag": ""}, {"tag": "x" * 101}, {"tag": "a\nb"}, {"tag": ["a"]}):
         assert client.post("/api/models/starter/tag", json=body).status_code == 422
     assert client.post("/api/models/nobody/nothing/tag", json={"tag": "x"}).status_code == 404
-    # Ids of the hub have a slash in them.
-    assert client.post("/api/models/openai-community/gpt2/tag", json={"tag": "x"}).status_code in (200, 404)
 
 
 def test_export_brings_what_belongs_to_the_model(client: TestClient, made: Callable[..., Json]) -> None:
@@ -147,3 +146,27 @@ def test_a_model_that_something_rests_on(
     assert json.dumps(refused.json()["errors"]).count("further") == 1
     assert client.delete(f"/api/models/{model['id']}?force=true").status_code == 200
     assert client.get(f"/api/models/{model['id']}").status_code == 404
+
+
+@pytest.mark.parametrize("key", ["openai-community/gpt2", "openai-community%2Fgpt2", "uid"])
+def test_a_model_is_tagged_by_whichever_name(client: TestClient, key: str) -> None:
+    """Ids of the hub have a slash in them, sent as it is or encoded; the short number does as well."""
+    model = client.get("/api/models/openai-community/gpt2").json()
+    answer = client.post(f"/api/models/{model['uid'] if key == 'uid' else key}/tag", json={"tag": "tried"})
+    assert answer.status_code == 200
+    tagged = answer.json()
+    assert (tagged.pop("success"), tagged.pop("replaced")) == (True, None)
+    assert tagged == {**model, "tags": [*model["tags"], "tried"]}
+
+
+def test_one_collection_for_base_models_and_what_jobs_made(client: TestClient, made: Callable[..., Json]) -> None:
+    model = made()
+    models = {known["id"]: known for known in client.get("/api/models").json()["models"]}
+    base = models["openai-community/gpt2"]
+    assert models[model["id"]].keys() == base.keys()
+    assert (base["kind"], base["source_job"], base["size"]) == ("base", None, 0)
+    assert re.fullmatch(r"\d.* [MG]B", base["downloadSize"])
+    assert re.fullmatch(r"model-[0-9a-z]{6,8}", model["id"])
+    (job,) = client.get("/api/jobs").json()["jobs"]
+    assert (model["kind"], model["source_job"], model["size"]) == ("finetuned", job["uid"], 16_000)
+    assert (base["framework"], model["framework"]) == ("transformers", "transformers")

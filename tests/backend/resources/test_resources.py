@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from pegbox.hardware import gpu
 from pegbox.store.tables import ResourceSample
 from tests.backend.shapes import assert_shape
 from tests.pegbox.hardware.test_gpu_processes import Driver
+from tests.stack import wait_until
 
 GIB = 2**30
 GPU = {
@@ -137,3 +139,30 @@ def test_machine_without_a_monitor(backend_client: TestClient) -> None:
 def test_the_monitors_first_sample_is_there_at_once(backend_client: TestClient, monitor_client: TestClient) -> None:
     monitor_client.get("/api/training/resources/current")
     assert_shape(backend_client.get("/api/metrics").json(), MACHINE)
+
+
+class Card(Driver):
+    """A card of 24 GiB, three quarters of them taken."""
+
+    def nvmlDeviceGetMemoryInfo(self, _handle: int) -> SimpleNamespace:
+        return SimpleNamespace(used=18 * GIB, total=24 * GIB)
+
+
+def test_one_sample_in_bytes_here_and_in_gib_at_the_monitor(
+    backend_client: TestClient,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    db: Session,
+) -> None:
+    monkeypatch.setattr(gpu, "_nvml", Card())
+    monkeypatch.setattr(gpu, "_tried", True)
+    monitor: TestClient = request.getfixturevalue("monitor_client")  # samples what the driver says from its start
+    wire = monitor.get("/api/training/resources/current").json()
+    wait_until(lambda: db.exec(select(ResourceSample)).first() is not None, seconds=60, what="a sample that is kept")
+    monkeypatch.setattr(gpu, "_nvml", None)  # whatever the backend says now, the monitor has told it
+    (card,) = backend_client.get("/api/gpus").json()
+    assert (card["memory_used"], card["memory_total"]) == (18 * GIB, 24 * GIB)
+    assert (wire["vram_used_gb"], wire["vram_total_gb"]) == (18.0, 24.0)
+    assert wire["gpus"][0]["vram_total_gb"] == 24.0
+    total = psutil.virtual_memory().total
+    assert wire["ram_total_gb"] == round(total / GIB, 2)

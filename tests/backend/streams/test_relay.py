@@ -103,10 +103,11 @@ def test_access(services: Stack, run: str) -> None:
     address = f"{base}/api/jobs/{run}/stream"
     assert http.get(address).status_code == 401
     assert "event: end" in http.get(address, headers={"Cookie": f"pegbox_token={TOKEN}"}).text
-    with pytest.raises(InvalidStatus):
-        socket_to(base, run, additional_headers={})
-    with pytest.raises(InvalidStatus):
-        socket_to(base, run, origin="http://elsewhere.example")
+    for port in (base, services.monitor_url):
+        with socket_to(port, run, additional_headers={}) as stranger:
+            assert closed_with(stranger) == 4401
+        with pytest.raises(InvalidStatus):
+            socket_to(port, run, origin="http://elsewhere.example")
     for options in ({"query": f"token={TOKEN}", "additional_headers": {}}, {"origin": base}):
         with socket_to(base, run, **options) as viewer:
             assert len(list(viewer)) == 2

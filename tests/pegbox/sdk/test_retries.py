@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from pegbox import AsyncClient, Client
-from pegbox.errors import ConflictError, PegboxError, TooManyRequestsError, UnavailableError, UnreachableError
+from pegbox.errors import (
+    ConflictError,
+    PegboxError,
+    TooManyRequestsError,
+    UnavailableError,
+    UnreachableError,
+    ValidationError,
+)
 from tests.event_loop import run
 from tests.stack import free_port
 
@@ -145,3 +152,17 @@ def test_nobody_there() -> None:
         client.jobs.list()
     with Client(url, retries=0) as client, pytest.raises(UnreachableError, match="8001"):
         client.runs.list()
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_both_ways_to_refuse_what_was_sent_are_one_error(server: ScriptedServer, status: int) -> None:
+    server.answers = [refusal(status, "no good")]
+    with Client(server.url) as client, pytest.raises(ValidationError, match="no good"):
+        client.experiments.create("a")
+
+
+def test_lists_are_read_bare_or_in_their_object(server: ScriptedServer) -> None:
+    server.answers = [(200, {}, '[{"uid": "job_1"}]'), (200, {}, '{"jobs": [{"uid": "job_1"}]}')]
+    with Client(server.url) as client:
+        for _ in range(2):
+            assert [job.uid for job in client.jobs.list()] == ["job_1"]

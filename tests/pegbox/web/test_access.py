@@ -85,8 +85,8 @@ def test_token_is_asked_for_and_checked(settings: Settings) -> None:
     assert client.get("/thing", headers={"Authorization": "Basic ?"}).status_code == 401
     with client.websocket_connect("/ws?token=right") as socket:
         assert socket.receive_text() == "hello"
-    with pytest.raises(WebSocketDisconnect) as refused_socket, client.websocket_connect("/ws"):
-        pass
+    with client.websocket_connect("/ws") as socket, pytest.raises(WebSocketDisconnect) as refused_socket:
+        socket.receive_text()
     assert refused_socket.value.code == 4401
 
 

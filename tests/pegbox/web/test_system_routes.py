@@ -181,3 +181,14 @@ def test_making_the_document_holds_up_nobody(app: FastAPI, client: TestClient, m
         assert not slow.done()
         may_go_on.set()
         assert slow.result(60).status_code == 200
+
+
+def test_on_another_port_the_published_addresses_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PEGBOX_PORT", "5001")
+    settings = Settings()
+    assert settings.port == 5001
+    with TestClient(create_backend(settings), base_url="http://localhost:5001") as client:
+        for path in ("/docs", "/api/docs", "/openapi.json", "/openapi.yaml"):
+            assert client.get(path).status_code == 200, path
+        own_page = {"Origin": "http://localhost:5001"}
+        assert client.post("/api/experiments", json={"name": "x"}, headers=own_page).status_code == 201
