@@ -30,11 +30,11 @@ def present_since() -> datetime:
 
 
 def refusal(db: Session, method: Method) -> str | None:
-    """Why none of the present workers can run the method; `None` when one can, or when none is present to say."""
+    """Why none of the present workers can run the method; `None` when one can, or when none is present to say or knows yet."""
     reasons: list[str] = []
     for worker in list_live_workers(db):
         capabilities = Capabilities.model_validate(worker.capabilities)
-        if method in capabilities.methods:
+        if method in capabilities.methods or capabilities.is_warming:
             return None
         name = worker.hostname or worker.id
         reasons.append(capabilities.refusals.get(method) or f"worker {name} does not support it")

@@ -33,6 +33,7 @@ class Capabilities(Wire):
 
     methods: list[Method] = Field(default_factory=list)
     refusals: dict[str, str] = Field(default_factory=dict)
+    is_warming: bool = Field(False, description="The trainer is still starting: what it can do is not known yet.")
     gpus: list[str] = Field(default_factory=list, max_length=64, description="Names of the GPUs.")
     devices: list[Device] = Field(default_factory=list, max_length=64, description="GPUs that it hands out to jobs.")
     commands: bool = Field(False, description="Whether it runs command jobs.")

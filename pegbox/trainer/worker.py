@@ -147,7 +147,9 @@ class Worker:
         return ClaimRequest(
             worker_id=self._identity.worker_id,
             hostname=self._identity.hostname,
-            capabilities=self._trainer.model_copy(update={"devices": self._devices, "commands": self._slots > 0}),
+            capabilities=self._trainer.model_copy(
+                update={"devices": self._devices, "commands": self._slots > 0, "is_warming": warms}
+            ),
             lane=lane,
             wait_seconds=WARMING_WAIT_SECONDS if lane == "gpu" and warms else CLAIM_WAIT_SECONDS,
         )

@@ -23,6 +23,7 @@ from pegbox.web.error_handlers import error_response, pegbox_error_response
 from pegbox.web.hosts import host_is_ours, origin_is_allowed
 from pegbox.web.permissions import Access, rule_for
 
+ASPARA_PATHS = ("/api/v1/", "/tracker/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -61,8 +62,9 @@ class Guard:
         origin = headers.get("origin")
         if origin and not origin_is_allowed(origin, host, self.settings):
             raise PermissionDeniedError(f"Pages of '{origin[:200]}' may not do this; see PEGBOX_ALLOWED_ORIGINS")
-        # Browsers that leave out the origin of a form still say that it came from elsewhere.
-        if not origin and headers.get("sec-fetch-site") == "cross-site":
+        # Browsers that leave out the origin of a form still say that it came from elsewhere. Aspara's routes have a rule of their
+        # own for that, which its pages know.
+        if not origin and headers.get("sec-fetch-site") == "cross-site" and not scope["path"].startswith(ASPARA_PATHS):
             raise PermissionDeniedError("Pages of other sites may not do this; see PEGBOX_ALLOWED_ORIGINS")
 
     async def _principal_if_any(self, scope: Scope, headers: Headers) -> Principal | None:

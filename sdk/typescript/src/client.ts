@@ -10,11 +10,9 @@ export type Dataset = Schemas["DatasetView"];
 export type Model = Schemas["ModelView"];
 export type Experiment = Schemas["ExperimentView"];
 
-type JobBody = Partial<Omit<Schemas["JobCreate"], "name">> & { name: string };
+type Named<Body> = Partial<Omit<Body, "name">> & { name: string };
 /** What makes a job: `command` to run one, `configuration` to fine-tune. */
-export type NewJob = EitherName<
-  JobBody & { command?: string; gpu_count?: number; priority?: number; environment?: Record<string, string> }
->;
+export type NewJob = EitherName<Named<Schemas["CommandCreate"]>> | EitherName<Named<Schemas["FinetuneCreate"]>>;
 
 export class Jobs {
   readonly #api: Requests;

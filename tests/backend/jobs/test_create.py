@@ -91,6 +91,15 @@ def test_a_method_no_worker_can_run_is_refused_with_its_reason(client: TestClien
     assert client.post(f"/api/jobs/{job['uid']}/start").json()["state"] == "queued"
 
 
+def test_a_worker_that_is_still_starting_refuses_nothing(client: TestClient, dataset: Json) -> None:
+    """Its commands may begin at once; what its trainer can do is known a moment later."""
+    worker = Hand(client, "warming", ())
+    worker.capabilities["is_warming"] = True
+    worker.claim()
+    body = {"name": "x", "configuration": configuration(method="lora")}
+    assert client.post("/api/jobs", json=body).json()["state"] == "queued"
+
+
 def test_unknown_hyperparameters_are_not_ignored_in_silence(create_job: CreateJob) -> None:
     job = create_job({"learning_rat": 1, "epochs": 1})
     assert "Unknown hyperparameter 'learning_rat' has no effect" in job["validation"]["warnings"]

@@ -25,6 +25,7 @@ def test_nothing_heavy_is_loaded() -> None:
 
 def test_the_public_surface() -> None:
     assert set(pegbox.__all__) == {
+        "AsyncClient",
         "Client",
         "Histogram",
         "Run",
