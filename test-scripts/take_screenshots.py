@@ -59,7 +59,14 @@ def shots_of(client: Client, url: str) -> dict[str, Shot]:
         pages["dataset"] = f"/datasets/{datasets[-1]['uid']}"
         urlopen(f"{url}/jobs/new?dataset={datasets[-1]['uid']}").close()  # the steps show a draft with something in it
     pages |= {f"new-job-{step}": f"/jobs/new/{step}" for step in ("data", "model", "method", "resources", "review")}
-    done = client.jobs.list(status="completed")
+    if versioned := [dataset for dataset in datasets if dataset.version != "v1.0.0"]:
+        address = f"/datasets/{versioned[0].uid}"
+        pages |= {"dataset-versions": f"{address}/versions", "dataset-changes": f"{address}/diff?from=v1.0.0&to=v1.1.0"}
+    jobs = client.jobs.list()
+    if commands := [job for job in jobs if job.kind == "command" and job.state == "running"]:
+        pages["command"] = f"/jobs/{commands[0].uid}"
+    trainings = [job for job in jobs if job.kind == "finetune"]
+    done = [job for job in trainings if job.state == "completed"]
     if done:
         pages["job"] = f"/jobs/{done[0]['uid']}"
         pages["job-answers"] = f"/jobs/{done[0]['uid']}?tab=answers"
@@ -67,7 +74,7 @@ def shots_of(client: Client, url: str) -> dict[str, Shot]:
         if model := done[0]["results"].get("modelId"):
             pages["model"] = f"/models/{quote(model, safe='')}"
     for state, name in (("failed", "job-failed"), ("running", "job-running"), ("queued", "job-queued")):
-        if found := client.jobs.list(status=state):
+        if found := [job for job in trainings if job.state == state]:
             pages[name] = f"/jobs/{found[0]['uid']}"
     if runs := script_runs():
         pages["run"] = f"/runs/{quote(runs[0], safe='')}"
