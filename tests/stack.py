@@ -22,11 +22,18 @@ http = httpx2.Client(verify=False, limits=httpx2.Limits(max_keepalive_connection
 """For requests of tests: no TLS context per call (60 ms of CPU), and no connection kept that a killed service would break."""
 
 
+_given_ports: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on at this moment, another one each time."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given_ports:
+            _given_ports.add(port)
+            return port
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 90, what: str = "the condition") -> Any:
