@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from backend.jobs.lifecycle import CURRENT
-from pegbox.store.tables import TERMINAL_STATES, Job
+from backend.jobs.lifecycle import CURRENT, PAST
+from pegbox.store.tables import Job
 
 COMMON = "completed"
-OTHERS = tuple(state for state in (*CURRENT, *TERMINAL_STATES) if state != COMMON)
+OTHERS = tuple(state for state in (*CURRENT, *PAST) if state != COMMON)
 
 
 def count_by_state(db: Session) -> dict[str, int]:

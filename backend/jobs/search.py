@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from sqlmodel import Session, case, col, func, or_, select
 
-from backend.jobs.counts import count_listed
 from pegbox.store.tables import Job, Run
 
 JobOrder = Literal["created", "name", "state", "loss"]
@@ -27,20 +26,21 @@ class JobSearch:
     archived: bool = False
 
 
-def search_jobs(db: Session, search: JobSearch, *, limit: int, offset: int) -> tuple[list[Job], int]:
-    """A page of the jobs that match, and how many there are in all."""
+def search_jobs(
+    db: Session, search: JobSearch, listed: Mapping[str, int], *, limit: int, offset: int
+) -> tuple[list[Job], int]:
+    """A page of the jobs that match, and how many there are in all. `listed` is what `count_listed` has counted."""
     conditions = _conditions(search)
     query = select(Job).where(*conditions).order_by(*_order(search))
     if search.order == "loss":
         query = query.join(Run, col(Run.id) == Job.run_id, isouter=True)
-    return list(db.exec(query.limit(limit).offset(offset)).all()), _count(db, search, conditions)
+    return list(db.exec(query.limit(limit).offset(offset)).all()), _count(db, search, listed, conditions)
 
 
-def _count(db: Session, search: JobSearch, conditions: Sequence[Any]) -> int:
+def _count(db: Session, search: JobSearch, listed: Mapping[str, int], conditions: Sequence[Any]) -> int:
     if search.query or search.archived:
         return int(db.exec(select(func.count()).select_from(Job).where(*conditions)).one())
-    counts, _ = count_listed(db)
-    return sum(counts.values() if search.states is None else (counts.get(state, 0) for state in search.states))
+    return sum(listed.values() if search.states is None else (listed.get(state, 0) for state in search.states))
 
 
 def _conditions(search: JobSearch) -> list[Any]:

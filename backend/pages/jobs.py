@@ -96,8 +96,8 @@ def show_jobs(
     archive = view.state == ARCHIVED
     states = [view.state] if view.state and not archive else None
     search = JobSearch(states, view.query, view.order, view.descending, archive)
-    jobs, total = search_jobs(db, search, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     counts, archived = count_listed(db)
+    jobs, total = search_jobs(db, search, counts, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     context = JobsPage(
         jobs=[job_card(job) for job in lists.show_jobs(db, jobs)],
         filters=_filters(counts, archived, view),
