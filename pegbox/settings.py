@@ -119,9 +119,7 @@ class Settings(BaseSettings):
         """Where the backend finds the monitor."""
         if self.monitor_url:
             return self.monitor_url.rstrip("/")
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared with, not bound to
-        host = everywhere.get(self.host, self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.monitor_port}"
+        return local_url(self.host, self.monitor_port)
 
     @property
     def datasets_dir(self) -> Path:
@@ -157,3 +155,10 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def local_url(host: str, port: int) -> str:
+    """Address under which this machine reaches a service that listens on `host`."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared with, not bound to
+    reachable = everywhere.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

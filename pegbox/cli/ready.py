@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 from pegbox.cli.supervisor import Say
-from pegbox.cli.up import local_url
 from pegbox.errors import PegboxError
 from pegbox.sample import SAMPLE_CSV
 from pegbox.sdk.client import Client
+from pegbox.settings import local_url
 
 if TYPE_CHECKING:
     from pegbox.settings import Settings

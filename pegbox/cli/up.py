@@ -78,6 +78,8 @@ def environment(settings: Settings) -> dict[str, str]:
     """What the three processes are told."""
     import os
 
+    from pegbox.settings import local_url
+
     token = {"PEGBOX_WORKER_TOKEN": settings.worker_token.get_secret_value()} if settings.worker_token else {}
     return {
         **token,
@@ -89,12 +91,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "PEGBOX_URL": local_url(settings.host, settings.port),
         "PEGBOX_MONITOR_URL": local_url(settings.host, settings.monitor_port),
     }
-
-
-def local_url(host: str, port: int) -> str:
-    """Address under which this machine reaches a service that listens on `host`."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not bound to
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 def refuse_taken_ports(settings: Settings) -> None:
