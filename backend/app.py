@@ -66,10 +66,12 @@ def create_app(settings: Settings) -> FastAPI:
     service.install(app, settings)
     app.add_middleware(AuditTrail)
     service.count_requests(app)
+    # A request is held against all routes in this order, so what is asked for again and again comes first.
+    for feature in (queue, workers, jobs, job_logs, streams, experiments):
+        app.include_router(feature.router)
     pages.install(app)
     for feature in (
-        *(health, datasets, dataset_versions, uploads, models, hyperparameters, workflow, experiments),
-        *(jobs, job_logs, streams, queue, workers),
+        *(health, datasets, dataset_versions, uploads, models, hyperparameters, workflow),
         *(resources, prometheus, accounts, users, api_tokens, audit),
     ):
         app.include_router(feature.router)

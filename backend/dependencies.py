@@ -1,13 +1,18 @@
-"""What routes ask for: settings, a database session, the engine for work outside a request's session, who asks and from where."""
+"""What routes ask for: settings, a database session, the engine for work outside a request's session, who asks and from where.
+
+None of them waits for anything, so they are coroutines: FastAPI runs every plain function on a thread of its own, and a way there
+and back takes longer than any of these.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal
@@ -16,19 +21,23 @@ from pegbox.store.database import open_session
 from pegbox.web.rate_limit import address_of
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def get_engine(request: Request) -> Engine:
+async def get_engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
 
 
-def get_db(request: Request) -> Iterator[Session]:
-    with open_session(get_engine(request)) as db:
+async def get_db(request: Request) -> AsyncIterator[Session]:
+    """Opening reads nothing; closing ends the transaction, which a database far away takes its time for."""
+    db = open_session(request.app.state.engine)
+    try:
         yield db
+    finally:
+        await run_in_threadpool(db.close)
 
 
 Config = Annotated[Settings, Depends(get_settings)]
@@ -37,7 +46,7 @@ Db = Annotated[Session, Depends(get_db, scope="function")]
 """Closed when the route returns, not after the answer was sent: a slow reader holds no connection."""
 
 
-def get_caller(request: Request) -> Principal:
+async def get_caller(request: Request) -> Principal:
     principal: Principal | None = request.state.principal
     if principal is None:
         raise AuthenticationError("Authentication required: send 'Authorization: Bearer <token>'")
@@ -48,7 +57,7 @@ Caller = Annotated[Principal, Depends(get_caller)]
 """Who sent the request."""
 
 
-def get_address(request: Request) -> str:
+async def get_address(request: Request) -> str:
     return address_of(request.scope)
 
 

@@ -44,7 +44,7 @@ class Monitor:
         return time.monotonic() - self.started_at
 
 
-def _of_connection(connection: HTTPConnection) -> Monitor:
+async def _of_connection(connection: HTTPConnection) -> Monitor:
     monitor: Monitor = connection.app.state.monitor
     return monitor
 

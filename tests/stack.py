@@ -78,10 +78,9 @@ class Stack:
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Starts `backend`, `monitor` or `worker`; the services are waited for."""
-        serve = ("uvicorn", "--ws", "websockets-sansio", "--factory")
         commands = {
-            "backend": [*serve, "backend.app:from_environment", "--port", str(self.port)],
-            "monitor": [*serve, "monitor.app:from_environment", "--port", str(self.monitor_port)],
+            "backend": ["pegbox.cli.serve", "backend", "127.0.0.1", str(self.port)],
+            "monitor": ["pegbox.cli.serve", "monitor", "127.0.0.1", str(self.monitor_port)],
             "worker": ["pegbox", "worker"],
         }
         log = (self.home.parent / f"{name}.out").open("ab")

@@ -25,7 +25,7 @@ class Door:
     threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_ONCE))
 
 
-def get_door(request: Request) -> Door:
+async def get_door(request: Request) -> Door:
     door: Door = request.app.state.door
     return door
 

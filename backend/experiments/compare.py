@@ -10,7 +10,6 @@ from backend.jobs.progress import number
 from backend.runs.comparison import compare_settings, direction_of, flatten
 from pegbox.errors import NotFoundError, ValidationError
 from pegbox.schemas.experiment import BestValue, ComparedRun, RunCompareRequest, RunComparison
-from pegbox.schemas.run import DEMO_TAG
 from pegbox.store.tables import Experiment
 
 DEFAULT_RUNS = 20
@@ -27,7 +26,7 @@ def compare(db: Session, key: str, body: RunCompareRequest) -> RunComparison:
         if body.run_ids is None
         else _chosen(db, experiment, body.run_ids)
     )
-    summaries = [entry.run.summary if entry.run else {} for entry in entries]
+    summaries = [entry.summary for entry in entries]
     names = body.metrics or sorted(
         {name for summary in summaries for name in summary if number(summary, name) is not None}
     )
@@ -52,11 +51,10 @@ def _chosen(db: Session, experiment: Experiment, run_ids: list[str]) -> list[Ent
     for run_id in run_ids:
         if run_id not in found:
             raise NotFoundError(f"Experiment '{experiment.name}' has no run '{run_id}'")
-        run = found[run_id].run
-        if run is not None and DEMO_TAG in run.tags:
+        if found[run_id].is_demonstration:
             raise ValidationError(f"run_ids: '{run_id}' is a demonstration, its numbers are made up; leave it out")
     # A job's uid and its run's id are the same entry.
-    return list({views.id_of(found[run_id]): found[run_id] for run_id in run_ids}.values())
+    return list({found[run_id].id: found[run_id] for run_id in run_ids}.values())
 
 
 def _best(rows: list[ComparedRun], name: str) -> BestValue | None:

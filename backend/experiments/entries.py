@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, exists, union_all
+from sqlalchemy import ColumnElement, Integer, Subquery, bindparam, exists, literal_column, union_all
 from sqlmodel import Session, col, func, or_, select
 
 from backend.runs.listing import is_demonstration
+from pegbox.schemas.job import JobState
+from pegbox.schemas.run import DEMO_TAG
 from pegbox.store.tables import Job, Run
 
+_COLUMNS: Any = (
+    *(col(Run.id).label("known_id"), Run.name, Run.status, Run.tags, Run.config, Run.summary),
+    *(Run.created_at, Run.finished_at),
+    *(col(Job.name).label("job_name"), col(Job.state).label("job_state"), col(Job.tags).label("job_tags")),
+    *(col(Job.created_at).label("job_created_at"), col(Job.completed_at).label("job_completed_at")),
+)
+_STATES: dict[str, JobState] = {"finished": "completed"}
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A script's run, a job with its run, or a job that waits: one of the two is there."""
+    """What lists show of a script's run, a job with its run, or a job that waits. A job's words count for a job, even when its
+    run says otherwise: it knows better than a process that was killed.
 
-    run: Run | None
-    job: Job | None
+    `config` is null, and `waiting` is the job, before the monitor has heard of the run.
+    """
+
+    run_id: str
+    job_uid: str | None
+    name: str
+    state: JobState
+    tags: list[str]
+    config: dict[str, Any] | None
+    summary: dict[str, Any]
+    created_at: datetime
+    completed_at: datetime | None
+    is_demonstration: bool
+    waiting: Job | None
+
+    @property
+    def id(self) -> str:
+        """The job's uid, else the run's id."""
+        return self.job_uid or self.run_id
 
 
 def has_no_run() -> ColumnElement[bool]:
@@ -28,21 +58,69 @@ def has_no_run() -> ColumnElement[bool]:
 
 def list_entries(db: Session, experiment_id: str, *, limit: int, offset: int = 0, made_up: bool = True) -> list[Entry]:
     """Newest first; without demonstrations unless `made_up`."""
-    entries = _entries(experiment_id, made_up=made_up)
-    query = select(entries.c.run_id, entries.c.job_uid)
-    return load_entries(db, query.order_by(entries.c.created_at.desc(), entries.c.run_id).limit(limit).offset(offset))
+    return load_entries(db, _newest(made_up), experiment_id=experiment_id, limit=limit, offset=offset)
+
+
+@functools.cache
+def _newest(made_up: bool) -> Any:
+    """Built once: that takes longer than the database takes to answer."""
+    entries = _entries(bindparam("experiment_id"), made_up=made_up)
+    newest = (entries.c.created_at.desc(), entries.c.run_id)
+    page = select(*in_order(entries, newest)).limit(bindparam("limit", type_=Integer))
+    return entries_query(page.offset(bindparam("offset", type_=Integer)))
+
+
+def in_order(entries: Subquery, order: Sequence[Any]) -> Any:
+    """Columns for an `entries_query`."""
+    return entries.c.run_id, entries.c.job_uid, func.row_number().over(order_by=order).label("place")
+
+
+def entries_query(page: Any) -> Any:
+    """The entries of a page of columns `in_order`, for `load_entries`. Whole rows are read only once the page is cut out."""
+    cut = page.order_by(literal_column("place")).subquery()
+    return (
+        select(cut.c.run_id, cut.c.job_uid, *_COLUMNS)
+        .select_from(cut)
+        .join(Run, col(Run.id) == cut.c.run_id, isouter=True)
+        .join(Job, col(Job.uid) == cut.c.job_uid, isouter=True)
+        .order_by(cut.c.place)
+    )
+
+
+def load_entries(db: Session, query: Any, **parameters: Any) -> list[Entry]:
+    """What an `entries_query` finds, in its order."""
+    rows = db.exec(query, params=parameters).all()
+    uids = [row.job_uid for row in rows if row.known_id is None]
+    waiting = {job.uid: job for job in db.exec(select(Job).where(col(Job.uid).in_(uids))).all()} if uids else {}
+    return [_entry(row, waiting.get(row.job_uid)) for row in rows]
+
+
+def _entry(row: Any, waiting: Job | None) -> Entry:
+    is_script = row.job_uid is None
+    return Entry(
+        run_id=row.run_id,
+        job_uid=row.job_uid,
+        name=row.name if is_script else row.job_name,
+        state=_STATES.get(row.status, row.status) if is_script else row.job_state,
+        tags=row.tags if is_script else row.job_tags,
+        config=row.config if waiting is None else None,
+        summary=row.summary if waiting is None else {},
+        created_at=row.created_at if is_script else row.job_created_at,
+        completed_at=row.finished_at if is_script else row.job_completed_at,
+        is_demonstration=DEMO_TAG in (row.tags or ()),
+        waiting=waiting,
+    )
 
 
 def find_entries(db: Session, experiment_id: str, keys: Sequence[str]) -> dict[str, Entry]:
     """Those of the experiment with these job uids or run ids, by that key."""
     entries = _entries(experiment_id, made_up=True)
-    query = select(entries.c.run_id, entries.c.job_uid)
-    found = load_entries(db, query.where(or_(entries.c.run_id.in_(keys), entries.c.job_uid.in_(keys))))
-    by_run = {entry.run.id: entry for entry in found if entry.run}
-    return by_run | {entry.job.uid: entry for entry in found if entry.job}
+    either = or_(entries.c.run_id.in_(keys), entries.c.job_uid.in_(keys))
+    found = load_entries(db, entries_query(select(*in_order(entries, [entries.c.run_id])).where(either)))
+    return {entry.run_id: entry for entry in found} | {entry.id: entry for entry in found}
 
 
-def _entries(experiment_id: str, *, made_up: bool) -> Subquery:
+def _entries(experiment_id: Any, *, made_up: bool) -> Subquery:
     begun: Any = (
         # As old as its job: a job keeps its place in the list when its run begins.
         select(col(Run.id).label("run_id"), col(Job.uid).label("job_uid"), age().label("created_at"))
@@ -60,12 +138,3 @@ def _entries(experiment_id: str, *, made_up: bool) -> Subquery:
 def age() -> ColumnElement[Any]:
     """When a run's job was made, else the run."""
     return func.coalesce(col(Job.created_at), col(Run.created_at))
-
-
-def load_entries(db: Session, query: Any) -> list[Entry]:
-    """What a query finds that selects `run_id` and `job_uid`, in its order."""
-    rows = db.exec(query).all()
-    run_ids, job_uids = [row.run_id for row in rows], [row.job_uid for row in rows]
-    runs = {run.id: run for run in db.exec(select(Run).where(col(Run.id).in_(run_ids))).all()}
-    jobs = {job.uid: job for job in db.exec(select(Job).where(col(Job.uid).in_(job_uids))).all()}
-    return [Entry(runs.get(row.run_id), jobs.get(row.job_uid)) for row in rows]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Float, case, cast, literal, null, union_al
 from sqlmodel import Session, col, func, select
 
 from backend.experiments.best import value_of
-from backend.experiments.entries import Entry, age, has_no_run, load_entries
+from backend.experiments.entries import Entry, age, entries_query, has_no_run, in_order, load_entries
 from backend.experiments.repository import has_words
 from backend.runs.listing import is_demonstration
 from pegbox.store.tables import Experiment, Job, Run
@@ -112,5 +112,5 @@ def search_runs(
     if metric is not None:
         key = entries.c.value
     order = (key.is_(None), key.desc() if search.descending else key, entries.c.created_at.desc(), entries.c.run_id)
-    query: Any = select(entries.c.run_id, entries.c.job_uid).where(*conditions).order_by(*order)
-    return load_entries(db, query.limit(limit).offset(offset)), counted
+    page = select(*in_order(entries, order)).where(*conditions).limit(limit).offset(offset)
+    return load_entries(db, entries_query(page)), counted

@@ -88,7 +88,7 @@ def find_best(db: Session, experiment_id: str) -> dict[str, BestValue]:
     owners = find_entries(db, experiment_id, [run_id for _, run_id in found.values()])
     # A run that has just been deleted is the best of nothing any more.
     return {
-        metric: BestValue(value=value, run_id=views.id_of(owners[run_id]))
+        metric: BestValue(value=value, run_id=owners[run_id].id)
         for metric, (value, run_id) in found.items()
         if run_id in owners
     }
@@ -109,7 +109,7 @@ def list_runs(db: Session, key: str, *, limit: int, offset: int) -> ExperimentRu
 def name_runs(db: Session, experiment_id: str, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
     """Names of runs of the experiment, by the ids its record gives them, and whether each is a job's."""
     found = find_entries(db, experiment_id, ids)
-    return {key: (views.show_run(entry).name, entry.job is not None) for key, entry in found.items()}
+    return {key: (entry.name, entry.job_uid is not None) for key, entry in found.items()}
 
 
 def best_run(db: Session, key: str, metric: str, direction: Direction | None) -> BestRun:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from backend.experiments.entries import Entry
 from backend.runs.summary import plain
 from pegbox.schemas.environment import masked
 from pegbox.schemas.experiment import ExperimentRun
-from pegbox.schemas.job import JobState
 from pegbox.store.tables import Experiment, Job
 
 
@@ -26,37 +25,25 @@ def experiment_fields(experiment: Experiment, run_count: int) -> dict[str, Any]:
     }
 
 
-def id_of(entry: Entry) -> str:
-    """The job's uid, else the run's id."""
-    if entry.job is not None:
-        return entry.job.uid
-    assert entry.run is not None
-    return entry.run.id
-
-
 def show_run(entry: Entry) -> ExperimentRun:
-    """A job's words for a job, even when its run says otherwise: it knows better than a process that was killed."""
-    run, job = entry.run, entry.job
-    owner = job or run
-    assert owner is not None
     return ExperimentRun(
-        id=id_of(entry),
-        run_id=job.run_id if job else id_of(entry),
-        name=owner.name,
-        status=_status(entry),
-        tags=owner.tags,
+        id=entry.id,
+        run_id=entry.run_id,
+        name=entry.name,
+        status=entry.state,
+        tags=entry.tags,
         params=params_of(entry),
-        metrics=plain(run.summary) if run else {},
-        created_at=owner.created_at,
-        completed_at=job.completed_at if job else run.finished_at if run else None,
+        metrics=plain(entry.summary),
+        created_at=entry.created_at,
+        completed_at=entry.completed_at,
     )
 
 
 def params_of(entry: Entry) -> dict[str, Any]:
     """The run's settings; before it begins, what its job asks for."""
-    if entry.run is not None:
-        return plain(entry.run.config)
-    return _asked(entry.job) if entry.job is not None else {}
+    if entry.waiting is not None:
+        return _asked(entry.waiting)
+    return plain(entry.config or {})
 
 
 def _asked(job: Job) -> dict[str, Any]:
@@ -64,10 +51,3 @@ def _asked(job: Job) -> dict[str, Any]:
         return {"command": job.command, "gpu_count": job.gpu_count, **masked(job.environment)}
     names = {key: reference["name"] for key, reference in job.configuration.items() if key in ("model", "dataset")}
     return names | {name: value for name, value in job.hyperparameters.items() if value is not None}
-
-
-def _status(entry: Entry) -> JobState:
-    if entry.job is not None:
-        return cast(JobState, entry.job.state)
-    status = entry.run.status if entry.run is not None else "created"
-    return "completed" if status == "finished" else cast(JobState, status)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, select
 
@@ -17,6 +18,13 @@ from pegbox.schemas.job import JobState
 from pegbox.store.tables import Job, JobDependency, now
 
 CHUNK = 500
+
+_NEEDED = (
+    select(JobDependency.job_uid, Job)
+    .join(Job, col(Job.uid) == JobDependency.needs_uid)
+    .where(col(JobDependency.job_uid).in_(bindparam("uids", expanding=True)))
+    .order_by(col(Job.created_at), col(Job.uid))
+)
 
 
 def is_held_up() -> Any:
@@ -58,13 +66,7 @@ def list_needed(db: Session, jobs: Sequence[Job]) -> dict[str, list[Job]]:
     uids = [job.uid for job in jobs]
     needed: dict[str, list[Job]] = {}
     for start in range(0, len(uids), CHUNK):
-        query = (
-            select(JobDependency.job_uid, Job)
-            .join(Job, col(Job.uid) == JobDependency.needs_uid)
-            .where(col(JobDependency.job_uid).in_(uids[start : start + CHUNK]))
-            .order_by(col(Job.created_at), col(Job.uid))
-        )
-        for uid, job in db.exec(query).all():
+        for uid, job in db.exec(_NEEDED, params={"uids": uids[start : start + CHUNK]}).all():
             needed.setdefault(uid, []).append(job)
     return needed
 

@@ -30,27 +30,25 @@ DEFAULT_LIMIT = 20
 def list_jobs(db: Session, states: Sequence[str] | None, limit: int | None, offset: int | None) -> JobList:
     """Without any filter all jobs (up to the hard cap), else a page."""
     wants_all = states is None and limit is None and offset is None
-    page = repository.HARD_CAP if wants_all else limit or DEFAULT_LIMIT
-    jobs = repository.list_jobs(db, states, limit=page, offset=offset or 0)
-    return _listed(db, jobs, states, page, offset or 0)
+    return _list(db, states, repository.HARD_CAP if wants_all else limit or DEFAULT_LIMIT, offset or 0)
 
 
 def list_current(db: Session) -> JobList:
     """Every job that has not ended, up to the hard cap."""
-    return _listed(db, repository.list_jobs(db, CURRENT), CURRENT, repository.HARD_CAP, 0)
+    return _list(db, CURRENT)
 
 
 def list_past(db: Session) -> JobList:
     """Every job that has ended, up to the hard cap."""
-    return _listed(db, repository.list_jobs(db, PAST), PAST, repository.HARD_CAP, 0)
+    return _list(db, PAST)
 
 
-def _listed(db: Session, jobs: list[Job], states: Sequence[str] | None, limit: int, offset: int) -> JobList:
+def _list(db: Session, states: Sequence[str] | None, limit: int = repository.HARD_CAP, offset: int = 0) -> JobList:
     counts = count_by_state(db)
-    matching = sum(counts.values()) if states is None else sum(counts.get(state, 0) for state in states)
+    total = sum(counts.values()) if states is None else sum(counts.get(state, 0) for state in states)
     return JobList(
-        jobs=show_jobs(db, jobs),
-        total=matching,
+        jobs=show_jobs(db, repository.list_jobs(db, states, limit=limit, offset=offset, total=total)),
+        total=total,
         current_count=sum(counts.get(state, 0) for state in CURRENT),
         past_count=sum(counts.get(state, 0) for state in PAST),
         limit=limit,

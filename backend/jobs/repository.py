@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import Integer, bindparam
+from sqlalchemy.orm import defer
 from sqlmodel import Session, case, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run
 
 HARD_CAP = 1000
 CHUNK = 500
+
+# What lists ask for again and again is built once: that takes longer than SQLite takes to answer.
+_PAGE = select(Job).limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer))
+_NEWEST = _PAGE.order_by(col(Job.created_at).desc(), col(Job.uid).desc())
+_OLDEST = _PAGE.order_by(col(Job.created_at), col(Job.uid))
+_IN_STATES = col(Job.state).in_(bindparam("states", expanding=True))
+_RUNS = select(Run).where(col(Run.id).in_(bindparam("ids", expanding=True))).options(defer(Run.config))  # type: ignore[arg-type]
 
 
 def find_job(db: Session, key: str) -> Job | None:
@@ -30,13 +40,28 @@ def lock_job(db: Session, key: str) -> Job | None:
     return db.exec(query).first()
 
 
-def list_jobs(db: Session, states: Sequence[str] | None = None, *, limit: int = HARD_CAP, offset: int = 0) -> list[Job]:
-    """Newest first."""
-    query = select(Job)
-    if states is not None:
-        query = query.where(col(Job.state).in_(states))
-    query = query.order_by(col(Job.created_at).desc(), col(Job.uid).desc())
-    return list(db.exec(query.limit(limit).offset(offset)).all())
+def list_jobs(
+    db: Session,
+    states: Sequence[str] | None = None,
+    *,
+    limit: int = HARD_CAP,
+    offset: int = 0,
+    total: int | None = None,
+) -> list[Job]:
+    """Newest first. With the `total` of those that match, a page far down is counted off from the oldest."""
+    if total is not None and total // 2 < offset < total:
+        below = total - offset
+        return _read_page(db, _OLDEST, states, min(limit, below), max(0, below - limit))[::-1]
+    return _read_page(db, _NEWEST, states, limit, offset)
+
+
+def _read_page(
+    db: Session, query: SelectOfScalar[Job], states: Sequence[str] | None, most: int, skipped: int
+) -> list[Job]:
+    page = {"most": most, "skipped": skipped}
+    if states is None:
+        return list(db.exec(query, params=page).all())
+    return list(db.exec(query.where(_IN_STATES), params={**page, "states": list(states)}).all())
 
 
 def find_alike(db: Session, model: str, method: str, dataset: str) -> Job | None:
@@ -52,10 +77,9 @@ def find_alike(db: Session, model: str, method: str, dataset: str) -> Job | None
 
 
 def find_runs(db: Session, jobs: Sequence[Job]) -> dict[str, Run]:
-    """The run of each job that has begun, by run id."""
+    """The run of each job that has begun, by run id; settings of the runs are read only when somebody asks for them."""
     ids = [job.run_id for job in jobs]
     runs: dict[str, Run] = {}
     for start in range(0, len(ids), CHUNK):
-        found = db.exec(select(Run).where(col(Run.id).in_(ids[start : start + CHUNK]))).all()
-        runs |= {run.id: run for run in found}
+        runs |= {run.id: run for run in db.exec(_RUNS, params={"ids": ids[start : start + CHUNK]}).all()}
     return runs

@@ -35,7 +35,7 @@ ModelKey = Annotated[
 ]
 
 
-def get_hub(request: Request) -> ModelHub:
+async def get_hub(request: Request) -> ModelHub:
     hub: ModelHub = request.app.state.hub
     return hub
 

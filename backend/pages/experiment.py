@@ -220,7 +220,7 @@ def _settings_of(entry: Entry) -> dict[str, str]:
 
 def _metrics_of(entries: Sequence[Entry], sorted_by: str | None) -> list[str]:
     """The columns: metrics of these runs, the telling ones first; the one that the table is sorted by is always there."""
-    summaries = [entry.run.summary for entry in entries if entry.run]
+    summaries = [entry.summary for entry in entries]
     names = {name for summary in summaries for name in summary if number(summary, name) is not None}
     shown = sorted(names - DULL_METRICS, key=_place)[:MOST_METRICS]
     if sorted_by is not None and sorted_by not in shown:
@@ -240,7 +240,7 @@ def _row(entry: Entry, settings: list[str], metrics: list[str], best: Mapping[st
     summary: dict[str, Any] = run.metrics
     return ExperimentRunRow(
         id=run.id,
-        href=_href_of_run(run.id, is_job=entry.job is not None),
+        href=_href_of_run(run.id, is_job=entry.job_uid is not None),
         name=run.name,
         tags=run.tags,
         state=run.status,

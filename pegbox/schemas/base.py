@@ -13,8 +13,9 @@ MAX_JSON_DEPTH = 40
 
 def utc_text(moment: datetime) -> str:
     """`2025-07-03T12:00:00.000Z`; a naive moment counts as UTC."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 Instant = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="json")]

@@ -5,8 +5,10 @@ Either service may start first: both call `upgrade`, which runs the migrations u
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Engine, event, inspect, text
 from sqlmodel import Session, create_engine
 
@@ -24,16 +26,25 @@ def open_engine(settings: Settings) -> Engine:
     settings.home.mkdir(parents=True, exist_ok=True)
     url = settings.resolved_database_url
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, json_deserializer=_read_json)
     # Without a ceiling: a request that waits for a connection holds a thread, which another may need to give its own back.
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
         pool_size=20,
         max_overflow=-1,
+        json_deserializer=_read_json,
     )
     event.listen(engine, "connect", _tune_sqlite)
     return engine
+
+
+def _read_json(text: str) -> Any:
+    """As `json.loads` reads it, in a third to a tenth of the time; a page of 20 jobs has 260 such texts."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)  # lone surrogates, which a script's settings may hold
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:

@@ -70,7 +70,7 @@ def fill(client: TestClient) -> None:
 def found(client: TestClient, **search: object) -> tuple[list[str], dict[str, int]]:
     with open_session(client.app.state.engine) as db:  # type: ignore[attr-defined]
         entries, counts = search_runs(db, "e1", RunSearch(**search), limit=50, offset=0)  # type: ignore[arg-type]
-        return [entry.run.id if entry.run else str(entry.job and entry.job.uid) for entry in entries], counts
+    return [str(entry.job_uid) if entry.waiting else entry.run_id for entry in entries], counts
 
 
 def rows_of(text: str) -> list[str]:
