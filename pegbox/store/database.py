@@ -17,7 +17,7 @@ from pegbox.settings import Settings
 BUSY_TIMEOUT_MS = 15_000
 """Two services share the SQLite file; a writer waits this long for the other one's commit."""
 
-NEWEST = "0009"
+NEWEST = "0010"
 """The revision of the newest migration."""
 
 

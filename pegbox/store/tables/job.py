@@ -10,6 +10,8 @@ from sqlmodel import Field, SQLModel
 
 from pegbox.store.tables.moment import Moment, now
 
+_ARCHIVED = text("archived_at IS NOT NULL")
+
 
 class Job(SQLModel, table=True):
     """`state` is the stored word; `wanted` is what the user asked of the worker; `claim_token` belongs to the last claim.
@@ -27,7 +29,8 @@ class Job(SQLModel, table=True):
         # The newest of all, of some states, and of those that are not archived, read in their order from the index alone.
         Index("ix_job_newest", "created_at", "uid", "state", "archived_at"),
         Index("ix_job_state", "state", "created_at", "uid"),
-        Index("ix_job_listed", "archived_at", "state", "created_at", "uid"),
+        Index("ix_job_listed", "archived_at", "created_at", "uid"),
+        Index("ix_job_archived", "state", sqlite_where=_ARCHIVED, postgresql_where=_ARCHIVED),
         Index("ix_job_experiment_id", "experiment_id", "state", "run_id"),
     )
 
