@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,9 +42,21 @@ def home(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that the migrations have just made: copying it is eight times faster than making another."""
+    settings = Settings(home=tmp_path_factory.mktemp("empty"), database_url=None)
+    engine = open_engine(settings)
+    upgrade(engine, settings)
+    engine.dispose()
+    return settings.home / "pegbox.db"
+
+
 @pytest.fixture
-def settings(home: Path) -> Settings:
-    """Settings on free ports, in a fresh data folder, with a hub that nobody answers."""
+def settings(home: Path, empty_database: Path) -> Settings:
+    """Settings on free ports, in a data folder without data, with a hub that nobody answers."""
+    if not (home / "pegbox.db").exists():
+        shutil.copy(empty_database, home)
     return Settings(home=home, port=free_port(), monitor_port=free_port())
 
 

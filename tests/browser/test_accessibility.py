@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -80,18 +80,29 @@ def settle(page: Page) -> None:
         expect(page.get_by_text(waiting, exact=True).locator("visible=true")).to_have_count(0)
 
 
-@pytest.mark.parametrize("size", [(1440, 1000), (390, 844)], ids=["desk", "phone"])
 @pytest.mark.parametrize("name", PAGES)
-def test_page_has_no_finding(page: Page, site: Stack, cast: Cast, name: str, size: tuple[int, int]) -> None:
-    page.set_viewport_size({"width": size[0], "height": size[1]})
+def test_page_has_no_finding(page: Page, site: Stack, cast: Cast, name: str) -> None:
+    page.set_viewport_size({"width": 1440, "height": 1000})
     page.goto(site.backend_url + PAGES[name].format(**vars(cast)))
     expect(page.locator("h1")).to_be_visible()
     settle(page)
     assert findings(page) == []
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    page.evaluate(PAINTED)
+    change_theme(page, "dark")
     assert findings(page, COLOURS) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    page.evaluate(PAINTED)
+    assert findings(page) == []
+    change_theme(page, "light")
+    assert findings(page, COLOURS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def change_theme(page: Page, theme: Literal["dark", "light"]) -> None:
+    """As the system would; reduced motion, so that no colour is on its way to another."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.evaluate(PAINTED)
 
 
 def test_a_planted_fault_is_found(page: Page, site: Stack, cast: Cast) -> None:

@@ -18,15 +18,15 @@ from tests.stack import ROOT, Stack, http, wait_until
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]
 
-STEPS = 90
-KILL_AT = 35
+STEPS = 50
+KILL_AT = 12
 HYPERPARAMETERS = {
     "method": "lora",
     "lora_dropout": 0.2,  # so that the random state matters in every step
     "learning_rate": 0.003,
     "batch_size": 8,
     "max_steps": STEPS,
-    "eval_steps": 20,
+    "eval_steps": 25,
     "save_steps": 10,
     "seed": 7,
 }

@@ -85,7 +85,7 @@ def test_pause_and_resume_continue_the_same_curve(workshop: Stack, pegbox: Pegbo
     uid = pegbox(*words, stack=workshop).json["uid"]
 
     def show() -> dict[str, object]:
-        shown: dict[str, object] = pegbox("job", "show", uid, "--json", stack=workshop).json
+        shown: dict[str, object] = http.get(f"{workshop.backend_url}/api/jobs/{uid}").json()
         return shown
 
     wait_until(lambda: show()["training"]["currentStep"] >= 3, seconds=100, what="the first steps")  # type: ignore[index]

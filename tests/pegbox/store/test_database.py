@@ -22,6 +22,12 @@ from pegbox.store.database import NEWEST, open_engine, upgrade
 from pegbox.store.tables import Experiment, now
 
 
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """On a data folder that no migration has seen yet."""
+    return Settings(home=home)
+
+
 def test_migrations_make_exactly_the_tables(settings: Settings) -> None:
     engine = open_engine(settings)
     upgrade(engine, settings)
