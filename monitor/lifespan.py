@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,8 +25,10 @@ from monitor.training.mode import ModeKeeper
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
-from pegbox.store.identities import Identities, has_users
+from pegbox.store.identities import USES_SECONDS, Identities, has_users
 from pegbox.web.service import refuse_closed_door
+
+log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -41,14 +44,27 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     monitor.writer.start()
     monitor.sampler.start()
     monitor.upkeep.start()
+    uses = asyncio.create_task(_record_uses(app.state.identities))
     try:
         yield
     finally:
+        uses.cancel()
         await monitor.hub.close()
         await asyncio.to_thread(monitor.upkeep.stop)
         await asyncio.to_thread(monitor.sampler.stop)
         await asyncio.to_thread(monitor.writer.stop)
+        await asyncio.to_thread(app.state.identities.record_uses)
         engine.dispose()
+
+
+async def _record_uses(identities: Identities) -> None:
+    """Until cancelled. A failed round (a locked database) is logged; later uses are recorded by the next one."""
+    while True:
+        await asyncio.sleep(USES_SECONDS)
+        try:
+            await asyncio.to_thread(identities.record_uses)
+        except Exception:
+            log.exception("uses of tokens could not be recorded")
 
 
 def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoop) -> Monitor:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import cast
 
 from sqlmodel import Session
@@ -78,16 +77,6 @@ def revoke_token(db: Session, caller: Principal, token_id: str) -> ApiTokenView:
     db.add(token)
     db.commit()
     return show_token(token, owner)
-
-
-def record_uses(db: Session, uses: Mapping[str, datetime]) -> None:
-    """Keeps when tokens were last used, by id."""
-    if not uses:
-        return
-    begin_write(db)
-    for token_id, at in uses.items():
-        repository.note_use(db, token_id, at)
-    db.commit()
 
 
 def show_token(token: ApiToken, owner: User) -> ApiTokenView:

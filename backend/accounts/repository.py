@@ -72,8 +72,3 @@ def count_live_api_tokens(db: Session, user_id: str) -> int:
     """Those of a user that were not revoked."""
     query = select(func.count()).select_from(ApiToken)
     return int(db.exec(query.where(col(ApiToken.user_id) == user_id, col(ApiToken.revoked_at).is_(None))).one())
-
-
-def note_use(db: Session, token_id: str, at: datetime) -> None:
-    """When it was last used. Part of the caller's write."""
-    db.exec(update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=at))

@@ -10,7 +10,6 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
-from backend.accounts.api_tokens import record_uses
 from backend.audit.service import forget_older_than
 from backend.bell import ring
 from backend.datasets.service import housekeep
@@ -19,12 +18,11 @@ from backend.uploads.service import forget_unclaimed
 from backend.workers.service import forget_workers
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
-from pegbox.store.identities import Identities
+from pegbox.store.identities import USES_SECONDS
 
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 1.0
-USES_SECONDS = 60.0
 FORGET_SECONDS = 3600.0
 
 
@@ -37,7 +35,7 @@ async def sweep_for_ever(app: FastAPI, engine: Engine, settings: Settings) -> No
             if await run_in_threadpool(_sweep_leases, engine, settings):
                 ring(app)
             if loop.time() >= uses_due:
-                await run_in_threadpool(_record_uses, engine, app.state.identities)
+                await run_in_threadpool(app.state.identities.record_uses)
                 uses_due = loop.time() + USES_SECONDS
             if loop.time() >= forgetting_due:
                 await run_in_threadpool(_forget, engine, settings)
@@ -50,11 +48,6 @@ async def sweep_for_ever(app: FastAPI, engine: Engine, settings: Settings) -> No
 def _sweep_leases(engine: Engine, settings: Settings) -> bool:
     with open_session(engine) as db:
         return bool(sweep_leases(db, settings))
-
-
-def _record_uses(engine: Engine, identities: Identities) -> None:
-    with open_session(engine) as db:
-        record_uses(db, identities.take_uses())
 
 
 def _forget(engine: Engine, settings: Settings) -> None:

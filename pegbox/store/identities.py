@@ -1,4 +1,4 @@
-"""Whom a login or an API token stands for. Both services ask; only the backend writes what they read.
+"""Whom a login or an API token stands for. Both services ask, and note uses of tokens; the backend alone writes the rest.
 
 Answers are kept for two seconds, so that most requests cost no query and a disabled user, a revoked token or a changed role
 still takes effect at once for people.
@@ -13,13 +13,16 @@ from datetime import UTC, datetime
 from typing import Literal, cast
 
 from sqlalchemy import Engine
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from pegbox.schemas.account import Principal, Role, Tier, lower_of
-from pegbox.store.database import open_session
+from pegbox.store.database import begin_write, open_session
 from pegbox.store.tables import ApiToken, Login, User
 
 KEPT_SECONDS = 2.0
+USES_SECONDS = 60.0
+"""How often uses of API tokens are written down."""
+
 MOST_KEPT = 10_000
 """Strangers choose what is asked for: beyond this many answers all are forgotten."""
 
@@ -68,10 +71,18 @@ class Identities:
         """An API token has opened something."""
         self._used[token_id] = datetime.now(UTC)
 
-    def take_uses(self) -> dict[str, datetime]:
-        """Which API tokens were used since the last call, and when last. The caller keeps it."""
+    def record_uses(self) -> None:
+        """Keeps when API tokens were last used since the last call. Either service may have seen the later use."""
         used, self._used = self._used, {}
-        return used
+        if not used:
+            return
+        last_used_at = col(ApiToken.last_used_at)
+        with open_session(self._engine) as db:
+            begin_write(db)
+            for token_id, at in sorted(used.items()):
+                is_later = last_used_at.is_(None) | (last_used_at < at)
+                db.exec(update(ApiToken).where(col(ApiToken.id) == token_id, is_later).values(last_used_at=at))
+            db.commit()
 
     def _login(self, login_id: str) -> Identity | None:
         with open_session(self._engine) as db:

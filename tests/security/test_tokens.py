@@ -19,7 +19,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.websockets import WebSocketDisconnect
 
-from backend.accounts import api_tokens
 from pegbox.errors import AuthenticationError, PegboxError
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
@@ -232,14 +231,22 @@ def test_an_api_token_does_what_its_role_says_until_it_is_revoked_or_over(house:
 def test_the_list_says_when_a_token_was_last_used(house: House) -> None:
     own = house.make_user("used")
     wrong = {"Authorization": own["Authorization"][:-1] + "x"}
-    assert house.backend.get("/api/auth/me", headers=wrong).status_code == 401
     token_id = own["Authorization"].split("_")[1]
-    assert token_id not in house.door.identities.take_uses()
+
+    def used() -> dict[str, str]:
+        listed = house.backend.get("/api/tokens", headers=house.as_("admin"), params={"user": "used"}).json()["tokens"]
+        return {entry["id"]: entry["last_used_at"] for entry in listed if entry["last_used_at"]}
+
+    assert house.backend.get("/api/auth/me", headers=wrong).status_code == 401
+    house.backend_app.state.identities.record_uses()
+    assert used() == {}
+    house.monitor.get("/api/runs", headers=own)
+    house.monitor_app.state.identities.record_uses()
+    on_the_monitor = used()
+    assert set(on_the_monitor) == {token_id}
     house.backend.get("/api/auth/me", headers=own)
-    with open_session(house.backend_app.state.engine) as db:
-        api_tokens.record_uses(db, house.door.identities.take_uses())
-    listed = house.backend.get("/api/tokens", headers=own).json()["tokens"]
-    assert [entry["id"] for entry in listed if entry["last_used_at"]] == [token_id]
+    house.backend_app.state.identities.record_uses()
+    assert used()[token_id] > on_the_monitor[token_id]
 
 
 @pytest.mark.parametrize(
