@@ -16,7 +16,7 @@ from backend.experiments.repository import has_words
 from backend.runs.listing import is_demonstration
 from pegbox.store.tables import Experiment, Job, Run
 
-ExperimentOrder = Literal["name", "runs", "created"]
+ExperimentOrder = Literal["name", "runs", "active", "created"]
 HEADLINES = ("validation_loss", "train_loss")
 """What an experiment is judged by in a list: the first of these that its runs have."""
 
@@ -53,11 +53,17 @@ def search_experiments(
     total = db.exec(select(func.count()).select_from(Experiment).where(*conditions)).one()
     query = select(Experiment).where(*conditions)
     key: Any = {"name": func.lower(Experiment.name), "created": col(Experiment.created_at)}.get(order)
-    if order == "runs":
-        counts = select(Run.experiment_id, func.count().label("runs")).group_by(Run.experiment_id).subquery()
-        query = query.join(counts, counts.c.experiment_id == Experiment.id, isouter=True)
-        key = func.coalesce(counts.c.runs, 0)
-    query = query.order_by(col(Experiment.starred).desc(), key.desc() if descending else key, col(Experiment.id))
+    if key is None:
+        told: Any = (
+            select(Run.experiment_id, func.count().label("runs"), func.max(Run.updated_at).label("active"))
+            .group_by(Run.experiment_id)
+            .subquery()
+        )
+        query = query.join(told, told.c.experiment_id == Experiment.id, isouter=True)
+        key = func.coalesce(told.c.runs, 0) if order == "runs" else told.c.active
+    # One that was never active comes last, whichever way the rest runs.
+    order_by = (col(Experiment.starred).desc(), key.is_(None), key.desc() if descending else key, col(Experiment.id))
+    query = query.order_by(*order_by)
     return list(db.exec(query.limit(limit).offset(offset)).all()), int(total)
 
 

@@ -31,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 Body = TypeVar("Body", bound=pydantic.BaseModel)
 
 PAGE_SIZE = 50
-HEADINGS: dict[ExperimentOrder, str] = {"name": "Name", "runs": "Runs", "created": "Created"}
+HEADINGS: dict[ExperimentOrder, str] = {"name": "Name", "runs": "Runs", "active": "Last activity", "created": "Created"}
 LEAST_FIRST = ("name",)
 
 

@@ -105,6 +105,9 @@ def test_the_list(records: TestClient) -> None:
     assert "task: images" in text
     by_runs = rows_of(records.get("/experiments?sort=-runs", headers=HTML).text)
     assert [id for id in by_runs if id in OURS] == ["e2", "e1", "e3"]
+    for order in ("active", "-active"):  # what was never active comes last either way
+        by_activity = rows_of(records.get(f"/experiments?sort={order}", headers=HTML).text)
+        assert [id for id in by_activity if id in OURS] == ["e2", "e1", "e3"]
     assert rows_of(records.get("/experiments?sort=name&q=speech", headers=HTML).text) == ["e2"]
     assert "No experiment matches" in records.get("/experiments?q=nothing", headers=HTML).text
 
