@@ -25,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from peers.dashboard_probe import Live, Probe, chromium_browser
-from peers.dashboard_scene import Scene, load, scene
+from peers.dashboard_scene import METRICS, Scene, load, scene
 from playwright.sync_api import Browser
 
 from frontend import DIST
@@ -38,6 +38,7 @@ SPEED, SECONDS_PER_STEP, STEPS_PER_EVALUATION = 100, 2.0, 100
 JOB_CHARTS = [f"chart-{name}" for name in ("loss", "gradient", "rate", "throughput", "host")]
 """Seven are on the page; the two of GPUs have lines only where there is one."""
 COMPARE_CHARTS = [f"chart-{name}" for name in ("loss", "validation", "gradient", "rate")]
+SCRIPT_CHARTS = [f"chart-{name}" for name in (*METRICS, "accuracy")]
 SETTLE_SECONDS = 3.0
 CONTROL = "a page without charts"
 
@@ -74,10 +75,12 @@ def live(browser: Browser, options: argparse.Namespace) -> list[Check]:
         ended = stage.start_job("Ended run", HISTORY)
         stage.complete(ended)
         job_page, together = f"/jobs/{jobs[0].uid}", ",".join(job.uid for job in jobs)
+        script_run = stage.start_script("Script", HISTORY)
         pages = {
             CONTROL: ("/settings", jobs[:1], []),
             "job page, 7 lines on 5 of 7 charts": (job_page, jobs[:1], JOB_CHARTS),
             "the same with a baseline, 12 lines": (f"{job_page}?baseline={ended.uid}", jobs[:1], JOB_CHARTS),
+            "page of a script's run, 8 lines on 8 charts": (f"/runs/{script_run.run}", [script_run], SCRIPT_CHARTS),
             f"comparison, {4 * COMPARED} lines on 4 charts": (f"/compare?runs={together}", jobs, COMPARE_CHARTS),
         }
         found: dict[str, list[Live]] = {label: [] for label in pages}
@@ -89,7 +92,7 @@ def live(browser: Browser, options: argparse.Namespace) -> list[Check]:
                 print(
                     f"{label}, round {number + 1}: {one.fps:.1f} fps, longest frame {one.longest_frame:.0f} ms, "
                     f"{len(one.long_tasks)} long tasks (longest {one.longest_task:.0f} ms), "
-                    f"busy {one.busy:.1f} %, loss drawn {one.redraws:.1f} times/s ({load()})",
+                    f"busy {one.busy:.1f} %, first chart drawn {one.redraws:.1f} times/s ({load()})",
                     flush=True,
                 )
     print(f"{CONTROL}: {statistics.median(one.fps for one in found.pop(CONTROL)):.1f} fps")
@@ -113,7 +116,7 @@ def watched(browser: Browser, url: str, charts: list[str], options: argparse.Nam
     time.sleep(SETTLE_SECONDS)
     if options.profile and charts:
         print("\n".join(f"{share:5.1f} %  {place}" for share, place in probe.profile(8)[:40]))
-    seen = probe.live(options.seconds)
+    seen = probe.live(options.seconds, charts[0] if charts else "")
     probe.close()
     return seen
 

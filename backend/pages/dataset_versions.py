@@ -50,6 +50,7 @@ class VersionsPage:
     uid: str
     name: str
     slug: str
+    newest: str
     versions: list[VersionRow]
     error: str
 
@@ -96,7 +97,7 @@ def _page(
             version = found.versions.get(item_id, "")
             used.setdefault(version, []).append((kind, item.name, f"/{kind}s/{item_id}"))
     rows = [_row(row, dataset.version, used.get(row.version, [])) for row in repository.list_versions(db, dataset.uid)]
-    page = VersionsPage(dataset.uid, dataset.name, dataset.slug, rows, error.message if error else "")
+    page = VersionsPage(dataset.uid, dataset.name, dataset.slug, dataset.version, rows, error.message if error else "")
     layout = layout_for(request, db, settings, "Datasets")
     return render(
         request, "dataset_versions.html", "dataset", layout=layout, page=page, status=error.status if error else 200

@@ -17,7 +17,7 @@ from backend.pages.choice import Choice
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.pages.run_state import STATE_OF_RUN, word_of
-from backend.runs.listing import count_demonstrations, list_experiments, search_script_runs
+from backend.runs.listing import count_script_runs, search_script_runs
 from pegbox.store.tables import Experiment, Run
 
 router = APIRouter(include_in_schema=False)
@@ -75,7 +75,8 @@ def show_runs(
     """Found by words and by experiment, the last heard of first; demonstrations, with made-up numbers, only apart."""
     query = q.strip()
     offset = (page - 1) * PAGE_SIZE
-    found, total = search_script_runs(db, query, experiment, demo=demo, limit=PAGE_SIZE, offset=offset)
+    counts = count_script_runs(db)
+    found, total = search_script_runs(db, query, experiment, counts, demo=demo, limit=PAGE_SIZE, offset=offset)
     layout = layout_for(request, db, settings, "Runs")
 
     def href(page: int, experiment: str) -> str:
@@ -88,17 +89,18 @@ def show_runs(
         text = urlencode({name: value for name, value in values.items() if value})
         return f"/runs?{text}" if text else "/runs"
 
-    experiments = list_experiments(db, SHOWN_EXPERIMENTS)
     context = RunsPage(
         runs=[run_row(run, owner) for run, owner in found],
-        experiments=[Choice(name, href(1, name), count, name == experiment) for name, count in experiments],
+        experiments=[
+            Choice(name, href(1, name), count, name == experiment) for name, count in counts.largest(SHOWN_EXPERIMENTS)
+        ],
         experiment=experiment,
         query=query,
         total=total,
         previous=href(page - 1, experiment) if page > 1 else None,
         next=href(page + 1, experiment) if page * PAGE_SIZE < total else None,
         demo=demo,
-        demonstrations=count_demonstrations(db),
+        demonstrations=sum(counts.made_up.values()),
         monitor_url=layout.monitor_url,
     )
     return render(request, "runs.html", "jobs", layout=layout, page=context)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, case, col, func, or_, select
 
 from pegbox.schemas.run import DEMO_TAG
 from pegbox.store.tables import Experiment, Run
@@ -18,8 +19,38 @@ def is_demonstration() -> ColumnElement[bool]:
     return cast(col(Run.tags), String).like(f'%"{DEMO_TAG}"%')
 
 
+@dataclass(frozen=True)
+class ScriptRuns:
+    """How many runs there are that no job made, by the names of their experiments."""
+
+    real: dict[str, int]
+    made_up: dict[str, int]
+
+    def largest(self, most: int) -> list[tuple[str, int]]:
+        """Experiments and how many real runs they have; the largest first."""
+        known = [(name, count) for name, count in self.real.items() if count]
+        return sorted(known, key=lambda known: (-known[1], known[0]))[:most]
+
+
+def count_script_runs(db: Session) -> ScriptRuns:
+    """One look at each run for all that the page of runs counts."""
+    made_up = func.sum(case((is_demonstration(), 1), else_=0))
+    of_scripts: Any = (
+        select(Run.experiment_id, func.count().label("count"), made_up.label("made_up"))
+        .where(col(Run.job_uid).is_(None))
+        .group_by(Run.experiment_id)
+        .subquery()
+    )
+    named = select(Experiment.name, of_scripts.c.count, of_scripts.c.made_up)
+    found = db.exec(named.join(of_scripts, of_scripts.c.experiment_id == Experiment.id)).all()
+    return ScriptRuns(
+        {name: int(count) - int(made_up) for name, count, made_up in found},
+        {name: int(made_up) for name, _, made_up in found},
+    )
+
+
 def search_script_runs(
-    db: Session, query: str, experiment: str, *, demo: bool, limit: int, offset: int
+    db: Session, query: str, experiment: str, counts: ScriptRuns, *, demo: bool, limit: int, offset: int
 ) -> tuple[list[tuple[Run, Experiment]], int]:
     """Runs of scripts and other trackers' clients, the last heard of first, and how many match in all; or demonstrations."""
     made_up = is_demonstration()
@@ -30,7 +61,11 @@ def search_script_runs(
         texts = (func.lower(Run.name), func.lower(Experiment.name), func.lower(Run.id))
         conditions.append(or_(*(text.contains(word, autoescape=True) for text in texts)))
     joined = col(Experiment.id) == Run.experiment_id
-    total = db.exec(select(func.count()).select_from(Run).join(Experiment, joined).where(*conditions)).one()
+    if query:
+        total = int(db.exec(select(func.count()).select_from(Run).join(Experiment, joined).where(*conditions)).one())
+    else:
+        known = counts.made_up if demo else counts.real
+        total = known.get(experiment, 0) if experiment else sum(known.values())
     found = (
         select(Run, Experiment)
         .join(Experiment, joined)
@@ -39,23 +74,4 @@ def search_script_runs(
         .limit(limit)
         .offset(offset)
     )
-    return [(run, owner) for run, owner in db.exec(found).all()], int(total)
-
-
-def count_demonstrations(db: Session) -> int:
-    """How many runs have made-up numbers."""
-    return int(db.exec(select(func.count()).select_from(Run).where(is_demonstration())).one())
-
-
-def list_experiments(db: Session, limit: int) -> list[tuple[str, int]]:
-    """Experiments with runs of scripts, and how many each has; the largest first."""
-    count = func.count()
-    query = (
-        select(Experiment.name, count)
-        .join(Run, col(Run.experiment_id) == Experiment.id)
-        .where(col(Run.job_uid).is_(None), ~is_demonstration())
-        .group_by(Experiment.name)
-        .order_by(count.desc(), Experiment.name)
-        .limit(limit)
-    )
-    return [(str(name), int(runs)) for name, runs in db.exec(query).all()]
+    return [(run, owner) for run, owner in db.exec(found).all()], total

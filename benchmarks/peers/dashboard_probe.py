@@ -23,10 +23,12 @@ new PerformanceObserver((list) => {
 }).observe({ type: "longtask", buffered: true });
 // A chart wipes its canvas before it draws anew.
 window.redraws = {};
+// Those of a script's run are known by their metric.
+const named = (chart) => (chart.id ||= `chart-${chart.dataset.metric}`);
 const wipe = CanvasRenderingContext2D.prototype.clearRect;
 CanvasRenderingContext2D.prototype.clearRect = function (...area) {
-    const id = this.canvas.closest("pb-chart")?.id;
-    if (id) redraws[id] = (redraws[id] ?? 0) + 1;
+    const chart = this.canvas.closest("pb-chart");
+    if (chart) redraws[named(chart)] = (redraws[named(chart)] ?? 0) + 1;
     return wipe.apply(this, area);
 };
 // A chart draws its lines, and nothing else, as paths; the time is that of the frame's end.
@@ -34,9 +36,9 @@ window.drawn = new Map();
 const stroke = CanvasRenderingContext2D.prototype.stroke;
 CanvasRenderingContext2D.prototype.stroke = function (...path) {
     const chart = path.length && this.canvas.closest("pb-chart");
-    if (chart && !drawn.has(chart.id) && chart.model.x.length > 1) {
-        drawn.set(chart.id, Infinity);
-        requestAnimationFrame(() => setTimeout(() => drawn.set(chart.id, performance.now())));
+    if (chart && !drawn.has(named(chart)) && chart.model.x.length > 1) {
+        drawn.set(named(chart), Infinity);
+        requestAnimationFrame(() => setTimeout(() => drawn.set(named(chart), performance.now())));
     }
     return stroke.apply(this, path);
 };
@@ -118,14 +120,14 @@ class Probe:
                 raise SystemExit(f"{name} shows no line")
         return at
 
-    def live(self, seconds: float) -> Live:
+    def live(self, seconds: float, chart: str) -> Live:
         """Frames are counted in one window, main-thread time in another: counting frames makes frames."""
         frames = self.page.evaluate(FRAMES, 1000 * seconds)
         self.page.evaluate("redraws = {}")
         tasks, began = self._task_seconds(), time.perf_counter()
         time.sleep(seconds)
         busy = (self._task_seconds() - tasks) / (time.perf_counter() - began)
-        redraws = self.page.evaluate("redraws['chart-loss'] ?? 0") / seconds
+        redraws = self.page.evaluate("(chart) => redraws[chart] ?? 0", chart) / seconds
         return Live(frames["fps"], frames["longest"], frames["tasks"], 100 * busy, redraws)
 
     def heap(self) -> float:

@@ -7,10 +7,11 @@ import sys
 import typer
 
 from pegbox.cli import database, dataset_versions, job, model, run, token, user
+from pegbox.cli.login import login, logout
 from pegbox.cli.train import train
 from pegbox.cli.up import up
 from pegbox.cli.worker import worker
-from pegbox.errors import PegboxError
+from pegbox.errors import AuthenticationError, PegboxError
 
 cli = typer.Typer(
     name="pegbox",
@@ -25,6 +26,8 @@ cli = typer.Typer(
 cli.command()(up)
 cli.command()(worker)
 cli.command()(train)
+cli.command()(login)
+cli.command()(logout)
 cli.add_typer(job.commands, name="job")
 cli.add_typer(run.commands, name="run")
 cli.add_typer(dataset_versions.commands, name="dataset")
@@ -49,7 +52,8 @@ def app() -> None:
     try:
         cli(prog_name="pegbox")
     except PegboxError as error:
-        typer.echo(f"pegbox: {error.message}", err=True)
+        hint = "\nSign in with `pegbox login`, or set PEGBOX_TOKEN." if isinstance(error, AuthenticationError) else ""
+        typer.echo(f"pegbox: {error.message}{hint}", err=True)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()

@@ -36,9 +36,11 @@ def mirror_run(
     from pegbox.integrations.trackio.bulk import BulkTarget
     from pegbox.integrations.trackio.dataset import keep_in_dataset
     from pegbox.integrations.trackio.mirror import Mirror
+    from pegbox.sdk.credentials import token_for
     from pegbox.sdk.current import monitor_address
 
-    address, token, hub_token = monitor_address(), os.environ.get("PEGBOX_TOKEN"), os.environ.get("HF_TOKEN")
+    address, hub_token = monitor_address(), os.environ.get("HF_TOKEN")
+    token = token_for(address)
     try:
         target = BulkTarget(to, hub_token)
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -160,7 +159,9 @@ def _sentence(brought: Brought) -> str:
 
 
 def _connect() -> MonitorConnection:
+    from pegbox.sdk.credentials import token_for
     from pegbox.sdk.current import monitor_address
     from pegbox.sdk.transport import MonitorConnection
 
-    return MonitorConnection(monitor_address(), os.environ.get("PEGBOX_TOKEN") or None)
+    address = monitor_address()
+    return MonitorConnection(address, token_for(address))

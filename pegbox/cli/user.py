@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pegbox.cli.output import AsJson, print_json, print_table
+from pegbox.cli.password import ask_password
 
 commands = typer.Typer(help="Make and change accounts.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -42,7 +43,7 @@ def add(
     from pegbox.cli.account import checked, opened, record
     from pegbox.schemas.account import UserCreate
 
-    body = checked(UserCreate, name=name, password=_ask_password(), role=role.value, tier=tier.value)
+    body = checked(UserCreate, name=name, password=ask_password(is_new=True), role=role.value, tier=tier.value)
     with opened() as (db, door):
         user = users.create_user(db, door.passwords, body)
         record(db, "create_user", user.name)
@@ -76,7 +77,7 @@ def disable(name: Name, undo: Annotated[bool, typer.Option("--undo", help="Let t
 @commands.command()
 def password(name: Name) -> None:
     """Set a new password; ends the user's logins."""
-    _change("change_password", name, password=_ask_password())
+    _change("change_password", name, password=ask_password(is_new=True))
     typer.echo(f"{name} has a new password")
 
 
@@ -96,11 +97,3 @@ def _change(action: str, name: str, **changes: str | bool) -> None:
     with opened() as (db, door):
         user = users.update_user(db, door, name, body)
         record(db, action, user.name)
-
-
-def _ask_password() -> str:
-    import sys
-
-    if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\r\n")

@@ -49,6 +49,7 @@ def worker(
     import logging
 
     from pegbox.sdk.client import Client
+    from pegbox.sdk.credentials import token_for
     from pegbox.sdk.current import monitor_address
     from pegbox.sdk.queue import Queue
     from pegbox.trainer.devices import devices_here
@@ -64,9 +65,7 @@ def worker(
     os.environ["PEGBOX_URL"] = url
     folder = home.expanduser().absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    identity = WorkerIdentity(
-        home=folder, monitor_url=monitor_url or monitor_address(), token=os.environ.get("PEGBOX_TOKEN") or None
-    )
+    identity = WorkerIdentity(home=folder, monitor_url=monitor_url or monitor_address(), token=token_for(url))
     with Client(url, identity.token) as client:
         found = devices_here(devices)
         executor = LocalExecutor(folder, found) if training else None

@@ -32,10 +32,10 @@ T = TypeVar("T")
 class Client:
     """`Client().jobs.list()`; use it as a context manager or call `close`.
 
-    `base_url` defaults to `PEGBOX_URL`, else this machine's port 8000; `api_key` to `PEGBOX_TOKEN`; `monitor_url` to
-    `PEGBOX_MONITOR_URL`, else port 8001 beside the backend. Every call raises an error of `pegbox.errors`: the one that the
-    answer's status stands for, or `UnreachableError` when there is no answer. A call that may be repeated is tried up to `retries`
-    times more while a service is away or asks to be asked later.
+    `base_url` defaults to `PEGBOX_URL`, else this machine's port 8000; `api_key` to `PEGBOX_TOKEN`, else what `pegbox login` keeps
+    for that address; `monitor_url` to `PEGBOX_MONITOR_URL`, else port 8001 beside the backend. Every call raises an error of
+    `pegbox.errors`: the one that the answer's status stands for, or `UnreachableError` when there is no answer. A call that may be
+    repeated is tried up to `retries` times more while a service is away or asks to be asked later.
     """
 
     def __init__(

@@ -44,7 +44,8 @@ def init(
     """Starts a run, or with a known `id` goes on with it, and makes it the one that `pegbox.log` writes to.
 
     `url` is the monitor's address (default `PEGBOX_MONITOR_URL`, else port 8001 beside `PEGBOX_URL`, else this machine),
-    `token` defaults to `PEGBOX_TOKEN`, `home` (where the outbox lies) to `PEGBOX_HOME`, else `~/.pegbox`.
+    `token` defaults to `PEGBOX_TOKEN`, else what `pegbox login` keeps, `home` (where the outbox lies) to `PEGBOX_HOME`, else
+    `~/.pegbox`.
 
     Raises `UnreachableError` when the monitor does not answer, `AuthenticationError` for a wrong token, `ConflictError` when
     `resume="never"` meets an existing id. With `require_monitor=False` an unreachable monitor is an outage like any other:
@@ -55,6 +56,7 @@ def init(
     global _current
     import secrets  # noqa: PLC0415
 
+    from pegbox.sdk.credentials import token_for  # noqa: PLC0415
     from pegbox.sdk.leftovers import send_leftovers  # noqa: PLC0415
     from pegbox.sdk.run import FLUSH_INTERVAL  # noqa: PLC0415
     from pegbox.sdk.start import start_run  # noqa: PLC0415
@@ -71,7 +73,7 @@ def init(
         if value is not None:
             create[key] = value
     address = url or monitor_address()
-    secret = token if token is not None else os.environ.get("PEGBOX_TOKEN") or None
+    secret = token if token is not None else token_for(address)
     run = start_run(
         address,
         secret,

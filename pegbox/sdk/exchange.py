@@ -11,6 +11,7 @@ import httpx2
 from pegbox.errors import PegboxError, TooManyRequestsError, UnreachableError
 from pegbox.sdk.attempts import retry_after
 from pegbox.sdk.call import Call
+from pegbox.sdk.credentials import token_for
 from pegbox.sdk.current import monitor_beside
 from pegbox.sdk.transport import error_for
 
@@ -25,7 +26,7 @@ class Address:
     def __init__(self, base_url: str | None, api_key: str | None, monitor_url: str | None) -> None:
         self.backend = (base_url or os.environ.get("PEGBOX_URL") or DEFAULT_URL).rstrip("/")
         self.monitor = (monitor_url or os.environ.get("PEGBOX_MONITOR_URL") or monitor_beside(self.backend)).rstrip("/")
-        self.api_key = api_key if api_key is not None else os.environ.get("PEGBOX_TOKEN")
+        self.api_key = api_key if api_key is not None else token_for(self.backend)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -64,6 +64,13 @@ export function registerDataset(name: string, origin: Origin, columnMapping: Map
   return sendJson("POST", "/api/datasets", { name, ...origin, columnMapping });
 }
 
+/** What was uploaded as the dataset's next version; its number, that of the newest one if these are the very same bytes. */
+export async function registerVersion(uid: string, uploadId: string, message: string): Promise<string> {
+  const address = `/api/datasets/${encodeURIComponent(uid)}/versions`;
+  const body = { upload_id: uploadId, message };
+  return (await sendJson<{ version: string }>("POST", address, body)).version;
+}
+
 /** The mapping to begin with: columns of the very names, else the server's guess. */
 export function initialMapping(preview: CsvPreview): Partial<Mapping> {
   const exact = (role: keyof Mapping): Partial<Mapping> => (preview.columns.includes(role) ? { [role]: role } : {});

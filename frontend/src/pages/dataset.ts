@@ -1,1 +1,2 @@
 import "../components/fragment";
+import "../components/version-upload";

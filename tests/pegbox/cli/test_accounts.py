@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session
 from pegbox.store.tables import AuditEntry
 from tests.pegbox.cli.conftest import Outcome
-from tests.stack import ROOT, free_port, http, wait_until
+from tests.stack import ROOT, Stack, free_port, http, wait_until
 
 PASSWORD = "correct horse battery"
 
@@ -121,3 +122,59 @@ def test_on_the_network_with_accounts_alone_the_worker_still_works(network_pegbo
 
     wait_until(workers, seconds=120, what="the worker's first word")
     assert "401" not in json.dumps((home.parent / "up.out").read_text())
+
+
+SCRIPT = """
+import pegbox
+with pegbox.init(id="from-elsewhere", experiment="login") as run:
+    run.log({"loss": 0.5}, step=1)
+with pegbox.Client() as client:
+    print([job.id for job in client.jobs.list()])
+"""
+
+
+def test_who_signs_in_needs_no_token_in_the_environment(stack_with_accounts: Stack, tmp_path: Path) -> None:
+    stack = stack_with_accounts
+    elsewhere = tmp_path / "elsewhere"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PEGBOX_HOME": str(elsewhere), "PEGBOX_URL": stack.backend_url}
+    env["PEGBOX_MONITOR_URL"] = stack.monitor_url
+
+    def pegbox(*words: str, stdin: str = "") -> Outcome:
+        command = [sys.executable, "-m", "pegbox", *words]
+        done = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, timeout=100, check=False)
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    refused = pegbox("job", "list")
+    assert (refused.code, refused.err.splitlines()[-1]) == (1, "Sign in with `pegbox login`, or set PEGBOX_TOKEN.")
+    assert pegbox("login", "--user", "ada", stdin="wrong\n").code == 1
+    assert not (elsewhere / "credentials.json").exists()
+
+    signed_in = pegbox("login", "--user", "ada", "--days", "3", stdin=f"{PASSWORD}\n")
+    assert signed_in.out.startswith(f"Signed in to {stack.backend_url} as ada (admin).\n"), signed_in.err
+    kept = elsewhere / "credentials.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert PASSWORD not in kept.read_text()
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=env, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+    assert "from-elsewhere" in pegbox("run", "list").out
+    first = json.loads(kept.read_text())[stack.backend_url]["token"]
+    assert pegbox("login", "--user", "ada", stdin=f"{PASSWORD}\n").code == 0
+    assert http.get(f"{stack.backend_url}/api/jobs", headers={"Authorization": f"Bearer {first}"}).status_code == 401
+
+    second = json.loads(kept.read_text())[stack.backend_url]["token"]
+    assert pegbox("logout").out == f"Signed out of {stack.backend_url}.\n"
+    assert http.get(f"{stack.backend_url}/api/jobs", headers={"Authorization": f"Bearer {second}"}).status_code == 401
+    assert json.loads(kept.read_text()) == {}
+    assert pegbox("logout").err == f"pegbox: Nobody is signed in to {stack.backend_url} from here\n"
+    kept.write_text("damaged")
+    assert pegbox("job", "list").code == 1
+
+
+@pytest.fixture
+def stack_with_accounts(home: Path) -> Iterator[Stack]:
+    """Services where everybody must sign in, and one admin."""
+    assert run(home, "user", "add", "ada", "--role", "admin", stdin=f"{PASSWORD}\n").code == 0
+    with Stack(home, {"PEGBOX_AUTH": "required"}) as stack:
+        yield stack
