@@ -156,6 +156,7 @@ def register_arrived(
     arrived = uploads.claim(engine, settings, upload_id)
     bundle = Bundle(arrived.path, arrived.name, arrived.size_bytes, arrived.sha256, arrived.md5)
     registered = register(db, settings, bundle, wanted)
+    db.commit()  # also when nothing came of it
     uploads.drop(db, settings, upload_id)
     return registered
 

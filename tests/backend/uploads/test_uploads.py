@@ -78,6 +78,14 @@ def test_an_upload_becomes_a_version(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["version"], answer.json()["format"]) == (201, "v1.1.0", "jsonl")
 
 
+def test_the_same_bytes_again_are_no_new_version_and_are_used_up(client: TestClient) -> None:
+    client.post("/api/datasets", json={"name": "D", "upload_id": brought(client)}).raise_for_status()
+    again = brought(client)
+    answer = client.post("/api/datasets/d/versions", json={"upload_id": again})
+    assert (answer.status_code, answer.json()["version"]) == (200, "v1.0.0")
+    assert client.get(f"/api/uploads/{again}").status_code == 404
+
+
 def test_what_is_refused_can_be_tried_again(client: TestClient) -> None:
     upload = brought(client, b"frage,antwort\nq,a\n")
     refused = client.post("/api/datasets", json={"name": "D", "upload_id": upload})
