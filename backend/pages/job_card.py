@@ -33,6 +33,7 @@ PENDING = {
     "cancel": "Stopping: the worker finishes its step and saves a checkpoint.",
 }
 MOST_EPOCH_MARKS = 40
+MOST_METRIC_NOTES = 3
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class JobCard:
     train_loss: str
     validation_loss: str
     best_validation_loss: str
+    metric_notes: list[str]
     phases_done: dict[str, bool]
     epoch_marks: list[float]
     scheduler: str
@@ -108,6 +110,9 @@ def _card(job: JobView, own: dict[str, Any]) -> JobCard:
         train_loss=filters.figure(_number(job, "train_loss")),
         validation_loss=filters.figure(_number(job, "validation_loss")),
         best_validation_loss=filters.figure(_number(job, "best_validation_loss")),
+        metric_notes=[
+            f"{name} {filters.figure(_number(job, name))}" for name in sorted(job.metrics)[:MOST_METRIC_NOTES]
+        ],
         can_start=job.state == "created" and job.archived_at is None,
         can_resume=job.state == "paused",
         can_pause=job.state == "queued" or (is_running and not pending and job.kind == "finetune"),

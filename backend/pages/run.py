@@ -27,6 +27,9 @@ from pegbox.store.tables import Experiment, Run, RunArtifact
 router = APIRouter(include_in_schema=False)
 
 MOST_CHARTS = 24
+WITHOUT_CURVE = frozenset({"best_validation_loss", "best_step"})
+"""What the monitor tells of a run's validation loss as it goes; nobody logs them step by step."""
+
 MOST_MEDIA = 60
 MOST_FILES = 200
 MOST_NAME_CHARACTERS = 60
@@ -104,9 +107,10 @@ def show_run(
 
 def _page(db: Session, run: Run, tab: str, query: str, monitor_url: str) -> RunPage:
     experiment = db.get(Experiment, run.experiment_id)
-    names = [name for name, value in run.summary.items() if _is_number(value)]
+    numbers = sorted((name for name, value in run.summary.items() if _is_number(value)), key=_order)
+    names = [name for name in numbers if name not in WITHOUT_CURVE]
     words = query.lower().split()
-    found = sorted((name for name in names if all(word in name.lower() for word in words)), key=_order)
+    found = [name for name in names if all(word in name.lower() for word in words)]
     shown = found[:MOST_CHARTS]
     return RunPage(
         id=run.id,
@@ -128,7 +132,7 @@ def _page(db: Session, run: Run, tab: str, query: str, monitor_url: str) -> RunP
         groups=[MetricGroup(title, list(group)) for title, group in groupby(shown, _prefix)],
         shown=len(shown),
         total=len(names),
-        last_values=[(name, filters.figure(run.summary[name])) for name in sorted(names, key=_order)],
+        last_values=[(name, filters.figure(run.summary[name])) for name in numbers],
         media=[media_view(media, count) for media, count in keepsakes.newest_media(db, run.id, MOST_MEDIA)],
         files=[_file(run, file, monitor_url) for file in keepsakes.list_artifacts(db, run.id, MOST_FILES)],
         settings=sorted(flatten({key: value for key, value in run.config.items() if not key.startswith("_")}).items()),

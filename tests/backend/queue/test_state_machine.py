@@ -6,6 +6,8 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -49,15 +51,25 @@ class QueueMachine(RuleBasedStateMachine):
         self.settings = Settings(home=home, lease_seconds=3600, max_stalled_attempts=2)
         self.engine = open_engine(self.settings)
         self.ended: dict[str, str] = {}
+        self.is_sound = True
         for worker in WORKERS:
             for lane in ("command", "gpu"):
                 assert self.ask(worker, lane) is None
 
     def teardown(self) -> None:
         if hasattr(self, "engine"):
-            self.finish_everything()
+            if self.is_sound:
+                self.finish_everything()
             self.engine.dispose()
             self.folder.cleanup()
+
+    @contextmanager
+    def promise(self) -> Iterator[Session]:
+        """A session to look through. What is broken need not run dry as well, again and again while the example is made smaller."""
+        self.is_sound = False
+        with self.session() as db:
+            yield db
+        self.is_sound = True
 
     def session(self) -> Session:
         return open_session(self.engine)
@@ -176,7 +188,7 @@ class QueueMachine(RuleBasedStateMachine):
     def leases_are_those_of_running_jobs(self) -> None:
         if not hasattr(self, "engine"):
             return
-        with self.session() as db:
+        with self.promise() as db:
             held: dict[str, list[str]] = {}
             for lease in db.exec(select(GpuLease)).all():
                 held.setdefault(lease.job_uid, []).append(lease.device_uuid)
@@ -194,7 +206,7 @@ class QueueMachine(RuleBasedStateMachine):
     def dependencies_are_kept(self) -> None:
         if not hasattr(self, "engine"):
             return
-        with self.session() as db:
+        with self.promise() as db:
             states = dict(db.exec(select(Job.uid, Job.state)).all())
             for edge in db.exec(select(JobDependency)).all():
                 job, needed = states[edge.job_uid], states[edge.needs_uid]
@@ -207,7 +219,7 @@ class QueueMachine(RuleBasedStateMachine):
     def an_end_is_an_end(self) -> None:
         if not hasattr(self, "engine"):
             return
-        with self.session() as db:
+        with self.promise() as db:
             for uid, state in db.exec(select(Job.uid, Job.state)).all():
                 assert self.ended.get(uid, state) == state
                 if state in TERMINAL:
