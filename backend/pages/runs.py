@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -17,7 +19,7 @@ from backend.pages.choice import Choice
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.pages.run_state import STATE_OF_RUN, word_of
-from backend.runs.listing import count_script_runs, search_script_runs
+from backend.runs.listing import ScriptRuns, count_script_runs, search_script_runs
 from pegbox.store.tables import Experiment, Run
 
 router = APIRouter(include_in_schema=False)
@@ -91,9 +93,7 @@ def show_runs(
 
     context = RunsPage(
         runs=[run_row(run, owner) for run, owner in found],
-        experiments=[
-            Choice(name, href(1, name), count, name == experiment) for name, count in counts.largest(SHOWN_EXPERIMENTS)
-        ],
+        experiments=_experiments(counts, experiment, partial(href, 1)),
         experiment=experiment,
         query=query,
         total=total,
@@ -104,6 +104,15 @@ def show_runs(
         monitor_url=layout.monitor_url,
     )
     return render(request, "runs.html", "jobs", layout=layout, page=context)
+
+
+def _experiments(counts: ScriptRuns, chosen: str, href: Callable[[str], str]) -> list[Choice]:
+    """Nothing to choose from where there is only one."""
+    largest = counts.largest(SHOWN_EXPERIMENTS)
+    if len(largest) < 2 and not chosen:
+        return []
+    every = Choice("All", href(""), sum(counts.real.values()), not chosen)
+    return [every, *(Choice(name, href(name), count, name == chosen) for name, count in largest)]
 
 
 def run_row(run: Run, experiment: Experiment) -> RunRow:
