@@ -53,6 +53,10 @@ def test_from_the_form_to_the_output(page: Page, workshop: Stack) -> None:
     expect(log).to_have_text(re.compile(r"^\s*2\s*line 2\s*$"), timeout=SLOW)
 
     address = page.url
+    page.goto(workshop.backend_url)
+    card = page.get_by_role("article").filter(has_text="Count")
+    expect(card).to_contain_text("for i in 1 2 3")
+    expect(card).not_to_contain_text("loss")
     page.goto(f"{workshop.backend_url}/queue")
     expect(page.get_by_role("link", name="Count", exact=True)).to_have_count(2)
     for size in ((1280, 900), (390, 844)):

@@ -55,10 +55,14 @@ def test_on_a_phone_the_rail_is_a_bar_at_the_bottom(page: Page, site: Stack, cas
     bar = page.locator(".rail").bounding_box()
     assert bar
     assert bar["y"] + bar["height"] == 844
-    entries = page.locator(".rail li a:visible")
+    entries = page.locator(".rail li :is(a, button):visible")
     assert all((entries.nth(index).bounding_box() or {"width": 0})["width"] > 44 for index in range(entries.count()))
     page.get_by_role("link", name="Models").click()
     expect(page.get_by_role("heading", name="Models")).to_be_visible()
+    page.get_by_role("button", name="More").click()
+    page.keyboard.type("compare")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
 
 
 def test_without_a_hub_the_search_says_so_and_leads_on(page: Page, site: Stack, cast: Cast) -> None:

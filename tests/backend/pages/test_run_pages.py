@@ -25,7 +25,14 @@ def records(backend_client: TestClient, settings: Settings) -> TestClient:
             Job(uid="job_1", name="A job", run_id="r5", model_id="m", configuration=_configuration(), state="completed")
         )
         db.flush()
-        db.add(Run(id="r1", experiment_id="e1", name="First <b>try</b>", summary={"train_loss": 0.5, "bad": "NaN"}))
+        db.add(
+            Run(
+                id="r1",
+                experiment_id="e1",
+                name="First <b>try</b>",
+                summary={"train_loss": 0.5, "bad": "NaN", "best_step": 3},
+            )
+        )
         db.add(Run(id="r2", experiment_id="e1", name="Second try", config={"_origin": "aspara", "lr": 0.1}))
         db.add(Run(id="r3", experiment_id="e2", name="Whisper", status="finished"))
         db.add(Run(id="r4", experiment_id="e2", name="Pretended", tags=["demo"]))
@@ -70,6 +77,8 @@ def test_a_page_shows_what_a_run_is(records: TestClient) -> None:
     assert "First &lt;b&gt;try&lt;/b&gt;" in page.text
     assert 'data-metric="train_loss"' in page.text
     assert 'data-metric="bad"' in page.text
+    assert 'data-metric="best_step"' not in page.text  # it has no curve
+    assert "<dt>best_step</dt>" in page.text
     foreign = records.get("/runs/r2", headers=HTML).text
     assert "Aspara" in foreign
     assert "_origin" not in foreign
