@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
-from starlette.concurrency import run_in_threadpool
 
 from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal
@@ -32,12 +32,15 @@ async def get_engine(request: Request) -> Engine:
 
 
 async def get_db(request: Request) -> AsyncIterator[Session]:
-    """Opening reads nothing; closing ends the transaction, which a database far away takes its time for."""
+    """Opening reads nothing; closing ends the transaction, which a database far away takes its time for, and happens whatever
+    becomes of the request."""
     db = open_session(request.app.state.engine)
     try:
         yield db
     finally:
-        await run_in_threadpool(db.close)
+        with CancelScope(shield=True):
+            # A thread beside the others, which may all be waiting for what this transaction holds.
+            await to_thread.run_sync(db.close, limiter=CapacityLimiter(1))
 
 
 Config = Annotated[Settings, Depends(get_settings)]
