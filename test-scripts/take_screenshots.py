@@ -54,7 +54,13 @@ def shots_of(client: Client, url: str) -> dict[str, Shot]:
     if experiments := client.experiments.list():
         fullest = max(experiments, key=lambda experiment: experiment.run_count)
         pages["experiment"] = f"/experiments/{fullest.id}"
-    pages |= {"account": "/account", "users": "/users", "audit": "/audit", "new-command": "/jobs/new/command"}
+    pages |= {
+        "account": "/account",
+        "users": "/users",
+        "audit": "/audit",
+        "new-command": "/jobs/new/command",
+        "login": "/login",
+    }
     if datasets := client.datasets.list():
         pages["dataset"] = f"/datasets/{datasets[-1]['uid']}"
         urlopen(f"{url}/jobs/new?dataset={datasets[-1]['uid']}").close()  # the steps show a draft with something in it
@@ -102,6 +108,9 @@ def empty_shots(url: str) -> dict[str, Shot]:
         "jobs": "/jobs",
         "new-job": "/jobs/new/data",
         "compare": "/compare",
+        "experiments": "/experiments",
+        "runs": "/runs",
+        "queue": "/queue",
     }
     return {f"{name}-empty": Shot(url, path) for name, path in pages.items()}
 

@@ -52,7 +52,7 @@ def app() -> None:
     try:
         cli(prog_name="pegbox")
     except PegboxError as error:
-        hint = "\nSign in with `pegbox login`, or set PEGBOX_TOKEN." if isinstance(error, AuthenticationError) else ""
+        hint = "; sign in with `pegbox login`, or set PEGBOX_TOKEN" if isinstance(error, AuthenticationError) else ""
         typer.echo(f"pegbox: {error.message}{hint}", err=True)
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output has seen enough

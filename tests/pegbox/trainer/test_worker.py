@@ -113,4 +113,5 @@ def test_a_wrong_token_ends_the_worker_with_one_line(home: Path) -> None:
         worker = stack.start("worker")
 
         assert worker.wait(90) == 1
-        assert stack.output("worker").splitlines()[-1] == "pegbox: The token is not valid"
+        told = "pegbox: The token is not valid; sign in with `pegbox login`, or set PEGBOX_TOKEN"
+        assert stack.output("worker").splitlines()[-1] == told
