@@ -93,7 +93,7 @@ def versions(stack: Stack, folder: Path, size: int) -> bool:
     store = stack.home / "datasets"
     first, second = folder / "first.zip", folder / "second.zip"
     changed = write_archives(first, second, size)
-    with Client(stack.backend_url, token="") as client:
+    with Client(stack.backend_url, "") as client:
         one = client.datasets.add(first, name="Versioned")
         before = used(store)
         began = time.monotonic()
