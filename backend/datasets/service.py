@@ -156,7 +156,6 @@ def register_arrived(
     arrived = uploads.claim(engine, settings, upload_id)
     bundle = Bundle(arrived.path, arrived.name, arrived.size_bytes, arrived.sha256, arrived.md5)
     registered = register(db, settings, bundle, wanted)
-    db.commit()  # also when nothing came of it
     uploads.drop(db, settings, upload_id)
     return registered
 
@@ -188,6 +187,7 @@ def _save(db: Session, folder: Path, wanted: Registration, checked: Checked) -> 
     begin_write(db)
     known = repository.find_by_name(db, wanted.name)
     if known and known.hash == checked.hash and known.column_mapping == checked.mapping:
+        db.commit()  # nobody need wait for the lock any longer
         return known, False
     if known and not (wanted.new_version or wanted.version):
         raise ConflictError(f"Dataset '{wanted.name}' already exists; choose another name or send new_version=true")

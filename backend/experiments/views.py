@@ -50,4 +50,4 @@ def _asked(job: Job) -> dict[str, Any]:
     if job.kind == "command":
         return {"command": job.command, "gpu_count": job.gpu_count, **masked(job.environment)}
     names = {key: reference["name"] for key, reference in job.configuration.items() if key in ("model", "dataset")}
-    return names | {name: value for name, value in job.hyperparameters.items() if value is not None}
+    return names | {name: value for name, value in job.hyperparameters.items() if name != "uid" and value is not None}

@@ -110,9 +110,6 @@ def _card(job: JobView, own: dict[str, Any]) -> JobCard:
         train_loss=filters.figure(_number(job, "train_loss")),
         validation_loss=filters.figure(_number(job, "validation_loss")),
         best_validation_loss=filters.figure(_number(job, "best_validation_loss")),
-        metric_notes=[
-            f"{name} {filters.figure(_number(job, name))}" for name in sorted(job.metrics)[:MOST_METRIC_NOTES]
-        ],
         can_start=job.state == "created" and job.archived_at is None,
         can_resume=job.state == "paused",
         can_pause=job.state == "queued" or (is_running and not pending and job.kind == "finetune"),
@@ -143,6 +140,7 @@ def _of_training(job: FinetuneView) -> dict[str, Any]:
         "scheduler": values.scheduler.replace("_", " "),
         "clip_note": f"clipped at {values.max_grad_norm:g}" if values.max_grad_norm else "not clipped",
         "batch_note": _batch_note(values),
+        "metric_notes": [],
         "pending_word": PENDING.get(job.wanted, "") if is_running else "",
     }
 
@@ -166,6 +164,9 @@ def _of_command(job: JobView) -> dict[str, Any]:
         "scheduler": "",
         "clip_note": "",
         "batch_note": "",
+        "metric_notes": [
+            f"{name} {filters.figure(_number(job, name))}" for name in sorted(job.metrics)[:MOST_METRIC_NOTES]
+        ],
         "pending_word": "Stopping: the command is asked to end." if is_running and job.wanted == "cancel" else "",
     }
 

@@ -22,14 +22,12 @@ from backend.pages.runs import origin_of
 from backend.runs import keepsakes, repository
 from backend.runs.comparison import flatten
 from pegbox.errors import NotFoundError
+from pegbox.schemas.metric_names import BEST_SO_FAR
 from pegbox.store.tables import Experiment, Run, RunArtifact
 
 router = APIRouter(include_in_schema=False)
 
 MOST_CHARTS = 24
-WITHOUT_CURVE = frozenset({"best_validation_loss", "best_step"})
-"""What the monitor tells of a run's validation loss as it goes; nobody logs them step by step."""
-
 MOST_MEDIA = 60
 MOST_FILES = 200
 MOST_NAME_CHARACTERS = 60
@@ -108,7 +106,7 @@ def show_run(
 def _page(db: Session, run: Run, tab: str, query: str, monitor_url: str) -> RunPage:
     experiment = db.get(Experiment, run.experiment_id)
     numbers = sorted((name for name, value in run.summary.items() if _is_number(value)), key=_order)
-    names = [name for name in numbers if name not in WITHOUT_CURVE]
+    names = [name for name in numbers if name not in BEST_SO_FAR]
     words = query.lower().split()
     found = [name for name in names if all(word in name.lower() for word in words)]
     shown = found[:MOST_CHARTS]

@@ -46,12 +46,10 @@ class AnswerRow:
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested settings as `outer.inner`, values as text; without the `uid` that spells a training's other settings in one word."""
+    """Nested settings as `outer.inner`, values as text."""
     rows: dict[str, str] = {}
     for key, value in config.items():
         name = f"{prefix}{key}"
-        if name == "uid":
-            continue
         if isinstance(value, Mapping):
             rows |= flatten(value, f"{name}.")
         else:

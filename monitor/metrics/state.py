@@ -15,6 +15,7 @@ from monitor.metrics import store
 from monitor.metrics.columns import Columns
 from monitor.metrics.words import wire_number
 from pegbox.errors import NotFoundError
+from pegbox.schemas.metric_names import BEST_SO_FAR
 from pegbox.store.tables import Run, now
 
 BEST_OF = "validation_loss"
@@ -93,7 +94,7 @@ class RunState:
             history.apply(batch.first_seq, batch.last_seq, batch.columns, batch.rewind_to, batch.seqs)
         if rewind_to is not None:
             history.rewind(rewind_to)
-        for name in ("best_validation_loss", "best_step"):
+        for name in BEST_SO_FAR:
             self.summary.pop(name, None)
         self.summary.update({name: wire_number(value) for name, value in history.last_values().items()})
         validation = history.series(BEST_OF)

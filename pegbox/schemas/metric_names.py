@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+BEST_SO_FAR = ("best_validation_loss", "best_step")
+"""What the monitor tells of a run's validation loss as it goes, in the run's summary: nobody logs them, they have no curve."""
+
 OURS = {
     "loss": "train_loss",
     "eval_loss": "validation_loss",

@@ -99,7 +99,8 @@ def run(assignment: Assignment, folder: JobFolder, stop: StopRequest, pipe: Prog
             "model": job.model.name,
             "dataset": job.dataset.name,
             "dataset_sha256": job.dataset.sha256,
-            **job.hyperparameters.model_dump(exclude_none=True),
+            # Without the uid, which only spells the others in one word.
+            **job.hyperparameters.model_dump(exclude={"uid"}, exclude_none=True),
         },
         tags=["job"],
         url=assignment.monitor_url,
