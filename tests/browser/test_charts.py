@@ -95,6 +95,35 @@ def test_best_value_and_answers_are_told(charts: Page) -> None:
     expect(charts.locator("#chart-loss")).to_be_visible()
 
 
+DRAW_ALL = """async ([columns, sizes]) => {
+    const host = document.createElement("div");
+    document.body.append(host);
+    for (const width of sizes) for (const log of [false, true]) for (const clip of [false, true]) for (const y of columns) {
+        const chart = document.createElement("pb-chart");
+        Object.assign(chart, { log, clip, height: 170, heading: "Degenerate", group: "none" });
+        host.style.width = `${width}px`;
+        host.append(chart);
+        chart.model = { x: y.map((_, i) => i * (y[0] ?? 1)), lines: [{ key: "y", label: "y", color: "--series-1", y }],
+                        formatX: String };
+        await chart.updateComplete;
+        chart.zoom({ min: y[0] ?? 0, max: y[1] ?? 0 });
+        chart.zoom(null);
+        chart.remove();
+    }
+    host.remove();
+}"""
+
+
+def test_degenerate_values_and_sizes_are_drawn(charts: Page) -> None:
+    """Values that differ by rounding only are what smoothing makes of a constant."""
+    values = [0.0, 1.0, -1.0, 0.1 + 0.2, 0.9, 1e-300, 1e-17, 1e12, 1.7e308, float("nan"), float("inf"), float("-inf")]
+    columns = [[], *([value] for value in values), *([value, value] for value in values)]
+    for value in (*values, 8.084335534846074, 2361.086561365573, 2433940.83125573):
+        columns += [[value, value * (1 + ulps * 2**-52), value] for ulps in (1, 2, 3, 4, 8, 12)]
+    columns += [[None, None], [0.1, float("nan"), 0.3], [-1.7e308, 1.7e308], [5e-324, 1e300]]
+    charts.evaluate(DRAW_ALL, [columns, [0, 1, 600]])
+
+
 def test_zooming_in_reads_the_window_again_in_full(page: Page, site: Stack, cast: Cast, director: Director) -> None:
     uid = director.add_job("Long run", cast.dataset, priority=9)
     job = director.claim()

@@ -10,10 +10,13 @@ import type { MarkContext } from "./marks";
 import { type ChartModel, type Line, shapeOf } from "./model";
 import { Palette } from "./palette";
 import { plotData, plotOptions, setLineVisible } from "./plot";
+import { divisibleRange } from "./range";
 import { onZoom, publishZoom, type Range } from "./zoom";
 
 /** How far back the legend looks for a value when the cursor stands on a gap. */
 const LEGEND_REACH = 12;
+/** Pixels; narrower than this, axes leave no room for lines. */
+const LEAST_WIDTH = 160;
 const STALE = "the monitor does not answer, newer points may be missing";
 
 /** A line chart: live, zoomable, readable by keyboard and screen reader. Zoom and cursor are shared within `group`. */
@@ -185,7 +188,7 @@ export class Chart extends LightElement {
     this.range = range;
     const x = this.model?.x;
     if (!this.plot || !x?.length) return;
-    this.plot.setScale("x", range ?? { min: x[0]!, max: x.at(-1)! });
+    this.setView(range ?? { min: x[0]!, max: x.at(-1)! });
   }
 
   private refresh(): void {
@@ -195,7 +198,12 @@ export class Chart extends LightElement {
     const { min, max } = this.plot.scales["x"]!;
     const held = this.range ?? (this.follow || min == null || max == null ? null : { min, max });
     this.plot.setData(plotData(this.model, this.log), !held);
-    if (held) this.plot.setScale("x", held);
+    if (held) this.setView(held);
+  }
+
+  private setView(range: { min: number; max: number }): void {
+    const [min, max] = divisibleRange(range.min, range.max);
+    this.plot!.setScale("x", { min, max });
   }
 
   private seen(onScreen: boolean): void {
@@ -204,7 +212,8 @@ export class Chart extends LightElement {
   }
 
   private resize(width: number): void {
-    if (this.plot && width > 0) this.plot.setSize({ width: Math.floor(width), height: this.height });
+    if (this.plot && width > 0)
+      this.plot.setSize({ width: Math.max(LEAST_WIDTH, Math.floor(width)), height: this.height });
   }
 
   private readonly retheme = (): void => {
@@ -219,7 +228,7 @@ export class Chart extends LightElement {
     this.shape = shapeOf(this.model);
     this.font = getComputedStyle(this.body).fontFamily;
     const options = plotOptions({
-      width: Math.max(160, this.body.clientWidth - 6),
+      width: Math.max(LEAST_WIDTH, this.body.clientWidth - 6),
       height: this.height,
       group: this.group,
       log: this.log,
@@ -233,7 +242,7 @@ export class Chart extends LightElement {
       onReset: () => this.zoom(null),
     });
     this.plot = new uPlot(options, plotData(this.model, this.log), this.body);
-    if (this.range) this.plot.setScale("x", this.range);
+    if (this.range) this.setView(this.range);
   }
 
   private context(): MarkContext {

@@ -4,7 +4,7 @@ import { tick } from "../format/number";
 import type { Aligned } from "./align";
 import { drawBackground, drawForeground, type MarkContext } from "./marks";
 import { type ChartModel, inDrawingOrder, type Line } from "./model";
-import { bulkRange, type Extent, logRange, wholeRange } from "./range";
+import { bulkRange, divisibleRange, type Extent, logRange, wholeRange } from "./range";
 
 /** Diameter of a point that is drawn as a dot, in pixels. */
 const DOT = 5;
@@ -29,14 +29,17 @@ interface LineSeries extends uPlot.Series {
   line?: Line;
 }
 
-/** Columns in the order of `plotOptions().series`; what a log axis cannot show becomes a gap. */
+/** Columns in the order of `plotOptions().series`; what the axis cannot show becomes a gap. */
 export function plotData(model: ChartModel, log: boolean): uPlot.AlignedData {
-  const positive = (column: Aligned[]): Aligned[] =>
-    log ? column.map((value) => (value == null || value > 0 ? value : null)) : column;
+  const isShown = (value: number): boolean => Number.isFinite(value) && (!log || value > 0);
+  const drawable = (column: Aligned[]): Aligned[] =>
+    column.every((value) => value == null || isShown(value))
+      ? column
+      : column.map((value) => (value == null || isShown(value) ? value : null));
   const columns: (Aligned[] | number[])[] = [model.x];
   for (const line of inDrawingOrder(model.lines)) {
-    if (line.low && line.high) columns.push(positive(line.high), positive(line.low));
-    columns.push(positive(line.y));
+    if (line.low && line.high) columns.push(drawable(line.high), drawable(line.low));
+    columns.push(drawable(line.y));
   }
   return columns as uPlot.AlignedData;
 }
@@ -75,7 +78,7 @@ export function plotOptions(settings: PlotSettings): uPlot.Options {
     height: settings.height,
     padding: [8, 16, 0, 0],
     legend: { show: false },
-    scales: { x: { time: false }, y: yScale(settings) },
+    scales: { x: { time: false, range: (_plot, low, high) => divisibleRange(low, high) }, y: yScale(settings) },
     series,
     bands,
     axes: axes(settings, font),
@@ -138,7 +141,7 @@ function hasRoomForDots(plot: uPlot, index: number, from: number, to: number): b
 function yScale({ log, clip, context }: PlotSettings): uPlot.Scale {
   if (log) return { distr: 3, range: (_plot, low, high) => logRange(low, high) };
   const fixed = context().model.range;
-  if (fixed) return { range: fixed };
+  if (fixed) return { range: divisibleRange(...fixed) };
   if (!clip) return { range: (_plot, low, high) => wholeRange(low, high) };
   return {
     range: (plot) => {
