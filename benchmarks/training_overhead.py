@@ -23,7 +23,7 @@ from pathlib import Path
 from peers.workshop import Workshop, workshop
 
 from pegbox.sample import SAMPLE_CSV
-from pegbox.trainer.cpu_settings import HEAP, THREADS
+from pegbox.worker.processes.cpu_settings import HEAP, THREADS
 
 LIMIT = 1.03
 WARM_UP = 10

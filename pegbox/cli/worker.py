@@ -52,11 +52,11 @@ def worker(
     from pegbox.sdk.credentials import token_for
     from pegbox.sdk.current import monitor_address
     from pegbox.sdk.queue import Queue
-    from pegbox.trainer.devices import devices_here
-    from pegbox.trainer.executors.local import LocalExecutor
-    from pegbox.trainer.identity import WorkerIdentity
-    from pegbox.trainer.parent import die_with_parent
-    from pegbox.trainer.worker import Worker
+    from pegbox.worker.executors.local import LocalExecutor
+    from pegbox.worker.gpus import devices_here
+    from pegbox.worker.identity import WorkerIdentity
+    from pegbox.worker.processes.parent import die_with_parent
+    from pegbox.worker.worker import Worker
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)

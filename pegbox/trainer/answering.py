@@ -8,7 +8,7 @@ import sys
 from pegbox.errors import PegboxError
 from pegbox.schemas.question import AnswerLine, QuestionLine
 from pegbox.trainer.asking import LoadedModel
-from pegbox.trainer.parent import die_with_parent
+from pegbox.worker.processes.parent import die_with_parent
 
 
 def main() -> None:

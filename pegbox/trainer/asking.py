@@ -10,7 +10,7 @@ from typing import Any
 
 from pegbox.errors import NotFoundError, UnavailableError, UnusableContentError
 from pegbox.schemas.question import AnswerLine
-from pegbox.trainer.cpu_settings import THREADS
+from pegbox.worker.processes.cpu_settings import THREADS
 
 
 class LoadedModel:

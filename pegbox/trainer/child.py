@@ -15,10 +15,10 @@ import traceback
 from pathlib import Path
 
 from pegbox.errors import PegboxError
-from pegbox.trainer.assignment import Assignment, ChildLine, Failure
-from pegbox.trainer.job_folder import JobFolder, write_atomically
-from pegbox.trainer.parent import die_with_parent
 from pegbox.trainer.stop import EXIT_STOPPED, StopRequest
+from pegbox.worker.assignment import Assignment, ChildLine, Failure
+from pegbox.worker.job_folder import JobFolder, write_atomically
+from pegbox.worker.processes.parent import die_with_parent
 
 LOCK_PATIENCE_SECONDS = 120.0
 """An earlier attempt whose worker died may still be saving."""

@@ -14,10 +14,10 @@ from pegbox.trainer.base_model import LoadedModel
 from pegbox.trainer.checkpoints import Progress, describe
 from pegbox.trainer.data import Split
 from pegbox.trainer.device import Decided
-from pegbox.trainer.job_folder import JobFolder
 from pegbox.trainer.keeper import Keeper
 from pegbox.trainer.model_card import model_card
 from pegbox.trainer.reporter import Reporter
+from pegbox.worker.job_folder import JobFolder
 
 
 def use_best_weights(trainer: Any, progress: Progress, checkpoints: Path) -> None:

@@ -16,8 +16,8 @@ from pegbox.schemas.queue import Answer, Phase
 from pegbox.trainer.answers import answer_rows
 from pegbox.trainer.data import Row
 from pegbox.trainer.device import memory_bytes
-from pegbox.trainer.job_folder import write_atomically
 from pegbox.trainer.recorder import Recorder
+from pegbox.worker.job_folder import write_atomically
 
 MAX_NONFINITE_STEPS = 3
 """One overflow can be overcome; a loss that stays NaN never comes back."""

@@ -22,12 +22,12 @@ from pegbox.trainer.checkpoints import Progress, latest_checkpoint, remove_torn
 from pegbox.trainer.data import Split, read_rows, split_rows
 from pegbox.trainer.device import decide_precision, require_method, require_optimizer
 from pegbox.trainer.encoding import Encoded, encode_rows
-from pegbox.trainer.job_folder import JobFolder, write_atomically
 from pegbox.trainer.keeper import Keeper
 from pegbox.trainer.outcome import describe_result, save_model, take_finished_weights, use_best_weights
 from pegbox.trainer.recorder import Recorder
 from pegbox.trainer.reporter import ProgressSink, Reporter
 from pegbox.trainer.stop import StopRequest
+from pegbox.worker.job_folder import JobFolder, write_atomically
 
 VALIDATION_PROMPTS = 5
 MAX_EXACT_MATCH_ROWS = 200

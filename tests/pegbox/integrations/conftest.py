@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pegbox.sample import SAMPLE_CSV
-from pegbox.trainer.cpu_settings import THREADS
 from pegbox.trainer.data import Row, read_rows
+from pegbox.worker.processes.cpu_settings import THREADS
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 
 # As the executor tells its children; torch reads it when it is loaded.

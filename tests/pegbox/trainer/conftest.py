@@ -12,9 +12,9 @@ import pytest
 
 from pegbox.sample import SAMPLE_CSV
 from pegbox.schemas.queue import BaseModelSpec, DatasetSpec, TrainingSpec
-from pegbox.trainer.cpu_settings import THREADS
 from pegbox.trainer.data import Row, read_rows
-from pegbox.trainer.job_folder import JobFolder
+from pegbox.worker.job_folder import JobFolder
+from pegbox.worker.processes.cpu_settings import THREADS
 
 SMALL_ROWS = 80
 

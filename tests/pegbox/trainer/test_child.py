@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pegbox.schemas.queue import BaseModelSpec, TrainingSpec
-from pegbox.trainer.assignment import Assignment, Failure
-from pegbox.trainer.executors.local import Child
-from pegbox.trainer.job_folder import JobFolder
+from pegbox.worker.assignment import Assignment, Failure
+from pegbox.worker.executors.local import Child
+from pegbox.worker.job_folder import JobFolder
 
 pytestmark = pytest.mark.train
 

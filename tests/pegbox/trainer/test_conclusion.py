@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pegbox.schemas.queue import JobResult, Outcome, Wanted
-from pegbox.trainer.assignment import Failure
-from pegbox.trainer.conclusion import conclude
-from pegbox.trainer.job_folder import JobFolder, write_atomically
+from pegbox.worker.assignment import Failure
+from pegbox.worker.conclusion import conclude
+from pegbox.worker.job_folder import JobFolder, write_atomically
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pegbox.schemas.environment import is_secret_name
-from pegbox.trainer.masking import Masking, secrets_of
+from pegbox.worker.output.masking import Masking, secrets_of
 
 LETTERS = st.text("abc", max_size=40)
 SECRETS = st.lists(st.text("abc", min_size=4, max_size=7), max_size=4)

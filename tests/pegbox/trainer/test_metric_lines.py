@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegbox.trainer.metric_lines import MetricLines, Point, parse
+from pegbox.worker.output.metric_lines import MetricLines, Point, parse
 
 NAMES = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=10).filter(
     lambda name: name != "step"

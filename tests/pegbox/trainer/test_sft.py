@@ -15,8 +15,8 @@ from pegbox.errors import UnusableContentError
 from pegbox.schemas.queue import JobResult, TrainingSpec
 from pegbox.trainer.asking import answer_question
 from pegbox.trainer.checkpoints import MARKER, complete_checkpoints
-from pegbox.trainer.job_folder import JobFolder
 from pegbox.trainer.stop import StopRequest
+from pegbox.worker.job_folder import JobFolder
 
 pytestmark = pytest.mark.train
 

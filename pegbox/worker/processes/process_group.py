@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pegbox.trainer.reaper import Reaper
+from pegbox.worker.processes.reaper import Reaper
 
 GATE = 'read -r _ || exit 125; exec "$@" </dev/null'
 """The command begins when it is told to on its standard input, and never when its worker died before that. `exec` keeps the

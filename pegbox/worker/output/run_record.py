@@ -10,8 +10,8 @@ from typing import Any
 from pegbox.errors import PegboxError
 from pegbox.schemas.environment import masked
 from pegbox.schemas.queue import CommandSpec
-from pegbox.trainer.identity import WorkerIdentity
-from pegbox.trainer.metric_lines import Point
+from pegbox.worker.identity import WorkerIdentity
+from pegbox.worker.output.metric_lines import Point
 
 log = logging.getLogger("pegbox.worker")
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from pegbox.schemas.command import DEVICES
 from pegbox.schemas.queue import CommandSpec
-from pegbox.trainer.devices import visible
-from pegbox.trainer.identity import WorkerIdentity
+from pegbox.worker.gpus import visible
+from pegbox.worker.identity import WorkerIdentity
 
 WITHHELD = ("PEGBOX_TOKEN", "PEGBOX_DATABASE_URL", "PEGBOX_SUPERVISED")
 """The worker's own keys to the services are no business of what it runs."""

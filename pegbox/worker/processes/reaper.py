@@ -1,4 +1,4 @@
-"""Outlives a worker by a moment, to end what it was running: `python -m pegbox.trainer.reaper`.
+"""Outlives a worker by a moment, to end what it was running: `python -m pegbox.worker.processes.reaper`.
 
 The worker writes `+<group>` before a command begins and `-<group>` after its group is gone. When the pipe closes, however the
 worker ended, every group still on the list is killed whole: nothing goes on using a GPU that was given to somebody else.
@@ -56,7 +56,7 @@ class Reaper:
 def _start() -> subprocess.Popen[bytes]:
     # A session of its own: neither Ctrl-C nor the end of the worker's group reaches it.
     return subprocess.Popen(
-        [sys.executable, "-m", "pegbox.trainer.reaper"],
+        [sys.executable, "-m", "pegbox.worker.processes.reaper"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         start_new_session=True,

@@ -11,13 +11,13 @@ from pathlib import Path
 from pegbox.errors import ConflictError, PegboxError, UnavailableError
 from pegbox.schemas.queue import ClaimResponse, ReportRequest, TrainingSpec
 from pegbox.sdk.queue import Queue
-from pegbox.trainer.assignment import Assignment
-from pegbox.trainer.conclusion import conclude
-from pegbox.trainer.executors.local import Child
-from pegbox.trainer.identity import WorkerIdentity
-from pegbox.trainer.job_folder import JobFolder
-from pegbox.trainer.lease import Lease
-from pegbox.trainer.reporting import LAST_REPORT_SECONDS, send_report
+from pegbox.worker.assignment import Assignment
+from pegbox.worker.conclusion import conclude
+from pegbox.worker.executors.local import Child
+from pegbox.worker.identity import WorkerIdentity
+from pegbox.worker.job_folder import JobFolder
+from pegbox.worker.lease import Lease
+from pegbox.worker.report import LAST_REPORT_SECONDS, send_report
 
 log = logging.getLogger("pegbox.worker")
 

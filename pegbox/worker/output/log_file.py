@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pegbox.trainer.masking import Masking
+from pegbox.worker.output.masking import Masking
 
 MAX_LOG_BYTES = 256 * 1024 * 1024
 """Per stream of a job, over all attempts. What comes later is read and dropped, so that the command never stands still."""

@@ -26,13 +26,13 @@ from pegbox.schemas.queue import (
 )
 from pegbox.schemas.queue import Lane as LaneName
 from pegbox.sdk.queue import Queue
-from pegbox.trainer.command_job import CommandJob
-from pegbox.trainer.executors.local import LocalExecutor
-from pegbox.trainer.identity import WorkerIdentity
-from pegbox.trainer.lane import Lane
-from pegbox.trainer.reaper import Reaper
-from pegbox.trainer.reporting import send_report
-from pegbox.trainer.training_job import TrainingJob
+from pegbox.worker.executors.local import LocalExecutor
+from pegbox.worker.identity import WorkerIdentity
+from pegbox.worker.kinds.command import CommandJob
+from pegbox.worker.kinds.finetune import TrainingJob
+from pegbox.worker.lane import Lane
+from pegbox.worker.processes.reaper import Reaper
+from pegbox.worker.report import send_report
 
 log = logging.getLogger("pegbox.worker")
 

@@ -16,17 +16,17 @@ from typing import Literal
 from pegbox.errors import PegboxError
 from pegbox.schemas.queue import ClaimResponse, CommandSpec, Outcome, ReportRequest
 from pegbox.sdk.queue import Queue
-from pegbox.trainer.command_environment import environment_of
-from pegbox.trainer.identity import WorkerIdentity
-from pegbox.trainer.job_folder import JobFolder
-from pegbox.trainer.kept_output import KeptOutput
-from pegbox.trainer.lease import Lease
-from pegbox.trainer.masking import secrets_of
-from pegbox.trainer.metric_lines import MetricLines
-from pegbox.trainer.process_group import ProcessGroup
-from pegbox.trainer.reaper import Reaper
-from pegbox.trainer.reporting import send_report
-from pegbox.trainer.run_record import RunRecord
+from pegbox.worker.identity import WorkerIdentity
+from pegbox.worker.job_folder import JobFolder
+from pegbox.worker.lease import Lease
+from pegbox.worker.output.log_file import KeptOutput
+from pegbox.worker.output.masking import secrets_of
+from pegbox.worker.output.metric_lines import MetricLines
+from pegbox.worker.output.run_record import RunRecord
+from pegbox.worker.processes.environment import environment_of
+from pegbox.worker.processes.process_group import ProcessGroup
+from pegbox.worker.processes.reaper import Reaper
+from pegbox.worker.report import send_report
 
 log = logging.getLogger("pegbox.worker")
 

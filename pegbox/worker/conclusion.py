@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 
 from pegbox.schemas.queue import JobResult, ReportRequest, Wanted
-from pegbox.trainer.assignment import Failure
-from pegbox.trainer.job_folder import JobFolder
 from pegbox.trainer.stop import EXIT_STOPPED
+from pegbox.worker.assignment import Failure
+from pegbox.worker.job_folder import JobFolder
 
 TAIL_LINES = 5
 

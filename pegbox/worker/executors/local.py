@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from pegbox.errors import UnavailableError
 from pegbox.schemas.queue import Capabilities, Device
-from pegbox.trainer.assignment import Assignment, ChildLine
-from pegbox.trainer.cpu_settings import HEAP, THREADS
+from pegbox.worker.assignment import Assignment, ChildLine
+from pegbox.worker.processes.cpu_settings import HEAP, THREADS
 
 LOG_TAIL_CHARACTERS = 2000
 

@@ -1,0 +1,1 @@
+"""What a command prints: kept in log files without secrets, its metric lines recorded."""
