@@ -71,8 +71,8 @@ def main() -> int:
 def build_model(target: Path) -> Path:
     """The starter in a process of its own, so that this one stays free of torch."""
     script = (
-        "import sys; from pathlib import Path; from pegbox.sample import SAMPLE_CSV; from pegbox.trainer.data import read_rows; "
-        "from pegbox.trainer.starter import build_starter; build_starter(Path(sys.argv[1]), read_rows(SAMPLE_CSV), seed=42)"
+        "import sys; from pathlib import Path; from pegbox.sample import SAMPLE_CSV; from pegbox.data.rows import read_rows; "
+        "from pegbox.inference.starter import build_starter; build_starter(Path(sys.argv[1]), read_rows(SAMPLE_CSV), seed=42)"
     )
     root = str(Path(__file__).parents[1])
     subprocess.run([sys.executable, "-c", script, str(target)], check=True, env={**os.environ, "PYTHONPATH": root})

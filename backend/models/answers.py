@@ -17,7 +17,7 @@ from pegbox.errors import BY_STATUS, ConflictError, PegboxError, TooManyRequests
 from pegbox.schemas.question import AnswerLine, QuestionAnswer, QuestionCreate, QuestionLine
 from pegbox.store.database import open_session
 
-MODULE = "pegbox.trainer.answering"
+MODULE = "pegbox.inference.process"
 ANSWER_SECONDS = 300.0
 IDLE_SECONDS = 120.0
 MOST_WAITING = 8

@@ -150,7 +150,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask a finished model a question. The model is loaded into this process."""
-    from pegbox.trainer.asking import answer_question
+    from pegbox.inference.finished_model import answer_question
 
     folder = Path(model).expanduser()
     if not folder.is_dir():

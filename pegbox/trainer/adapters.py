@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from pegbox.errors import UnusableContentError
+from pegbox.inference.device import Decided, device_map, dtype_of
 from pegbox.schemas.hyperparameters import Hyperparameters, Method
-from pegbox.trainer.device import Decided, device_map, dtype_of
 
 
 def quantization(method: Method, precision: Decided) -> Any:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from trl import SFTConfig
 
+from pegbox.inference.device import Decided, has_gpu
 from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.trainer.device import Decided, has_gpu
 
 EVALUATION_BATCH = 64
 CHECKPOINTING_FROM = 300_000_000

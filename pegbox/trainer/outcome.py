@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pegbox.data.rows import Split
+from pegbox.inference.base_model import LoadedModel
+from pegbox.inference.device import Decided
+from pegbox.inference.generate import count_exact
 from pegbox.schemas.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
 from pegbox.trainer.adapters import merge
-from pegbox.trainer.answers import count_exact
-from pegbox.trainer.base_model import LoadedModel
 from pegbox.trainer.checkpoints import Progress, describe
-from pegbox.trainer.data import Split
-from pegbox.trainer.device import Decided
 from pegbox.trainer.keeper import Keeper
 from pegbox.trainer.model_card import model_card
 from pegbox.trainer.reporter import Reporter

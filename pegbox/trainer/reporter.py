@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import TypeAdapter
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from pegbox.data.rows import Row
 from pegbox.errors import UnusableContentError
+from pegbox.inference.device import memory_bytes
+from pegbox.inference.generate import answer_rows
 from pegbox.schemas.queue import Answer, Phase
-from pegbox.trainer.answers import answer_rows
-from pegbox.trainer.data import Row
-from pegbox.trainer.device import memory_bytes
 from pegbox.trainer.recorder import Recorder
 from pegbox.worker.job_folder import write_atomically
 

@@ -11,17 +11,17 @@ import transformers
 from transformers import PrinterCallback
 from trl import SFTTrainer
 
+from pegbox.data.rows import Split, read_rows, split_rows
 from pegbox.errors import UnusableContentError
+from pegbox.inference.base_model import find_weights, load
+from pegbox.inference.device import decide_precision, require_method, require_optimizer
+from pegbox.inference.encoding import Encoded, encode_rows
+from pegbox.inference.generate import answer_rows, undisturbed_randomness
 from pegbox.schemas.hyperparameters import Hyperparameters
 from pegbox.schemas.queue import JobResult, Phase, TrainingSpec
 from pegbox.trainer.adapters import attach_adapter
-from pegbox.trainer.answers import answer_rows, undisturbed_randomness
 from pegbox.trainer.arguments import training_arguments
-from pegbox.trainer.base_model import find_weights, load
 from pegbox.trainer.checkpoints import Progress, latest_checkpoint, remove_torn
-from pegbox.trainer.data import Split, read_rows, split_rows
-from pegbox.trainer.device import decide_precision, require_method, require_optimizer
-from pegbox.trainer.encoding import Encoded, encode_rows
 from pegbox.trainer.keeper import Keeper
 from pegbox.trainer.outcome import describe_result, save_model, take_finished_weights, use_best_weights
 from pegbox.trainer.recorder import Recorder

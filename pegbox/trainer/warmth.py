@@ -23,6 +23,6 @@ def warm_up() -> Capabilities:
     """Imports the trainer with torch, transformers and trl, and says what this machine can run."""
     for name in MODULES:
         importlib.import_module(name)
-    from pegbox.trainer.device import capabilities
+    from pegbox.inference.device import capabilities
 
     return capabilities()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pegbox.trainer.data import Row
-from pegbox.trainer.starter import build_starter
+from pegbox.data.rows import Row
+from pegbox.inference.starter import build_starter
 from tests.dialects.foreign_client import ForeignScript
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 

@@ -12,10 +12,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend.models.answers import Answers
+from pegbox.data.rows import Row
 from pegbox.errors import TooManyRequestsError, UnavailableError
+from pegbox.inference.starter import build_starter
 from pegbox.schemas.question import QuestionCreate
-from pegbox.trainer.data import Row
-from pegbox.trainer.starter import build_starter
 from tests import event_loop
 
 pytestmark = pytest.mark.train

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pegbox.data.rows import Row, read_rows
 from pegbox.sample import SAMPLE_CSV
-from pegbox.trainer.data import Row, read_rows
 from pegbox.worker.processes.cpu_settings import THREADS
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 
@@ -27,7 +27,7 @@ def rows() -> list[Row]:
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> Path:
     """A Llama of hidden size 32 with one layer."""
-    from pegbox.trainer.starter import build_starter
+    from pegbox.inference.starter import build_starter
 
     return build_starter(tmp_path_factory.mktemp("model") / "tiny", rows, seed=1, hidden_size=32, layers=1)
 

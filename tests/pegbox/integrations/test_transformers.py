@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pegbox.trainer.data import Row
+from pegbox.data.rows import Row
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 
 pytestmark = pytest.mark.train

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pegbox.data.rows import read_rows
 from pegbox.sample import SAMPLE_CSV
 from pegbox.sample.docstrings import first_sentence, write
-from pegbox.trainer.data import read_rows
 
 
 def test_the_file_in_the_package() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from pegbox.data.rows import Row, read_rows
 from pegbox.sample import SAMPLE_CSV
 from pegbox.schemas.queue import BaseModelSpec, DatasetSpec, TrainingSpec
-from pegbox.trainer.data import Row, read_rows
 from pegbox.worker.job_folder import JobFolder
 from pegbox.worker.processes.cpu_settings import THREADS
 
@@ -80,7 +80,7 @@ def rows(small_csv: Path) -> list[Row]:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> Path:
     """A Llama of hidden size 32 with one layer."""
-    from pegbox.trainer.starter import build_starter
+    from pegbox.inference.starter import build_starter
 
     return build_starter(tmp_path_factory.mktemp("model") / "tiny", rows, seed=1, hidden_size=32, layers=1)
 

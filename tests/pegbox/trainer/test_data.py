@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pegbox.data.rows import Row, read_rows, split_rows
 from pegbox.errors import UnusableContentError
-from pegbox.trainer.data import Row, read_rows, split_rows
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), min_size=1).filter(str.strip)
 ROWS = st.lists(st.builds(Row, TEXT, TEXT), min_size=1, max_size=40)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pegbox.trainer.data import Row
-from pegbox.trainer.encoding import IGNORED, Encoded, encode_rows, ensure_chat_template, render_prompt
+from pegbox.data.rows import Row
+from pegbox.inference.encoding import IGNORED, Encoded, encode_rows, ensure_chat_template, render_prompt
 
 pytestmark = pytest.mark.train
 

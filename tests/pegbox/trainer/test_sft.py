@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pegbox.errors import UnusableContentError
+from pegbox.inference.finished_model import answer_question
 from pegbox.schemas.queue import JobResult, TrainingSpec
-from pegbox.trainer.asking import answer_question
 from pegbox.trainer.checkpoints import MARKER, complete_checkpoints
 from pegbox.trainer.stop import StopRequest
 from pegbox.worker.job_folder import JobFolder
@@ -191,7 +191,7 @@ def test_a_quantized_method_runs_here_or_is_refused_with_the_reason(
     folder: JobFolder,
     record: Any,
 ) -> None:
-    from pegbox.trainer.device import capabilities
+    from pegbox.inference.device import capabilities
 
     refusals = capabilities().refusals
     if method in refusals:
@@ -212,9 +212,9 @@ def test_loftq_starts_closer_to_the_base_than_qlora(tiny_model: Path, make_spec:
     import torch
     from transformers import AutoModelForCausalLM
 
+    from pegbox.inference.base_model import load
+    from pegbox.inference.device import capabilities
     from pegbox.trainer.adapters import attach_adapter
-    from pegbox.trainer.base_model import load
-    from pegbox.trainer.device import capabilities
     from pegbox.trainer.sft import quieten
 
     quieten()
@@ -237,7 +237,7 @@ def test_loftq_starts_closer_to_the_base_than_qlora(tiny_model: Path, make_spec:
 def test_an_optimizer_that_needs_a_gpu_is_refused_without_one(
     optimizer: str, run_job: Callable[..., JobResult], make_spec: Callable[..., TrainingSpec]
 ) -> None:
-    from pegbox.trainer.device import has_gpu
+    from pegbox.inference.device import has_gpu
 
     if has_gpu():
         assert run_job(make_spec(optimizer=optimizer)).steps == 12

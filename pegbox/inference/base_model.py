@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 
+from pegbox.data.rows import Row
 from pegbox.errors import NotFoundError, PermissionDeniedError, UnreachableError, UnusableContentError
+from pegbox.inference.device import Decided, device_map, dtype_of, has_gpu
+from pegbox.inference.encoding import ensure_chat_template
+from pegbox.inference.starter import build_starter
 from pegbox.schemas.hyperparameters import Method
 from pegbox.schemas.queue import BaseModelSpec
 from pegbox.trainer.adapters import quantization
-from pegbox.trainer.data import Row
-from pegbox.trainer.device import Decided, device_map, dtype_of, has_gpu
-from pegbox.trainer.encoding import ensure_chat_template
-from pegbox.trainer.starter import build_starter
 
 HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
 """Weights only as safetensors: other formats can run code when they are loaded."""

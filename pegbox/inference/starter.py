@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pegbox.trainer.data import Row
+from pegbox.data.rows import Row
 
 HIDDEN_SIZE = 192
 LAYERS = 3

@@ -27,7 +27,7 @@ class LoadedModel:
         try:
             import torch
 
-            from pegbox.trainer.answers import generate
+            from pegbox.inference.generate import generate
         except ModuleNotFoundError as error:
             raise UnavailableError(f"{error}. Install the training extra: pip install 'pegbox[train]'") from error
         self.folder = folder
@@ -53,7 +53,7 @@ def _load(folder: Path) -> tuple[Any, Any]:
     from peft import AutoPeftModelForCausalLM
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from pegbox.trainer.encoding import ensure_chat_template
+    from pegbox.inference.encoding import ensure_chat_template
 
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pegbox.trainer.data import Row
+from pegbox.data.rows import Row
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -6,8 +6,8 @@ import os
 import sys
 
 from pegbox.errors import PegboxError
+from pegbox.inference.finished_model import LoadedModel
 from pegbox.schemas.question import AnswerLine, QuestionLine
-from pegbox.trainer.asking import LoadedModel
 from pegbox.worker.processes.parent import die_with_parent
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy
 import torch
 
+from pegbox.data.rows import Row
+from pegbox.inference.encoding import render_prompt
 from pegbox.schemas.queue import Answer, ExactMatch
-from pegbox.trainer.data import Row
-from pegbox.trainer.encoding import render_prompt
 
 ANSWER_BATCH = 64
 MAX_ANSWER_TOKENS = 256

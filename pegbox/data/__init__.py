@@ -1,0 +1,1 @@
+"""Rows of a dataset file. Imports neither torch nor pandas."""
