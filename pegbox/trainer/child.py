@@ -60,7 +60,7 @@ def main() -> int:
     stop = StopRequest()
     die_with_parent()
 
-    from pegbox.trainer.warmth import warm_up
+    from pegbox.trainer.preload import warm_up
 
     pipe.tell(ChildLine(capabilities=warm_up()))
     line = sys.stdin.readline()

@@ -21,11 +21,11 @@ from pegbox.schemas.hyperparameters import Hyperparameters
 from pegbox.schemas.queue import JobResult, Phase, TrainingSpec
 from pegbox.trainer.adapters import attach_adapter
 from pegbox.trainer.arguments import training_arguments
+from pegbox.trainer.checkpoint_callback import Keeper
 from pegbox.trainer.checkpoints import Progress, latest_checkpoint, remove_torn
-from pegbox.trainer.keeper import Keeper
-from pegbox.trainer.outcome import describe_result, save_model, take_finished_weights, use_best_weights
+from pegbox.trainer.metrics_callback import ProgressSink, Reporter
 from pegbox.trainer.recorder import Recorder
-from pegbox.trainer.reporter import ProgressSink, Reporter
+from pegbox.trainer.result import describe_result, save_model, take_finished_weights, use_best_weights
 from pegbox.trainer.stop import StopRequest
 from pegbox.worker.job_folder import JobFolder, write_atomically
 

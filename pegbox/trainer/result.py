@@ -13,10 +13,10 @@ from pegbox.inference.device import Decided
 from pegbox.inference.generate import count_exact
 from pegbox.schemas.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
 from pegbox.trainer.adapters import merge
+from pegbox.trainer.checkpoint_callback import Keeper
 from pegbox.trainer.checkpoints import Progress, describe
-from pegbox.trainer.keeper import Keeper
+from pegbox.trainer.metrics_callback import Reporter
 from pegbox.trainer.model_card import model_card
-from pegbox.trainer.reporter import Reporter
 from pegbox.worker.job_folder import JobFolder
 
 
