@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pegbox.sdk.current import finish, init, log
+from pegbox.sdk.recording.current import finish, init, log
 
 if TYPE_CHECKING:
     from pegbox.sdk.async_client import AsyncClient
     from pegbox.sdk.client import Client
-    from pegbox.sdk.media import Histogram, Table, Text
-    from pegbox.sdk.run import Run
+    from pegbox.sdk.recording.media import Histogram, Table, Text
+    from pegbox.sdk.recording.run import Run
 
 __version__ = "0.1.0"
 
@@ -28,10 +28,10 @@ __all__ = ["AsyncClient", "Client", "Histogram", "Run", "Table", "Text", "__vers
 _HOMES = {
     "AsyncClient": "pegbox.sdk.async_client",
     "Client": "pegbox.sdk.client",
-    "Histogram": "pegbox.sdk.media",
-    "Run": "pegbox.sdk.run",
-    "Table": "pegbox.sdk.media",
-    "Text": "pegbox.sdk.media",
+    "Histogram": "pegbox.sdk.recording.media",
+    "Run": "pegbox.sdk.recording.run",
+    "Table": "pegbox.sdk.recording.media",
+    "Text": "pegbox.sdk.recording.media",
 }
 
 

@@ -13,8 +13,8 @@ import typer
 from pegbox.cli.output import print_json, text_of
 from pegbox.errors import NotFoundError, UnavailableError
 from pegbox.sdk.client import Client
-from pegbox.sdk.current import monitor_address
-from pegbox.sdk.jobs import TERMINAL_STATES
+from pegbox.sdk.recording.current import monitor_address
+from pegbox.sdk.resources.jobs import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -37,7 +37,7 @@ def mirror_run(
     from pegbox.integrations.trackio.dataset import keep_in_dataset
     from pegbox.integrations.trackio.mirror import Mirror
     from pegbox.sdk.credentials import token_for
-    from pegbox.sdk.current import monitor_address
+    from pegbox.sdk.recording.current import monitor_address
 
     address, hub_token = monitor_address(), os.environ.get("HF_TOKEN")
     token = token_for(address)

@@ -12,7 +12,7 @@ from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
 if TYPE_CHECKING:
     from pegbox.imports.bring import Brought
-    from pegbox.sdk.transport import MonitorConnection
+    from pegbox.sdk.recording.transport import MonitorConnection
 
 commands = typer.Typer(
     help="Look at recorded runs; import those of other trackers; copy one elsewhere.",
@@ -77,7 +77,7 @@ def import_runs(
     from pegbox.imports.bring import bring
     from pegbox.imports.detect import find_runs
     from pegbox.imports.values import label
-    from pegbox.sdk.current import home_folder
+    from pegbox.sdk.recording.current import home_folder
 
     connection = _connect()
     connection.call("GET", "/api/health")  # a wrong address is told at once, not after the import's patience
@@ -160,8 +160,8 @@ def _sentence(brought: Brought) -> str:
 
 def _connect() -> MonitorConnection:
     from pegbox.sdk.credentials import token_for
-    from pegbox.sdk.current import monitor_address
-    from pegbox.sdk.transport import MonitorConnection
+    from pegbox.sdk.recording.current import monitor_address
+    from pegbox.sdk.recording.transport import MonitorConnection
 
     address = monitor_address()
     return MonitorConnection(address, token_for(address))

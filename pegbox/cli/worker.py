@@ -50,8 +50,8 @@ def worker(
 
     from pegbox.sdk.client import Client
     from pegbox.sdk.credentials import token_for
-    from pegbox.sdk.current import monitor_address
-    from pegbox.sdk.queue import Queue
+    from pegbox.sdk.recording.current import monitor_address
+    from pegbox.sdk.resources.queue import Queue
     from pegbox.worker.executors.local import LocalExecutor
     from pegbox.worker.gpus import devices_here
     from pegbox.worker.identity import WorkerIdentity

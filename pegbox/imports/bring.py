@@ -22,9 +22,9 @@ from pegbox.errors import (
 from pegbox.imports.found import FoundRun, Placed, Stream
 from pegbox.imports.patience import PatientConnection
 from pegbox.imports.values import storable
-from pegbox.sdk.batch import MAX_NAMES, Draft, Event, Rewind, Shown
-from pegbox.sdk.transport import MonitorConnection
-from pegbox.sdk.values import as_settings
+from pegbox.sdk.recording.batch import MAX_NAMES, Draft, Event, Rewind, Shown
+from pegbox.sdk.recording.transport import MonitorConnection
+from pegbox.sdk.recording.values import as_settings
 
 MAX_EVENTS, MAX_MEDIA = 500, 100
 MAX_MEDIA_BYTES = 2 << 20

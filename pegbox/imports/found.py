@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import UnusableContentError
-from pegbox.sdk.batch import Event, Point, Rewind, Shown
+from pegbox.sdk.recording.batch import Event, Point, Rewind, Shown
 
 
 @dataclass(frozen=True, slots=True)

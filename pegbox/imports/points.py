@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pegbox.imports.found import Placed
 from pegbox.imports.values import metric_name
-from pegbox.sdk.batch import Point
+from pegbox.sdk.recording.batch import Point
 
 MAX_TOGETHER = 1_000
 

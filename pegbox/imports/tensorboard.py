@@ -13,8 +13,8 @@ from pegbox.imports.protobuf import double, fields, raw, signed, single, text
 from pegbox.imports.tensor import histogram_of, histogram_of_rows, numbers_of, texts_of
 from pegbox.imports.tfrecord import records
 from pegbox.imports.values import MAX_NAME, is_step, label, moment
-from pegbox.sdk.batch import Event, Rewind, Shown
-from pegbox.sdk.media import Text
+from pegbox.sdk.recording.batch import Event, Rewind, Shown
+from pegbox.sdk.recording.media import Text
 
 MARK = "tfevents"
 MAX_TAGS = 10_000

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pegbox.errors import UnusableContentError
 from pegbox.imports.found import FoundRun, Placed, Stream
 from pegbox.imports.values import is_step, label, metric_name, moment_of_text, number_of, numbers_and_media
-from pegbox.sdk.batch import Event
+from pegbox.sdk.recording.batch import Event
 
 SUFFIXES = (".db", ".sqlite", ".sqlite3")
 MAGIC = b"SQLite format 3\0"

@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from pegbox.schemas.metric_names import BY_HUGGING_FACE, our_name
-from pegbox.sdk.batch import Shown
-from pegbox.sdk.media import Histogram, Table, Text
+from pegbox.sdk.recording.batch import Shown
+from pegbox.sdk.recording.media import Histogram, Table, Text
 
 MAX_STEP = 2**53
 MAX_TIME = 1e11

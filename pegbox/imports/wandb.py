@@ -14,7 +14,7 @@ from pegbox.imports.found import FoundRun, Placed, Stream, damaged
 from pegbox.imports.leveldb_log import records
 from pegbox.imports.protobuf import fields, raw, signed, text
 from pegbox.imports.values import is_step, label, metric_name, moment, number_of, numbers_and_media
-from pegbox.sdk.batch import Event
+from pegbox.sdk.recording.batch import Event
 
 SUFFIX = ".wandb"
 MAX_KEYS = 10_000

@@ -13,9 +13,9 @@ from typing import Any
 
 from pegbox.integrations.quiet import quietly
 from pegbox.schemas.metric_names import our_name
-from pegbox.sdk.current import init
-from pegbox.sdk.run import Run
-from pegbox.sdk.values import as_settings
+from pegbox.sdk.recording.current import init
+from pegbox.sdk.recording.run import Run
+from pegbox.sdk.recording.values import as_settings
 
 try:
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments

@@ -13,16 +13,16 @@ import httpx2
 from pegbox.errors import NotFoundError
 from pegbox.sdk.attempts import Attempts
 from pegbox.sdk.call import Call
-from pegbox.sdk.datasets import AsyncDatasets
 from pegbox.sdk.download import whole_file
 from pegbox.sdk.exchange import Address
-from pegbox.sdk.experiments import AsyncExperiments
-from pegbox.sdk.jobs import AsyncJobs
-from pegbox.sdk.machine import AsyncMachine
-from pegbox.sdk.models import AsyncModels
-from pegbox.sdk.runs import AsyncRuns
-from pegbox.sdk.training import AsyncTraining
-from pegbox.sdk.workflow import AsyncWorkflow
+from pegbox.sdk.resources.datasets import AsyncDatasets
+from pegbox.sdk.resources.experiments import AsyncExperiments
+from pegbox.sdk.resources.jobs import AsyncJobs
+from pegbox.sdk.resources.machine import AsyncMachine
+from pegbox.sdk.resources.models import AsyncModels
+from pegbox.sdk.resources.runs import AsyncRuns
+from pegbox.sdk.resources.training import AsyncTraining
+from pegbox.sdk.resources.workflow import AsyncWorkflow
 
 T = TypeVar("T")
 

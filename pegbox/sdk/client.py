@@ -13,18 +13,18 @@ import httpx2
 from pegbox.errors import NotFoundError, UnreachableError
 from pegbox.sdk.attempts import Attempts
 from pegbox.sdk.call import Call
-from pegbox.sdk.datasets import Datasets
 from pegbox.sdk.download import whole_file
 from pegbox.sdk.exchange import CONNECT_SECONDS, Address, reason_of
-from pegbox.sdk.experiments import Experiments
-from pegbox.sdk.jobs import Jobs
-from pegbox.sdk.machine import Machine
-from pegbox.sdk.models import Models
-from pegbox.sdk.runs import Runs
-from pegbox.sdk.training import Training
-from pegbox.sdk.transport import error_for
-from pegbox.sdk.uploads import Uploads
-from pegbox.sdk.workflow import Workflow
+from pegbox.sdk.recording.transport import error_for
+from pegbox.sdk.resources.datasets import Datasets
+from pegbox.sdk.resources.experiments import Experiments
+from pegbox.sdk.resources.jobs import Jobs
+from pegbox.sdk.resources.machine import Machine
+from pegbox.sdk.resources.models import Models
+from pegbox.sdk.resources.runs import Runs
+from pegbox.sdk.resources.training import Training
+from pegbox.sdk.resources.uploads import Uploads
+from pegbox.sdk.resources.workflow import Workflow
 
 T = TypeVar("T")
 

@@ -53,7 +53,7 @@ def forget(backend: str) -> None:
 
 def path() -> Path:
     """`credentials.json` in `PEGBOX_HOME`, else in `~/.pegbox`."""
-    from pegbox.sdk.current import home_folder  # noqa: PLC0415
+    from pegbox.sdk.recording.current import home_folder  # noqa: PLC0415
 
     return home_folder(None) / "credentials.json"
 

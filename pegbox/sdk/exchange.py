@@ -12,8 +12,8 @@ from pegbox.errors import PegboxError, TooManyRequestsError, UnreachableError
 from pegbox.sdk.attempts import retry_after
 from pegbox.sdk.call import Call
 from pegbox.sdk.credentials import token_for
-from pegbox.sdk.current import monitor_beside
-from pegbox.sdk.transport import error_for
+from pegbox.sdk.recording.current import monitor_beside
+from pegbox.sdk.recording.transport import error_for
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 CONNECT_SECONDS = 5.0

@@ -83,7 +83,7 @@ def main() -> int:
 
 def run(assignment: Assignment, folder: JobFolder, stop: StopRequest, pipe: ProgressPipe) -> int:
     """Trains within a run of the monitor; returns the exit code."""
-    from pegbox.sdk.current import init
+    from pegbox.sdk.recording.current import init
     from pegbox.trainer.sft import Stopped, train
 
     job = assignment.job

@@ -13,8 +13,8 @@ MODULES = (
     "transformers.generation.utils",
     "transformers.tokenization_utils_tokenizers",
     "peft",
-    "pegbox.sdk.leftovers",
-    "pegbox.sdk.start",
+    "pegbox.sdk.recording.leftovers",
+    "pegbox.sdk.recording.start",
     "pegbox.trainer.sft",
 )
 

@@ -1,4 +1,4 @@
-"""What the trainer needs of a run; `pegbox.sdk.run.Run` is one."""
+"""What the trainer needs of a run; `pegbox.sdk.recording.run.Run` is one."""
 
 from __future__ import annotations
 

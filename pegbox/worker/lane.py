@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from pegbox.errors import PegboxError
 from pegbox.schemas.queue import ClaimRequest, ClaimResponse
-from pegbox.sdk.queue import Queue
+from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.report import passes, pause_after
 
 log = logging.getLogger("pegbox.worker")

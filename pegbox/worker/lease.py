@@ -7,7 +7,7 @@ import threading
 
 from pegbox.errors import LeaseLostError, NotFoundError, PegboxError
 from pegbox.schemas.queue import ClaimResponse, HeartbeatRequest, Phase, Wanted
-from pegbox.sdk.queue import Queue
+from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.executors.local import Child
 
 log = logging.getLogger("pegbox.worker")

@@ -8,7 +8,7 @@ import time
 
 from pegbox.errors import PegboxError
 from pegbox.schemas.queue import ReportRequest
-from pegbox.sdk.queue import Queue
+from pegbox.sdk.resources.queue import Queue
 
 log = logging.getLogger("pegbox.worker")
 

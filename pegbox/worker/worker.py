@@ -25,7 +25,7 @@ from pegbox.schemas.queue import (
     TrainingSpec,
 )
 from pegbox.schemas.queue import Lane as LaneName
-from pegbox.sdk.queue import Queue
+from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.executors.local import LocalExecutor
 from pegbox.worker.identity import WorkerIdentity
 from pegbox.worker.kinds.command import CommandJob
@@ -201,7 +201,7 @@ class Worker:
 
     def _send_leftovers(self) -> None:
         """Metrics that a killed process, or one that ended while the monitor was away, left on disk."""
-        from pegbox.sdk.leftovers import send_leftovers
+        from pegbox.sdk.recording.leftovers import send_leftovers
 
         identity = self._identity
         send_leftovers(identity.monitor_url, identity.token, identity.home / "worker" / "outbox", except_run="")

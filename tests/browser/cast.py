@@ -14,7 +14,7 @@ import httpx2
 
 import pegbox
 from pegbox.sample import SAMPLE_CSV
-from pegbox.sdk.run import Run
+from pegbox.sdk.recording.run import Run
 from tests.stack import Stack
 
 STEPS = 60

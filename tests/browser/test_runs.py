@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import pegbox
-from pegbox.sdk.run import Run
+from pegbox.sdk.recording.run import Run
 from tests.stack import Stack, http, wait_until
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pegbox.errors import PegboxError
 from pegbox.schemas.queue import ClaimResponse, CommandSpec, Outcome, ReportRequest
-from pegbox.sdk.queue import Queue
+from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.identity import WorkerIdentity
 from pegbox.worker.job_folder import JobFolder
 from pegbox.worker.lease import Lease

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pegbox.errors import ConflictError, PegboxError, UnavailableError
 from pegbox.schemas.queue import ClaimResponse, ReportRequest, TrainingSpec
-from pegbox.sdk.queue import Queue
+from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.assignment import Assignment
 from pegbox.worker.conclusion import conclude
 from pegbox.worker.executors.local import Child
@@ -110,7 +110,7 @@ class TrainingJob:
         status = {"paused": "paused", "cancelled": "cancelled", "failed": "failed"}.get(report.outcome)
         if status is None:
             return
-        from pegbox.sdk.current import init
+        from pegbox.sdk.recording.current import init
 
         identity, job = self._identity, self._job
         try:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegbox.sdk.metric_stream import MAX_LINE_BYTES, MetricReader
+from pegbox.sdk.resources.metric_stream import MAX_LINE_BYTES, MetricReader
 
 points = st.lists(st.fixed_dictionaries({"step": st.integers(), "loss": st.none() | st.floats(0, 10)}), max_size=8)
 

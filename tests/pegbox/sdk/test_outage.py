@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import pegbox
-from pegbox.sdk.outbox import leftovers
+from pegbox.sdk.recording.outbox import leftovers
 from tests.pegbox.sdk.monitor_process import MonitorProcess, script
 from tests.stack import wait_until
 

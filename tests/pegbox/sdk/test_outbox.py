@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pegbox.sdk.outbox import COMPACT_AT_BYTES, Outbox, OutboxTakenError, leftovers
+from pegbox.sdk.recording.outbox import COMPACT_AT_BYTES, Outbox, OutboxTakenError, leftovers
 
 HEADER = {"url": "http://127.0.0.1:8001", "run": {"id": "run-a"}}
 LINES = st.lists(st.binary(min_size=1, max_size=200).filter(lambda line: b"\n" not in line), max_size=30)

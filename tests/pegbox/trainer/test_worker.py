@@ -11,7 +11,7 @@ import pytest
 
 from pegbox.schemas.queue import Capabilities, ClaimRequest, ReportRequest
 from pegbox.sdk.client import Client
-from pegbox.sdk.queue import Queue
+from pegbox.sdk.resources.queue import Queue
 from tests.stack import Stack, wait_until
 
 pytestmark = [pytest.mark.train, pytest.mark.slow]

@@ -14,7 +14,7 @@ from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, nothi
 from pegbox.sdk.download import saved_path
 from pegbox.sdk.record import Record
 from pegbox.sdk.records import Dataset
-from pegbox.sdk.uploads import READ_SECONDS, Progress
+from pegbox.sdk.resources.uploads import READ_SECONDS, Progress
 
 if TYPE_CHECKING:
     from pegbox.sdk.client import Client

@@ -13,7 +13,7 @@ from pegbox.hardware.gpu import read_gpus
 from pegbox.hardware.host import HostReader
 
 if TYPE_CHECKING:
-    from pegbox.sdk.run import Run
+    from pegbox.sdk.recording.run import Run
 
 INTERVAL_SECONDS = 5.0
 

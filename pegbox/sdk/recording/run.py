@@ -12,15 +12,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat
 
 from pegbox.errors import ConflictError
-from pegbox.sdk.artifact import copy_file
-from pegbox.sdk.batch import MAX_NAMES, Event, Patch, Rewind, Samples, Shown
-from pegbox.sdk.media import Media
-from pegbox.sdk.outbox import Outbox
-from pegbox.sdk.sender import Flush, Sender
-from pegbox.sdk.values import as_number, as_step, as_text
+from pegbox.sdk.recording.artifacts import copy_file
+from pegbox.sdk.recording.batch import MAX_NAMES, Event, Patch, Rewind, Samples, Shown
+from pegbox.sdk.recording.media import Media
+from pegbox.sdk.recording.outbox import Outbox
+from pegbox.sdk.recording.sender import Flush, Sender
+from pegbox.sdk.recording.values import as_number, as_step, as_text
 
 if TYPE_CHECKING:
-    from pegbox.sdk.system_metrics import SystemMetrics
+    from pegbox.sdk.recording.system_metrics import SystemMetrics
 
 AlertLevel = Literal["info", "warning", "error"]
 LEVELS = ("info", "warning", "error")
@@ -110,7 +110,7 @@ class Run:
 
     def watch_system(self, interval_seconds: float | None = None) -> None:
         """Logs readings of this machine as `system/…` until the run finishes."""
-        from pegbox.sdk.system_metrics import INTERVAL_SECONDS, SystemMetrics  # noqa: PLC0415 - psutil, for who asks
+        from pegbox.sdk.recording.system_metrics import INTERVAL_SECONDS, SystemMetrics  # noqa: PLC0415 - psutil, for who asks
 
         if self._system is None:
             self._system = SystemMetrics(self, interval_seconds or INTERVAL_SECONDS)

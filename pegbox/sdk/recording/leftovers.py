@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 
 from pegbox.errors import PegboxError
-from pegbox.sdk.delivery import Delivery
-from pegbox.sdk.outbox import Outbox, OutboxTakenError, leftovers
-from pegbox.sdk.transport import MonitorConnection
+from pegbox.sdk.recording.delivery import Delivery
+from pegbox.sdk.recording.outbox import Outbox, OutboxTakenError, leftovers
+from pegbox.sdk.recording.transport import MonitorConnection
 
 log = logging.getLogger("pegbox")
 

@@ -8,7 +8,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from pegbox.sdk.batch import File
+from pegbox.sdk.recording.batch import File
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. ()+=@-]{0,254}")
 

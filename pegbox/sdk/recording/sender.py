@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import UnreachableError
-from pegbox.sdk.batch import BatchEncoder, Entry
-from pegbox.sdk.delivery import Delivery
-from pegbox.sdk.outbox import Outbox, OutboxTakenError, leftovers
-from pegbox.sdk.transport import MonitorConnection
+from pegbox.sdk.recording.batch import BatchEncoder, Entry
+from pegbox.sdk.recording.delivery import Delivery
+from pegbox.sdk.recording.outbox import Outbox, OutboxTakenError, leftovers
+from pegbox.sdk.recording.transport import MonitorConnection
 
 log = logging.getLogger("pegbox")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pegbox.errors import UnavailableError
 from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, nothing, one, segment, text
-from pegbox.sdk.metric_stream import follow, follow_async
 from pegbox.sdk.records import Job, JobAction, JobOutcome, JobStatistics, MetricPoint
+from pegbox.sdk.resources.metric_stream import follow, follow_async
 
 if TYPE_CHECKING:
     from pegbox.sdk.async_client import AsyncClient

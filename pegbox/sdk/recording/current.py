@@ -14,7 +14,7 @@ from pegbox.errors import ConflictError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pegbox.sdk.run import Run
+    from pegbox.sdk.recording.run import Run
 
 DEFAULT_MONITOR = "http://127.0.0.1:8001"
 MONITOR_PORT = 8001
@@ -57,9 +57,9 @@ def init(
     import secrets  # noqa: PLC0415
 
     from pegbox.sdk.credentials import token_for  # noqa: PLC0415
-    from pegbox.sdk.leftovers import send_leftovers  # noqa: PLC0415
-    from pegbox.sdk.run import FLUSH_INTERVAL  # noqa: PLC0415
-    from pegbox.sdk.start import start_run  # noqa: PLC0415
+    from pegbox.sdk.recording.leftovers import send_leftovers  # noqa: PLC0415
+    from pegbox.sdk.recording.run import FLUSH_INTERVAL  # noqa: PLC0415
+    from pegbox.sdk.recording.start import start_run  # noqa: PLC0415
 
     folder = home_folder(home) / "worker" / "outbox"
     create: dict[str, Any] = {
@@ -133,7 +133,7 @@ def monitor_beside(backend: str) -> str:
 
 @atexit.register
 def _finish_all() -> None:
-    module = sys.modules.get("pegbox.sdk.run")
+    module = sys.modules.get("pegbox.sdk.recording.run")
     if module is None:
         return
     # The interpreter sets `last_value` when an exception nobody caught ends the script.
