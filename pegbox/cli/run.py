@@ -11,7 +11,7 @@ from pegbox.cli.mirror import mirror_run
 from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
 if TYPE_CHECKING:
-    from pegbox.imports.bring import Brought
+    from pegbox.importers.transfer import Brought
     from pegbox.sdk.recording.transport import MonitorConnection
 
 commands = typer.Typer(
@@ -73,10 +73,10 @@ def import_runs(
     running trainings have written since.
     """
     from pegbox.errors import UnusableContentError
-    from pegbox.imports.alone import alone
-    from pegbox.imports.bring import bring
-    from pegbox.imports.detect import find_runs
-    from pegbox.imports.values import label
+    from pegbox.importers.detect import find_runs
+    from pegbox.importers.lock import alone
+    from pegbox.importers.transfer import bring
+    from pegbox.importers.values import label
     from pegbox.sdk.recording.current import home_folder
 
     connection = _connect()

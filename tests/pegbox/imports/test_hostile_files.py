@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pegbox.errors import NotFoundError, UnusableContentError
-from pegbox.imports.crc32c import crc32c, masked_crc32c
-from pegbox.imports.detect import find_runs
-from pegbox.imports.found import FoundRun, Placed
-from pegbox.imports.leveldb_log import records as wandb_records
-from pegbox.imports.protobuf import fields, signed
-from pegbox.imports.tensorboard import run_in
-from pegbox.imports.tfrecord import records as event_records
+from pegbox.importers.detect import find_runs
+from pegbox.importers.formats.crc32c import crc32c, masked_crc32c
+from pegbox.importers.formats.leveldb_log import records as wandb_records
+from pegbox.importers.formats.protobuf import fields, signed
+from pegbox.importers.formats.tfrecord import records as event_records
+from pegbox.importers.sources import FoundRun, Placed
+from pegbox.importers.tensorboard import run_in
 from tests.pegbox.imports.conftest import FOREIGN_RUNS
 from tests.pegbox.imports.written import event_file, field, leveldb_log, scalar_event, tfrecord, varint
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from pegbox.imports.tensorboard import run_in
+from pegbox.importers.tensorboard import run_in
 from tests.pegbox.imports.conftest import Import, importing, stored
 from tests.pegbox.imports.written import event_file, scalar_event
 from tests.pegbox.sdk.monitor_process import MonitorProcess

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pegbox.imports.found import FoundRun
+from pegbox.importers.sources import FoundRun
 from tests.pegbox.imports.conftest import Import, Points, stored, what_was_logged
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 

@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from pegbox.imports.crc32c import masked_crc32c
-from pegbox.imports.leveldb_log import BLOCK_BYTES, START
+from pegbox.importers.formats.crc32c import masked_crc32c
+from pegbox.importers.formats.leveldb_log import BLOCK_BYTES, START
 
 
 def varint(value: int) -> bytes:

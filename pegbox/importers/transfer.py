@@ -19,9 +19,9 @@ from pegbox.errors import (
     UnusableContentError,
     ValidationError,
 )
-from pegbox.imports.found import FoundRun, Placed, Stream
-from pegbox.imports.patience import PatientConnection
-from pegbox.imports.values import storable
+from pegbox.importers.retry import PatientConnection
+from pegbox.importers.sources import FoundRun, Placed, Stream
+from pegbox.importers.values import storable
 from pegbox.sdk.recording.batch import MAX_NAMES, Draft, Event, Rewind, Shown
 from pegbox.sdk.recording.transport import MonitorConnection
 from pegbox.sdk.recording.values import as_settings

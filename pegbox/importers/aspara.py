@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pegbox.imports.found import FoundRun, Placed, Stream, damaged
-from pegbox.imports.values import is_step, label, moment, moment_of_text, number_of, numbers_and_media
+from pegbox.importers.sources import FoundRun, Placed, Stream, damaged
+from pegbox.importers.values import is_step, label, moment, moment_of_text, number_of, numbers_and_media
 
 META = ".meta.json"
 LINES = ".jsonl"
@@ -45,7 +45,7 @@ def run_in(folder: Path, name: str) -> FoundRun:
     if lines.is_file():
         run.streams.append(Stream(lines.name, partial(read_lines, run, lines)))
     if wal.is_file() or archive.is_dir():
-        from pegbox.imports.aspara_archive import read_archive  # noqa: PLC0415 - pyarrow, for who has such files
+        from pegbox.importers.aspara_archive import read_archive  # noqa: PLC0415 - pyarrow, for who has such files
 
         run.streams.append(Stream(archive.name, partial(read_archive, run, archive, wal)))
     written = max((file.stat().st_mtime for file in (lines, wal) if file.is_file()), default=0.0)

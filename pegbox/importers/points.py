@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pegbox.imports.found import Placed
-from pegbox.imports.values import metric_name
+from pegbox.importers.sources import Placed
+from pegbox.importers.values import metric_name
 from pegbox.sdk.recording.batch import Point
 
 MAX_TOGETHER = 1_000

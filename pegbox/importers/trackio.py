@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pegbox.errors import UnusableContentError
-from pegbox.imports.found import FoundRun, Placed, Stream
-from pegbox.imports.values import is_step, label, metric_name, moment_of_text, number_of, numbers_and_media
+from pegbox.importers.sources import FoundRun, Placed, Stream
+from pegbox.importers.values import is_step, label, metric_name, moment_of_text, number_of, numbers_and_media
 from pegbox.sdk.recording.batch import Event
 
 SUFFIXES = (".db", ".sqlite", ".sqlite3")

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from pegbox.errors import NotFoundError, UnusableContentError
-from pegbox.imports import aspara, tensorboard, trackio, wandb
-from pegbox.imports.found import FoundRun
+from pegbox.importers import aspara, tensorboard, trackio, wandb
+from pegbox.importers.sources import FoundRun
 
 FORMATS = ("tensorboard", "wandb", "trackio", "aspara")
 LOOKED_FOR = "event files of TensorBoard, .wandb files, Trackio's .db files and Aspara's .jsonl files"

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pegbox.imports.protobuf import double, fields, raw, signed
-from pegbox.imports.values import histogram
+from pegbox.importers.formats.protobuf import double, fields, raw, signed
+from pegbox.importers.values import histogram
 
 MAX_VALUES = 1 << 20
 BFLOAT16 = 14

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pegbox.imports.found import FoundRun, Placed, Stream, damaged
-from pegbox.imports.points import PointGroup, point
-from pegbox.imports.protobuf import double, fields, raw, signed, single, text
-from pegbox.imports.tensor import histogram_of, histogram_of_rows, numbers_of, texts_of
-from pegbox.imports.tfrecord import records
-from pegbox.imports.values import MAX_NAME, is_step, label, moment
+from pegbox.importers.formats.protobuf import double, fields, raw, signed, single, text
+from pegbox.importers.formats.tensor import histogram_of, histogram_of_rows, numbers_of, texts_of
+from pegbox.importers.formats.tfrecord import records
+from pegbox.importers.points import PointGroup, point
+from pegbox.importers.sources import FoundRun, Placed, Stream, damaged
+from pegbox.importers.values import MAX_NAME, is_step, label, moment
 from pegbox.sdk.recording.batch import Event, Rewind, Shown
 from pegbox.sdk.recording.media import Text
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import UnavailableError
-from pegbox.imports.aspara import records, time_of
-from pegbox.imports.found import FoundRun, Placed, damaged
-from pegbox.imports.points import PointGroup
-from pegbox.imports.values import is_step, moment
+from pegbox.importers.aspara import records, time_of
+from pegbox.importers.points import PointGroup
+from pegbox.importers.sources import FoundRun, Placed, damaged
+from pegbox.importers.values import is_step, moment
 
 COLUMNS = ("timestamp", "step", "metric_name", "metric_value")
 BATCH_ROWS = 8_192

@@ -10,10 +10,10 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from pegbox.imports.found import FoundRun, Placed, Stream, damaged
-from pegbox.imports.leveldb_log import records
-from pegbox.imports.protobuf import fields, raw, signed, text
-from pegbox.imports.values import is_step, label, metric_name, moment, number_of, numbers_and_media
+from pegbox.importers.formats.leveldb_log import records
+from pegbox.importers.formats.protobuf import fields, raw, signed, text
+from pegbox.importers.sources import FoundRun, Placed, Stream, damaged
+from pegbox.importers.values import is_step, label, metric_name, moment, number_of, numbers_and_media
 from pegbox.sdk.recording.batch import Event
 
 SUFFIX = ".wandb"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pegbox.imports.found import damaged
+from pegbox.importers.sources import damaged
 
 BLOCK_BYTES = 32_768
 MAX_RECORD_BYTES = 64 << 20

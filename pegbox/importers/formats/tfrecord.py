@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pegbox.imports.crc32c import masked_crc32c
-from pegbox.imports.found import damaged
+from pegbox.importers.formats.crc32c import masked_crc32c
+from pegbox.importers.sources import damaged
 
 MAX_RECORD_BYTES = 64 << 20
 HEADER = struct.Struct("<QI")

@@ -1,0 +1,1 @@
+"""Reads runs that other trackers left in files, and sends them to the monitor once."""

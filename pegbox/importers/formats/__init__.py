@@ -1,0 +1,1 @@
+"""File formats and checksums of other trackers."""

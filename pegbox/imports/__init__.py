@@ -1,1 +1,0 @@
-"""Runs that other trackers left in files: read as streams, brought to the monitor once."""
