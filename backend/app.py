@@ -45,8 +45,8 @@ from pegbox import __version__
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
-from pegbox.store.identities import Identities, has_users
 from pegbox.web import service
+from pegbox.web.access.identities import Identities, has_users
 
 CSV_THREADS = 2
 """Files read at the same time; further uploads wait without holding up other requests."""

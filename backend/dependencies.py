@@ -18,7 +18,7 @@ from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
-from pegbox.web.rate_limit import address_of
+from pegbox.web.access.rate_limit import address_of
 
 
 async def get_settings(request: Request) -> Settings:

@@ -25,7 +25,7 @@ from monitor.training.mode import ModeKeeper
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
-from pegbox.store.identities import USES_SECONDS, Identities, has_users
+from pegbox.web.access.identities import USES_SECONDS, Identities, has_users
 from pegbox.web.service import refuse_closed_door
 
 log = logging.getLogger(__name__)

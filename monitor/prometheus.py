@@ -14,8 +14,8 @@ from monitor.runs.repository import run_table
 from pegbox.hardware.gpu import GpuReading
 from pegbox.schemas.run import RunStatus
 from pegbox.web.error_handlers import error_responses
-from pegbox.web.exposition import CONTENT_TYPE, Family, Sample, counter, gauge, gauges, render
-from pegbox.web.service_metrics import SCRAPE, service_families
+from pegbox.web.metrics.exposition import CONTENT_TYPE, Family, Sample, counter, gauge, gauges, render
+from pegbox.web.metrics.service_metrics import SCRAPE, service_families
 
 router = APIRouter(tags=["System"])
 

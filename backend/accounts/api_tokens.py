@@ -13,7 +13,7 @@ from pegbox.errors import ConflictError, NotFoundError, PermissionDeniedError, V
 from pegbox.schemas.account import ApiTokenCreate, ApiTokenCreated, ApiTokenPage, ApiTokenView, Principal, Role, may
 from pegbox.store.database import begin_write
 from pegbox.store.tables import ApiToken, User, now
-from pegbox.web.authentication import API_TOKEN_FORM, hash_secret
+from pegbox.web.access.authentication import API_TOKEN_FORM, hash_secret
 
 ID_BYTES, SECRET_BYTES = 6, 32
 MOST_LIVE = 100

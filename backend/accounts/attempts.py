@@ -7,7 +7,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from pegbox.errors import TooManyRequestsError
-from pegbox.web.rate_limit import seconds_until
+from pegbox.web.access.rate_limit import seconds_until
 
 PER_NAME: RateLimitItem = RateLimitItemPerMinute(5, 5, namespace="login-name")
 """For one name from one address: five in five minutes. Not for the name alone, or strangers could lock its owner out."""

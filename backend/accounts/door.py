@@ -10,8 +10,8 @@ from fastapi import Depends, Request
 
 from backend.accounts.attempts import Attempts
 from backend.accounts.passwords import AT_ONCE, Passwords
-from pegbox.store.identities import Identities
-from pegbox.web.authentication import Authenticator
+from pegbox.web.access.authentication import Authenticator
+from pegbox.web.access.identities import Identities
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal, Ticket, TokenPair
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Login, User, now
-from pegbox.web.signing import INVALID, new_token_id
+from pegbox.web.access.signing import INVALID, new_token_id
 
 ACCESS_SECONDS = 3600
 REFRESH_DAYS = 30

@@ -12,7 +12,7 @@ from pegbox.errors import ConflictError, NotFoundError, PermissionDeniedError, V
 from pegbox.schemas.account import PasswordChange, Principal, UserCreate, UserPage, UserUpdate, UserView
 from pegbox.store.database import begin_write
 from pegbox.store.tables import User, now
-from pegbox.web.signing import new_token_id
+from pegbox.web.access.signing import new_token_id
 
 
 def find_user(db: Session, name: str) -> User | None:

@@ -17,8 +17,8 @@ from backend.audit.repository import REFUSED_FROM
 from pegbox.schemas.account import Principal
 from pegbox.store.database import open_session
 from pegbox.store.tables import AuditEntry
-from pegbox.web.access import SAFE_METHODS
-from pegbox.web.rate_limit import address_of
+from pegbox.web.access.guard import SAFE_METHODS
+from pegbox.web.access.rate_limit import address_of
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from backend.pages.login import set_cookie
 from backend.pages.rendering import render_bare
 from pegbox.errors import PermissionDeniedError
 from pegbox.schemas.account import UserCreate
-from pegbox.web.hosts import is_local_address, is_local_host
+from pegbox.web.access.hosts import is_local_address, is_local_host
 
 router = APIRouter(include_in_schema=False)
 

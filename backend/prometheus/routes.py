@@ -13,8 +13,8 @@ from backend.workers.service import present_since
 from pegbox.schemas.job import JobState
 from pegbox.store.tables import now
 from pegbox.web.error_handlers import error_responses
-from pegbox.web.exposition import CONTENT_TYPE, Family, gauge, gauges, render
-from pegbox.web.service_metrics import SCRAPE, service_families
+from pegbox.web.metrics.exposition import CONTENT_TYPE, Family, gauge, gauges, render
+from pegbox.web.metrics.service_metrics import SCRAPE, service_families
 
 router = APIRouter(tags=["System"])
 

@@ -18,7 +18,7 @@ from backend.uploads.service import forget_unclaimed
 from backend.workers.service import forget_workers
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
-from pegbox.store.identities import USES_SECONDS
+from pegbox.web.access.identities import USES_SECONDS
 
 log = logging.getLogger(__name__)
 

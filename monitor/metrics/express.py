@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from monitor.metrics.ingest import read_body, take
 from pegbox.errors import PegboxError
-from pegbox.web.access import Guard
+from pegbox.web.access.guard import Guard
 from pegbox.web.error_handlers import database_error_response, pegbox_error_response
-from pegbox.web.request_meter import ROUTE
+from pegbox.web.metrics.request_meter import ROUTE
 
 PREFIX, SUFFIX = "/api/runs/", "/batches"
 TEMPLATE = PREFIX + "{run_id}" + SUFFIX

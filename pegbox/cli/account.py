@@ -22,8 +22,8 @@ def opened() -> Iterator[tuple[Session, Door]]:
     from backend.accounts.door import Door
     from pegbox.settings import Settings
     from pegbox.store.database import open_engine, open_session, upgrade
-    from pegbox.store.identities import Identities
-    from pegbox.web.authentication import Authenticator
+    from pegbox.web.access.authentication import Authenticator
+    from pegbox.web.access.identities import Identities
 
     settings = Settings()
     engine = open_engine(settings)

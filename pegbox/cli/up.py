@@ -31,7 +31,7 @@ def up(
     from pegbox.cli.supervisor import Child, Supervisor
     from pegbox.settings import Settings
     from pegbox.store.database import open_engine, upgrade
-    from pegbox.store.identities import has_users
+    from pegbox.web.access.identities import has_users
     from pegbox.web.service import refuse_closed_door, refuse_open_access
 
     given = {"host": host, "port": port, "monitor_port": monitor_port, "home": home}

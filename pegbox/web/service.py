@@ -7,12 +7,13 @@ from starlette.middleware.cors import CORSMiddleware
 
 from pegbox.errors import PegboxError
 from pegbox.settings import Settings
-from pegbox.web import error_handlers, openapi, probes
-from pegbox.web.access import AccessMiddleware, Guard
-from pegbox.web.hosts import allowed_origin_pattern
-from pegbox.web.rate_limit import RateLimitMiddleware
+from pegbox.web import error_handlers, probes
+from pegbox.web.access.guard import AccessMiddleware, Guard
+from pegbox.web.access.hosts import allowed_origin_pattern
+from pegbox.web.access.rate_limit import RateLimitMiddleware
+from pegbox.web.metrics.request_meter import RequestCounts, RequestMeter
+from pegbox.web.reference import document as openapi
 from pegbox.web.request_id import RequestIdMiddleware
-from pegbox.web.request_meter import RequestCounts, RequestMeter
 
 
 def install(app: FastAPI, settings: Settings, *, knows_foreign: bool = False) -> Guard:

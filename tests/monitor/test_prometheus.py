@@ -10,7 +10,7 @@ from monitor.prometheus import _machine
 from monitor.resources.sampler import Sample
 from pegbox.hardware.gpu import GpuReading
 from pegbox.hardware.host import HostReader
-from pegbox.web.exposition import render
+from pegbox.web.metrics.exposition import render
 from tests.exposition import ReadFamily, read_exposition
 from tests.monitor.cast import create_run
 from tests.stack import wait_until

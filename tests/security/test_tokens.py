@@ -23,8 +23,8 @@ from pegbox.errors import AuthenticationError, PegboxError
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.store.tables import ApiToken, Login, now
-from pegbox.web.authentication import split_api_token
-from pegbox.web.signing import KEY_BYTES, Signer, load_key
+from pegbox.web.access.authentication import split_api_token
+from pegbox.web.access.signing import KEY_BYTES, Signer, load_key
 from tests.security.house import PASSWORD, SHARED, House, bearer
 
 

@@ -2,7 +2,7 @@
 
 Aspara's own server refuses every request without that header, and with it the scripts of its own documents. The header proves
 that no page of another site sent the request, since a browser would have asked first; a script proves it by not being a browser.
-Foreign `Host` and `Origin` headers never come this far (`pegbox.web.access`).
+Foreign `Host` and `Origin` headers never come this far (`pegbox.web.access.guard`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 import pegbox
 from monitor.dialects.aspara.routes import BASE_PATHS
-from pegbox.web.reference import HEADERS, REFERENCE, reference_page
+from pegbox.web.reference.page import HEADERS, REFERENCE, reference_page
 
 TITLE = "Aspara tracker"
 NOTE = "The base path may be /tracker/api/v1 or /api/v1."

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from pegbox.web.exposition import Family, Sample, counter, gauge, gauges, number, render
+from pegbox.web.metrics.exposition import Family, Sample, counter, gauge, gauges, number, render
 from tests.exposition import read_exposition
 
 

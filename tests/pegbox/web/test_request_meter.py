@@ -12,8 +12,8 @@ from starlette.staticfiles import StaticFiles
 
 from pegbox.settings import Settings
 from pegbox.web import service
-from pegbox.web.exposition import render
-from pegbox.web.request_meter import BOUNDS, RequestCounts
+from pegbox.web.metrics.exposition import render
+from pegbox.web.metrics.request_meter import BOUNDS, RequestCounts
 from tests.exposition import ReadFamily, read_exposition
 
 

@@ -18,10 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pegbox.errors import AuthenticationError, PegboxError, PermissionDeniedError
 from pegbox.schemas.account import Principal, Role, may
 from pegbox.settings import Settings
-from pegbox.web.authentication import Authenticator
+from pegbox.web.access.authentication import Authenticator
+from pegbox.web.access.hosts import host_is_ours, origin_is_allowed
+from pegbox.web.access.permissions import Access, rule_for
 from pegbox.web.error_handlers import error_response, pegbox_error_response
-from pegbox.web.hosts import host_is_ours, origin_is_allowed
-from pegbox.web.permissions import Access, rule_for
 
 ASPARA_PATHS = ("/api/v1/", "/tracker/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pegbox.web.exposition import Family, Sample, number
+from pegbox.web.metrics.exposition import Family, Sample, number
 
 ROUTE = "pegbox.route"
 """Key of a scope for whoever answers without the router: the route's template."""

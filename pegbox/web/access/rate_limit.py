@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pegbox.errors import TooManyRequestsError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
+from pegbox.web.access.permissions import Rule, rule_for
 from pegbox.web.error_handlers import pegbox_error_response
-from pegbox.web.permissions import Rule, rule_for
 
 STANDARD: RateLimitItem = RateLimitItemPerMinute(100, namespace="standard")
 PREMIUM: RateLimitItem = RateLimitItemPerMinute(1000, namespace="premium")

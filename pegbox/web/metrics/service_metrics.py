@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from pegbox.hardware.process import read_process
 from pegbox.web.error_handlers import Responses
-from pegbox.web.exposition import Family, Sample, counter, gauge
+from pegbox.web.metrics.exposition import Family, Sample, counter, gauge
 
 SCRAPE: Responses = {
     200: {

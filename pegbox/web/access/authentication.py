@@ -17,9 +17,9 @@ from starlette.types import Scope
 from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
-from pegbox.web.hosts import is_local_host
-from pegbox.web.permissions import is_stream
-from pegbox.web.signing import INVALID, Signer
+from pegbox.web.access.hosts import is_local_host
+from pegbox.web.access.permissions import is_stream
+from pegbox.web.access.signing import INVALID, Signer
 
 COOKIE = "pegbox_token"
 TOKEN_HEADERS = ("authorization", "x-hf-authorization")

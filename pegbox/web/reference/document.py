@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from pegbox.web.reference import HEADERS, reference_page
+from pegbox.web.reference.page import HEADERS, reference_page
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,0 +1,1 @@
+"""Access to a service: hosts and origins, authentication, permissions, rate limits."""
