@@ -31,7 +31,7 @@ from monitor.prometheus import router as prometheus
 from monitor.resources.routes import router as resources
 from monitor.runs.routes import router as runs
 from monitor.training.routes import router as training
-from pegbox.schemas.metric import BatchCreate
+from pegbox.schemas.runs.metric import BatchCreate
 from pegbox.settings import Settings
 from pegbox.web import service
 

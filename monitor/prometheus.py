@@ -12,7 +12,7 @@ from monitor.context import Monitor, MonitorDep
 from monitor.resources.sampler import Sample as Reading
 from monitor.runs.repository import run_table
 from pegbox.hardware.gpu import GpuReading
-from pegbox.schemas.run import RunStatus
+from pegbox.schemas.runs.run import RunStatus
 from pegbox.web.error_handlers import error_responses
 from pegbox.web.metrics.exposition import CONTENT_TYPE, Family, Sample, counter, gauge, gauges, render
 from pegbox.web.metrics.service_metrics import SCRAPE, service_families

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Integer, Subquery, bindparam, exists, lite
 from sqlmodel import Session, col, func, or_, select
 
 from backend.runs.listing import is_demonstration
-from pegbox.schemas.job import JobState
-from pegbox.schemas.run import DEMO_TAG
+from pegbox.schemas.jobs.job import JobState
+from pegbox.schemas.runs.run import DEMO_TAG
 from pegbox.store.tables import Job, Run
 
 _COLUMNS: Any = (

@@ -6,8 +6,8 @@ from typing import Any
 
 from backend.experiments.entries import Entry
 from backend.runs.summary import plain
-from pegbox.schemas.environment import masked
 from pegbox.schemas.experiment import ExperimentRun
+from pegbox.schemas.jobs.environment import masked
 from pegbox.store.tables import Experiment, Job
 
 

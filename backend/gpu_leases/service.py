@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from backend.gpu_leases import repository
-from pegbox.schemas.queue import Device
+from pegbox.schemas.jobs.queue import Device
 from pegbox.store.tables import GpuLease, Job
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pydantic
 
 from backend.hyperparameters.uid import Decoded, decode, encode_manual
-from pegbox.schemas.hyperparameters import Hyperparameters, Method
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Method
 
 STARTER_DEFAULTS: dict[str, Any] = {"learning_rate": 3e-3, "batch_size": 16}
 ADAPTER_RATE, FULL_RATE = 2e-4, 2e-5

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query
 from backend.dependencies import Db
 from backend.hyperparameters import service
 from pegbox.schemas.base import Done
-from pegbox.schemas.hyperparameter_config import BestConfig, HyperparameterDocument, StoredConfig
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameter_config import BestConfig, HyperparameterDocument, StoredConfig
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Hyperparameters"])

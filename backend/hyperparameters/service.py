@@ -10,8 +10,8 @@ from backend.hyperparameters import repository
 from backend.hyperparameters.resolve import Resolved, encode, resolve
 from backend.hyperparameters.uid import as_config, decode
 from pegbox.errors import NotFoundError
-from pegbox.schemas.hyperparameter_config import BestConfig, HyperparameterDocument, StoredConfig
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameter_config import BestConfig, HyperparameterDocument, StoredConfig
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.store.database import begin_write
 from pegbox.store.tables import now
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.identifiers import BASE36
-from pegbox.schemas.hyperparameters import Method
+from pegbox.schemas.jobs.hyperparameters import Method
 
 METHOD_CODES: dict[Method, str] = {"lora": "00", "qlora": "01", "loftq": "02", "full": "03"}
 CODE_METHODS = {code: method for method, code in METHOD_CODES.items()}

@@ -11,8 +11,8 @@ from backend.identifiers import base36, new_job_uid, now_ms
 from backend.jobs import dependencies, lifecycle, repository
 from backend.jobs.gpu_wish import gpu_count_of, wanted_devices_of
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.command import CommandCreate, argv_of
-from pegbox.schemas.job import JobValidation
+from pegbox.schemas.jobs.command import CommandCreate, argv_of
+from pegbox.schemas.jobs.job import JobValidation
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, now
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from backend.jobs import commands, dependencies, lifecycle, service
 from pegbox.errors import ConflictError, ValidationError
-from pegbox.schemas.job import FinetuneCreate
+from pegbox.schemas.jobs.job import FinetuneCreate
 from pegbox.settings import Settings
 from pegbox.store.tables import Job
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, and_, col, select
 
 from backend.jobs import lifecycle, repository
 from pegbox.errors import ValidationError
-from pegbox.schemas.job import JobState
+from pegbox.schemas.jobs.job import JobState
 from pegbox.store.tables import Job, JobDependency, now
 
 CHUNK = 500

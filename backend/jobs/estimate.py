@@ -12,7 +12,7 @@ from backend.jobs import repository
 from backend.jobs.plan import Plan
 from backend.jobs.progress import number
 from pegbox.hardware.gpu import read_gpus
-from pegbox.schemas.hyperparameters import Hyperparameters, Optimizer
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Optimizer
 from pegbox.store.tables import Model
 
 OPTIMIZER_BYTES: dict[Optimizer, float] = {

@@ -9,9 +9,9 @@ from sqlmodel import Session
 from backend.workers.service import devices_of, list_live_workers
 from pegbox.errors import ValidationError
 from pegbox.hardware.gpu import read_gpus
-from pegbox.schemas.command import DEVICES, CommandCreate
-from pegbox.schemas.job import FinetuneCreate
-from pegbox.schemas.queue import Device
+from pegbox.schemas.jobs.command import DEVICES, CommandCreate
+from pegbox.schemas.jobs.job import FinetuneCreate
+from pegbox.schemas.jobs.queue import Device
 
 
 def gpu_count_of(db: Session, body: FinetuneCreate | CommandCreate) -> int:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Literal
 
 from pegbox.errors import ConflictError
-from pegbox.schemas.job import JobState
-from pegbox.schemas.queue import Wanted
+from pegbox.schemas.jobs.job import JobState
+from pegbox.schemas.jobs.queue import Wanted
 
 Verb = Literal["start", "claim", "revive", "interrupt", "pause", "resume", "cancel", "complete", "fail"]
 

@@ -12,8 +12,8 @@ from backend.jobs.lifecycle import CURRENT, PAST
 from backend.jobs.progress import number
 from backend.jobs.waiting import place_of
 from pegbox.errors import ConflictError
-from pegbox.schemas.job import FinetuneView, JobView
-from pegbox.schemas.job_lists import (
+from pegbox.schemas.jobs.job import FinetuneView, JobView
+from pegbox.schemas.jobs.lists import (
     ComparedJob,
     CompareRequest,
     Comparison,

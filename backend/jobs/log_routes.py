@@ -15,7 +15,7 @@ from backend.dependencies import Config, Database
 from backend.jobs import logs, service
 from backend.jobs.lifecycle import TERMINAL
 from pegbox.errors import NotFoundError, PegboxError, ValidationError
-from pegbox.schemas.job import JobLog, LogLine
+from pegbox.schemas.jobs.job import JobLog, LogLine
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.store.tables import Job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pegbox.schemas.hyperparameters import Hyperparameters, count_held_out
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters, count_held_out
 
 
 @dataclass(frozen=True)

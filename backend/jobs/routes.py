@@ -12,8 +12,8 @@ from backend.jobs import copies, lists, service, views
 from backend.jobs.dependencies import list_needed
 from backend.workers.service import list_live_workers
 from pegbox.schemas.base import Done, JsonObject
-from pegbox.schemas.job import JobAction, JobCreate, JobCreated, JobOutcome, JobView, StatusFilter
-from pegbox.schemas.job_lists import CompareRequest, Comparison, JobList, JobStatistics
+from pegbox.schemas.jobs.job import JobAction, JobCreate, JobCreated, JobOutcome, JobView, StatusFilter
+from pegbox.schemas.jobs.lists import CompareRequest, Comparison, JobList, JobStatistics
 from pegbox.store.tables import Job
 from pegbox.web.error_handlers import error_responses
 

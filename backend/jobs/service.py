@@ -15,9 +15,9 @@ from backend.jobs.gpu_wish import gpu_count_of
 from backend.jobs.validation import Checked, check
 from pegbox.errors import ConflictError, NotFoundError, ValidationError
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.command import CommandCreate
-from pegbox.schemas.job import FinetuneCreate, JobConfiguration, JobState
-from pegbox.schemas.queue import ModelSaving
+from pegbox.schemas.jobs.command import CommandCreate
+from pegbox.schemas.jobs.job import FinetuneCreate, JobConfiguration, JobState
+from pegbox.schemas.jobs.queue import ModelSaving
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, now

@@ -12,9 +12,9 @@ from backend.datasets import service as datasets
 from backend.hyperparameters.service import resolve_for_job
 from backend.models import service as models
 from backend.workers.service import refusal
-from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.job import JobConfiguration, JobValidation
-from pegbox.schemas.queue import BaseModelSpec, DatasetSpec, ModelSaving
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.job import JobConfiguration, JobValidation
+from pegbox.schemas.jobs.queue import BaseModelSpec, DatasetSpec, ModelSaving
 from pegbox.settings import Settings
 from pegbox.store.tables import Dataset, Model
 

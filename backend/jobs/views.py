@@ -7,9 +7,9 @@ from typing import Any
 
 from backend.jobs.progress import Progress, number, progress_of
 from backend.runs.summary import plain
-from pegbox.schemas.environment import masked
-from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.job import (
+from pegbox.schemas.jobs.environment import masked
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.job import (
     FinetuneView,
     JobAction,
     JobCreated,
@@ -23,7 +23,7 @@ from pegbox.schemas.job import (
     ShownConfiguration,
     ShownReference,
 )
-from pegbox.schemas.queue import JobResult, ModelSaving
+from pegbox.schemas.jobs.queue import JobResult, ModelSaving
 from pegbox.store.tables import Job, Run
 
 COMMAND = "python -m pegbox.trainer.child"

@@ -11,8 +11,8 @@ from backend.jobs import dependencies
 from backend.jobs.dependencies import is_held_up
 from backend.workers.service import devices_of, list_live_workers
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.job import QueuePlace
-from pegbox.schemas.queue import Capabilities
+from pegbox.schemas.jobs.job import QueuePlace
+from pegbox.schemas.jobs.queue import Capabilities
 from pegbox.store.tables import Job, Worker, now
 
 

@@ -15,7 +15,7 @@ from backend.pages import filters
 from backend.pages.job_card import JobCard, job_card
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
-from pegbox.schemas.job import JobView
+from pegbox.schemas.jobs.job import JobView
 from pegbox.settings import Settings
 
 router = APIRouter(include_in_schema=False)

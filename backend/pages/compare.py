@@ -29,7 +29,7 @@ from backend.runs.comparison import (
     compare_settings,
     flatten,
 )
-from pegbox.schemas.job import FinetuneView
+from pegbox.schemas.jobs.job import FinetuneView
 from pegbox.store.tables import Job, Run
 
 router = APIRouter(include_in_schema=False)

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from backend.jobs.logs import read_tail
-from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.job import FinetuneView
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.job import FinetuneView
 from pegbox.settings import Settings
 
 LOG_LINES = 20

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import annotated_types
 
 from backend.pages import filters
-from pegbox.schemas.hyperparameters import Hyperparameters, Optimizer, Precision, Scheduler
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Optimizer, Precision, Scheduler
 
 Kind = Literal["number", "whole", "choice", "check"]
 Group = Literal["rows", "training", "adapter", "schedule", "memory", "evaluation"]

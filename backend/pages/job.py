@@ -22,8 +22,8 @@ from backend.pages.job_configuration import ConfigurationGroup, configuration_gr
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.workers.service import list_live_workers
-from pegbox.schemas.job import FinetuneView
-from pegbox.schemas.queue import JobResult
+from pegbox.schemas.jobs.job import FinetuneView
+from pegbox.schemas.jobs.queue import JobResult
 from pegbox.store.tables import Job
 
 router = APIRouter(include_in_schema=False)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backend.pages import filters
-from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.job import FinetuneView, JobView
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.job import FinetuneView, JobView
 
 PHASES = ("prepare", "load", "train", "evaluate", "save")
 PHASE_WORDS = {

@@ -12,7 +12,7 @@ from backend.models import repository as models
 from backend.pages.job_card import METHOD_WORDS
 from backend.pages.models import ModelRow, model_row
 from backend.workers.service import refusal
-from pegbox.schemas.hyperparameters import Method
+from pegbox.schemas.jobs.hyperparameters import Method
 from pegbox.store.tables import Model
 
 METHOD_HINTS: dict[Method, str] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from backend.pages import filters
 from backend.pages.hyperparameter_fields import FIELDS, GROUPS
 from backend.pages.job_card import METHOD_WORDS
-from pegbox.schemas.job import FinetuneView
+from pegbox.schemas.jobs.job import FinetuneView
 
 
 @dataclass(frozen=True)

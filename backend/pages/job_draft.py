@@ -16,8 +16,8 @@ from backend.models import service as models
 from backend.pages.hyperparameter_fields import FIELDS, Group, HyperparameterField, text_of
 from backend.workflow import service as workflow
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.hyperparameters import Hyperparameters, Method
-from pegbox.schemas.job import FinetuneCreate, FinetuneView, JobConfiguration, Reference
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Method
+from pegbox.schemas.jobs.job import FinetuneCreate, FinetuneView, JobConfiguration, Reference
 from pegbox.store.tables import Dataset, Model, now
 
 Step = Literal["data", "model", "method", "resources", "review"]

@@ -15,7 +15,7 @@ from backend.pages.hyperparameter_fields import FIELDS, number_text, text_of
 from backend.pages.job_card import METHOD_WORDS
 from backend.pages.job_draft import Judged
 from backend.workers.service import list_live_workers
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.store.tables import Model
 
 FEW_STEPS = 20

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from backend.jobs.validation import check
 from backend.pages.hyperparameter_fields import FIELDS, HyperparameterField, text_of
 from backend.pages.job_draft import FIELD_GROUPS, Judged, Step, job_of
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.settings import Settings
 
 GROUP_TITLES: dict[Step, str] = {"data": "Rows", "method": "Training", "resources": "Memory and evaluation"}

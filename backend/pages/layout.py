@@ -15,7 +15,7 @@ from backend.models import repository as models
 from backend.pages import filters
 from backend.workers.service import list_live_workers
 from pegbox.schemas.account import Principal
-from pegbox.schemas.job_lists import JobStatistics
+from pegbox.schemas.jobs.lists import JobStatistics
 from pegbox.settings import Settings
 
 Area = Literal[

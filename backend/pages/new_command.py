@@ -19,8 +19,8 @@ from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.workers.service import devices_of, list_live_workers
 from pegbox.errors import ValidationError
-from pegbox.schemas.command import CommandCreate
-from pegbox.schemas.environment import is_secret_name
+from pegbox.schemas.jobs.command import CommandCreate
+from pegbox.schemas.jobs.environment import is_secret_name
 from pegbox.settings import Settings
 from pegbox.store.tables import Job
 

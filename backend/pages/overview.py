@@ -17,9 +17,9 @@ from backend.pages.job_card import JobCard, job_card
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.workers.service import list_live_workers
-from pegbox.schemas.job import JobView
-from pegbox.schemas.job_lists import JobStatistics
-from pegbox.schemas.queue import Capabilities
+from pegbox.schemas.jobs.job import JobView
+from pegbox.schemas.jobs.lists import JobStatistics
+from pegbox.schemas.jobs.queue import Capabilities
 
 router = APIRouter(include_in_schema=False, route_class=HtmlRoute)
 

@@ -12,7 +12,7 @@ from backend.dependencies import Config, Db
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.queue.overview import show_queue
-from pegbox.schemas.queue_overview import DeviceView, WaitingJob
+from pegbox.schemas.jobs.queue_overview import DeviceView, WaitingJob
 
 router = APIRouter(include_in_schema=False)
 

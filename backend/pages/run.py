@@ -22,7 +22,7 @@ from backend.pages.runs import origin_of
 from backend.runs import keepsakes, repository
 from backend.runs.comparison import flatten
 from pegbox.errors import NotFoundError
-from pegbox.schemas.metric_names import BEST_SO_FAR
+from pegbox.schemas.runs.metric_names import BEST_SO_FAR
 from pegbox.store.tables import Experiment, Run, RunArtifact
 
 router = APIRouter(include_in_schema=False)

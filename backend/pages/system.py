@@ -19,7 +19,7 @@ from backend.pages import filters
 from backend.pages.layout import layout_for
 from backend.pages.rendering import render
 from backend.workers.service import list_live_workers
-from pegbox.schemas.queue import Capabilities
+from pegbox.schemas.jobs.queue import Capabilities
 from pegbox.settings import Settings
 
 router = APIRouter(include_in_schema=False)

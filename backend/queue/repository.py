@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, and_, col, false, or_, select
 
 from backend.jobs.dependencies import is_held_up
-from pegbox.schemas.queue import ClaimRequest
+from pegbox.schemas.jobs.queue import ClaimRequest
 from pegbox.store.tables import Job, now
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from backend.identifiers import new_model_uid
 from backend.models import service as models
-from pegbox.schemas.queue import JobResult, ModelSaving, TrainingSpec
+from pegbox.schemas.jobs.queue import JobResult, ModelSaving, TrainingSpec
 from pegbox.store.tables import Job, Model
 
 METHOD_NAMES = {"lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}

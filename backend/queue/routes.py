@@ -17,7 +17,7 @@ from backend.queue import service, settle
 from backend.queue.overview import show_queue
 from backend.workers.departures import Departures
 from pegbox.errors import NotFoundError
-from pegbox.schemas.queue import (
+from pegbox.schemas.jobs.queue import (
     ClaimRequest,
     ClaimResponse,
     HeartbeatRequest,
@@ -25,7 +25,7 @@ from pegbox.schemas.queue import (
     ReportRequest,
     ReportResponse,
 )
-from pegbox.schemas.queue_overview import QueueView
+from pegbox.schemas.jobs.queue_overview import QueueView
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.web.error_handlers import error_responses

@@ -19,8 +19,8 @@ from backend.queue.turn import choose
 from backend.workers import service as workers
 from backend.workers.service import list_live_workers as list_live_workers
 from pegbox.errors import LeaseLostError
-from pegbox.schemas.job import JobState
-from pegbox.schemas.queue import (
+from pegbox.schemas.jobs.job import JobState
+from pegbox.schemas.jobs.queue import (
     ClaimRequest,
     ClaimResponse,
     HeartbeatRequest,

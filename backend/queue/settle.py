@@ -14,8 +14,8 @@ from backend.queue.results import keep_results
 from backend.queue.retries import will_try_again
 from backend.workers import service as workers
 from pegbox.errors import LeaseLostError
-from pegbox.schemas.job import JobState
-from pegbox.schemas.queue import ReportRequest, Wanted
+from pegbox.schemas.jobs.job import JobState
+from pegbox.schemas.jobs.queue import ReportRequest, Wanted
 from pegbox.store.tables import Job, now
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from backend.gpu_leases import service as gpu_leases
 from backend.queue import repository
-from pegbox.schemas.queue import ClaimRequest, Device
+from pegbox.schemas.jobs.queue import ClaimRequest, Device
 from pegbox.store.tables import Job
 
 LOOK_AHEAD = 100

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast
 from sqlmodel import Session, case, col, func, or_, select
 
-from pegbox.schemas.run import DEMO_TAG
+from pegbox.schemas.runs.run import DEMO_TAG
 from pegbox.store.tables import Experiment, Run
 
 MOST_WORDS = 8

@@ -11,7 +11,7 @@ from backend.dependencies import Db
 from backend.workers import repository, service
 from backend.workers.departures import Departures
 from pegbox.schemas.base import Done
-from pegbox.schemas.queue import WorkerView
+from pegbox.schemas.jobs.queue import WorkerView
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Workers"])

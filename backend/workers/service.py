@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from backend.workers import repository
 from pegbox.errors import NotFoundError
-from pegbox.schemas.hyperparameters import Method
-from pegbox.schemas.queue import Capabilities, ClaimRequest, Device
+from pegbox.schemas.jobs.hyperparameters import Method
+from pegbox.schemas.jobs.queue import Capabilities, ClaimRequest, Device
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Worker, now
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from backend.dependencies import Db
 from backend.workflow import service
 from pegbox.schemas.base import Done, JsonObject
-from pegbox.schemas.workflow import ConfigurationCheck, JobConfigurationView, WorkflowMetadata
+from pegbox.schemas.jobs.workflow import ConfigurationCheck, JobConfigurationView, WorkflowMetadata
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Workflow"])

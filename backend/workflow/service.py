@@ -17,7 +17,7 @@ from backend.models.views import show_model
 from backend.workflow import repository
 from pegbox.errors import PayloadTooLargeError
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.workflow import (
+from pegbox.schemas.jobs.workflow import (
     ConfigurationCheck,
     ConfiguredDataset,
     ConfiguredHyperparameters,

@@ -12,7 +12,7 @@ from monitor.artifacts import repository, service
 from monitor.context import MonitorDep
 from monitor.runs.service import find_run_id
 from pegbox.errors import NotFoundError, PayloadTooLargeError, PegboxError, ValidationError
-from pegbox.schemas.artifact import ArtifactName, ArtifactView
+from pegbox.schemas.runs.artifact import ArtifactName, ArtifactView
 from pegbox.store.incoming import Incoming
 from pegbox.web.drain import drain
 from pegbox.web.error_handlers import error_responses

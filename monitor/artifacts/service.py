@@ -11,7 +11,7 @@ from monitor.artifacts import repository
 from monitor.context import Monitor
 from monitor.metrics.writer import Writer
 from pegbox.errors import NotFoundError
-from pegbox.schemas.artifact import ArtifactView
+from pegbox.schemas.runs.artifact import ArtifactView
 from pegbox.settings import Settings
 from pegbox.store.incoming import Incoming
 from pegbox.store.tables import now

@@ -10,7 +10,7 @@ from monitor.metrics.histories import Histories
 from monitor.resources.sampler import Sampler
 from monitor.resources.wire import resource_numbers
 from monitor.training.records import TrainingRecord, newest_records, next_records
-from pegbox.schemas.training import Mode, TrainingMessage
+from pegbox.schemas.runs.training import Mode, TrainingMessage
 
 PAGE = 500
 

@@ -12,7 +12,7 @@ from monitor.live.backlog import read_backlog, read_page
 from monitor.live.envelopes import reset
 from monitor.live.snapshot import find_subject
 from pegbox.errors import NotFoundError
-from pegbox.schemas.live import Envelope
+from pegbox.schemas.runs.live import Envelope
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Live"])

@@ -16,9 +16,9 @@ from monitor.metrics.formats import MEDIA_TYPES, Format, file_name, writer_of
 from monitor.metrics.ingest import ingest_batch
 from monitor.runs.service import find_run_id
 from pegbox.errors import ValidationError
-from pegbox.schemas.media import RunMedia
-from pegbox.schemas.metric import BatchAccepted, BatchCreate, SeriesSet, WriterView
-from pegbox.schemas.run import RunEvent, SampleRow, SampleSet
+from pegbox.schemas.runs.media import RunMedia
+from pegbox.schemas.runs.metric import BatchAccepted, BatchCreate, SeriesSet, WriterView
+from pegbox.schemas.runs.run import RunEvent, SampleRow, SampleSet
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Metrics"])

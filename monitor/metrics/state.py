@@ -15,7 +15,7 @@ from monitor.metrics import store
 from monitor.metrics.columns import Columns
 from monitor.metrics.words import wire_number
 from pegbox.errors import NotFoundError
-from pegbox.schemas.metric_names import BEST_SO_FAR
+from pegbox.schemas.runs.metric_names import BEST_SO_FAR
 from pegbox.store.tables import Run, now
 
 BEST_OF = "validation_loss"

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from monitor.resources import repository
 from monitor.runs.repository import find_run
 from pegbox.errors import NotFoundError
-from pegbox.schemas.resource import GpuSeries, ResourceSeries
+from pegbox.schemas.runs.resource import GpuSeries, ResourceSeries
 
 MARGIN_SECONDS = 2.0
 

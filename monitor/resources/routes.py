@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from monitor.context import MonitorDep
 from monitor.resources.history import run_resources
-from pegbox.schemas.resource import ResourceSeries
+from pegbox.schemas.runs.resource import ResourceSeries
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Resources"])

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from monitor.resources.sampler import Sample
 from pegbox.hardware.gpu import GpuReading
-from pegbox.schemas.training import GpuProcessSample, GpuSample, ResourceNumbers, ResourceRecord
+from pegbox.schemas.runs.training import GpuProcessSample, GpuSample, ResourceNumbers, ResourceRecord
 
 GIB = 2**30
 

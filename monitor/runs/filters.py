@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
 
-from pegbox.schemas.run import DEMO_TAG, RunStatus
+from pegbox.schemas.runs.run import DEMO_TAG, RunStatus
 from pegbox.store.tables import Experiment, Job, Run
 
 STATUS_OF_JOB: dict[str, RunStatus] = {

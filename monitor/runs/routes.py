@@ -10,7 +10,7 @@ from monitor.context import MonitorDep
 from monitor.runs import service
 from monitor.runs.filters import RunFilter
 from monitor.runs.sorting import NEWEST_FIRST
-from pegbox.schemas.run import RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.schemas.runs.run import RunCreate, RunStatus, RunUpdate, RunView
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Runs"])

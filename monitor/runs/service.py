@@ -14,7 +14,7 @@ from monitor.runs.filters import STATUS_OF_JOB, RunFilter
 from monitor.runs.repository import RunRow
 from monitor.runs.sorting import RunSort
 from pegbox.errors import ConflictError, NotFoundError
-from pegbox.schemas.run import RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.schemas.runs.run import RunCreate, RunStatus, RunUpdate, RunView
 from pegbox.store.experiments import ensure_experiment
 from pegbox.store.tables import now
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 
 from monitor.metrics.store import next_seq
 from monitor.metrics.writer import Writer
-from pegbox.schemas.training import Mode
+from pegbox.schemas.runs.training import Mode
 from pegbox.store.tables import TrainingMode
 
 _mode = TrainingMode.__table__  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.metrics.words import wire_number
-from pegbox.schemas.training import LossRecord
+from pegbox.schemas.runs.training import LossRecord
 
 if TYPE_CHECKING:
     from monitor.metrics.history import Ints, RunHistory

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from monitor.context import MonitorDep
 from monitor.training import service
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.training import (
+from pegbox.schemas.runs.training import (
     LossRecord,
     MonitorRoot,
     ResourceRecord,

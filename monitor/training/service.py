@@ -13,7 +13,7 @@ from monitor.training.durations import clock
 from monitor.training.records import TrainingRecord, count_records, iterations_at, newest_records
 from monitor.training.status import expectation_of, job_status, run_status, status_word
 from pegbox.errors import NotFoundError, UnavailableError
-from pegbox.schemas.training import (
+from pegbox.schemas.runs.training import (
     LossRecord,
     MemoryUsage,
     MonitorRoot,

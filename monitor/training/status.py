@@ -11,7 +11,7 @@ from monitor.runs.repository import RunRow
 from monitor.runs.service import active_seconds, status_of
 from monitor.training.durations import spoken
 from monitor.training.records import LOSS, Expectation, whole_epoch
-from pegbox.schemas.training import TrainingStatus
+from pegbox.schemas.runs.training import TrainingStatus
 
 if TYPE_CHECKING:
     from monitor.metrics.history import RunHistory

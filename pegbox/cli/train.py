@@ -66,7 +66,7 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     """`["seed=7", "packing=true"]` as a dictionary. Raises a usage error for a name that is no hyperparameter."""
     import json
 
-    from pegbox.schemas.hyperparameters import Hyperparameters
+    from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 
     values: dict[str, Any] = {}
     for setting in settings:

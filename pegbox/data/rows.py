@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.hyperparameters import count_held_out
+from pegbox.schemas.jobs.hyperparameters import count_held_out
 
 MAX_CELL_CHARACTERS = 2**27
 """The csv module refuses cells beyond a limit of its own, far below what a dataset may hold."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from pegbox.schemas.metric_names import BY_HUGGING_FACE, our_name
+from pegbox.schemas.runs.metric_names import BY_HUGGING_FACE, our_name
 from pegbox.sdk.recording.batch import Shown
 from pegbox.sdk.recording.media import Histogram, Table, Text
 

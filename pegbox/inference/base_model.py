@@ -15,8 +15,8 @@ from pegbox.errors import NotFoundError, PermissionDeniedError, UnreachableError
 from pegbox.inference.device import Decided, device_map, dtype_of, has_gpu
 from pegbox.inference.encoding import ensure_chat_template
 from pegbox.inference.starter import build_starter
-from pegbox.schemas.hyperparameters import Method
-from pegbox.schemas.queue import BaseModelSpec
+from pegbox.schemas.jobs.hyperparameters import Method
+from pegbox.schemas.jobs.queue import BaseModelSpec
 from pegbox.trainer.adapters import quantization
 
 HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]

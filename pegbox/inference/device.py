@@ -11,8 +11,8 @@ import psutil
 import torch
 
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.hyperparameters import Method, Optimizer, Precision
-from pegbox.schemas.queue import Capabilities
+from pegbox.schemas.jobs.hyperparameters import Method, Optimizer, Precision
+from pegbox.schemas.jobs.queue import Capabilities
 
 Decided = Literal["fp32", "bf16", "fp16"]
 

@@ -12,7 +12,7 @@ import torch
 
 from pegbox.data.rows import Row
 from pegbox.inference.encoding import render_prompt
-from pegbox.schemas.queue import Answer, ExactMatch
+from pegbox.schemas.jobs.queue import Answer, ExactMatch
 
 ANSWER_BATCH = 64
 MAX_ANSWER_TOKENS = 256

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pegbox.integrations.quiet import Hook, quietly
-from pegbox.schemas.metric_names import our_name
+from pegbox.schemas.runs.metric_names import our_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run
 from pegbox.sdk.recording.values import as_settings

@@ -9,7 +9,7 @@ import torch
 
 from pegbox.errors import UnusableContentError
 from pegbox.inference.device import Decided, device_map, dtype_of
-from pegbox.schemas.hyperparameters import Hyperparameters, Method
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Method
 
 
 def quantization(method: Method, precision: Decided) -> Any:

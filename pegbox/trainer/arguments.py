@@ -8,7 +8,7 @@ from pathlib import Path
 from trl import SFTConfig
 
 from pegbox.inference.device import Decided, has_gpu
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 
 EVALUATION_BATCH = 64
 CHECKPOINTING_FROM = 300_000_000

@@ -9,7 +9,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.trainer.checkpoints import Progress, mark_complete, prune
 from pegbox.trainer.recorder import Recorder
 from pegbox.trainer.stop import StopRequest

@@ -12,7 +12,7 @@ import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pegbox.schemas.queue import CheckpointInfo
+from pegbox.schemas.jobs.queue import CheckpointInfo
 
 MARKER = "complete.json"
 KEPT_LATEST = 2

@@ -15,7 +15,7 @@ from pegbox.data.rows import Row
 from pegbox.errors import UnusableContentError
 from pegbox.inference.device import memory_bytes
 from pegbox.inference.generate import answer_rows
-from pegbox.schemas.queue import Answer, Phase
+from pegbox.schemas.jobs.queue import Answer, Phase
 from pegbox.trainer.recorder import Recorder
 from pegbox.worker.job_folder import write_atomically
 

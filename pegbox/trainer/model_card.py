@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pegbox.schemas.queue import JobResult, TrainingSpec
+from pegbox.schemas.jobs.queue import JobResult, TrainingSpec
 
 METHOD_LABELS: Mapping[str, str] = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
 SHOWN_ANSWERS = 3

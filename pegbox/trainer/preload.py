@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from pegbox.schemas.queue import Capabilities
+from pegbox.schemas.jobs.queue import Capabilities
 
 MODULES = (
     "transformers.models.auto.modeling_auto",

@@ -11,7 +11,7 @@ from pegbox.data.rows import Split
 from pegbox.inference.base_model import LoadedModel
 from pegbox.inference.device import Decided
 from pegbox.inference.generate import count_exact
-from pegbox.schemas.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
+from pegbox.schemas.jobs.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
 from pegbox.trainer.adapters import merge
 from pegbox.trainer.checkpoint_callback import Keeper
 from pegbox.trainer.checkpoints import Progress, describe

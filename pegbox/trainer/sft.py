@@ -17,8 +17,8 @@ from pegbox.inference.base_model import find_weights, load
 from pegbox.inference.device import decide_precision, require_method, require_optimizer
 from pegbox.inference.encoding import Encoded, encode_rows
 from pegbox.inference.generate import answer_rows, undisturbed_randomness
-from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.queue import JobResult, Phase, TrainingSpec
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.queue import JobResult, Phase, TrainingSpec
 from pegbox.trainer.adapters import attach_adapter
 from pegbox.trainer.arguments import training_arguments
 from pegbox.trainer.checkpoint_callback import Keeper

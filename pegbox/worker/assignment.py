@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from pegbox.schemas.queue import Capabilities, Phase, TrainingSpec
+from pegbox.schemas.jobs.queue import Capabilities, Phase, TrainingSpec
 
 
 class Assignment(BaseModel):

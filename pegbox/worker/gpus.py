@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pegbox.errors import ValidationError
 from pegbox.hardware.gpu import GpuReading, read_gpus
-from pegbox.schemas.queue import Device
+from pegbox.schemas.jobs.queue import Device
 
 
 def devices_here(chosen: str | None = None) -> list[Device]:

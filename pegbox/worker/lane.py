@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from pegbox.errors import PegboxError
-from pegbox.schemas.queue import ClaimRequest, ClaimResponse
+from pegbox.schemas.jobs.queue import ClaimRequest, ClaimResponse
 from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.report import passes, pause_after
 

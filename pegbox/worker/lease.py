@@ -6,7 +6,7 @@ import logging
 import threading
 
 from pegbox.errors import LeaseLostError, NotFoundError, PegboxError
-from pegbox.schemas.queue import ClaimResponse, HeartbeatRequest, Phase, Wanted
+from pegbox.schemas.jobs.queue import ClaimResponse, HeartbeatRequest, Phase, Wanted
 from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.executors.local import Child
 

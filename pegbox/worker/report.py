@@ -7,7 +7,7 @@ import threading
 import time
 
 from pegbox.errors import PegboxError
-from pegbox.schemas.queue import ReportRequest
+from pegbox.schemas.jobs.queue import ReportRequest
 from pegbox.sdk.resources.queue import Queue
 
 log = logging.getLogger("pegbox.worker")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from pegbox.errors import PegboxError, UnavailableError
-from pegbox.schemas.queue import (
+from pegbox.schemas.jobs.queue import (
     Capabilities,
     ClaimRequest,
     ClaimResponse,
@@ -24,7 +24,7 @@ from pegbox.schemas.queue import (
     ReportRequest,
     TrainingSpec,
 )
-from pegbox.schemas.queue import Lane as LaneName
+from pegbox.schemas.jobs.queue import Lane as LaneName
 from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.executors.local import LocalExecutor
 from pegbox.worker.identity import WorkerIdentity

@@ -12,7 +12,7 @@ from monitor.app import create_app as create_monitor
 from monitor.live.job_stream import router as job_stream_router
 from monitor.live.multiplex import router as multiplex_router
 from monitor.live.websocket import router as websocket_router
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.settings import Settings
 from tests.project.markdown import prose
 from tests.project.tree import ROOT

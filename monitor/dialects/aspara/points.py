@@ -16,7 +16,7 @@ from monitor.metrics.arrivals import Point
 from monitor.metrics.wire import MAX_METRIC_NAME, MAX_TIME
 from monitor.metrics.words import NUMBER_OF_WORD
 from pegbox.errors import ValidationError
-from pegbox.schemas.metric_names import our_name
+from pegbox.schemas.runs.metric_names import our_name
 
 MAX_MENTIONED = 20
 MAX_MENTION = 100

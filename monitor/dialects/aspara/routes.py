@@ -32,7 +32,7 @@ from monitor.dialects.bounded_route import BoundedRoute
 from monitor.metrics.wire import MAX_BODY_BYTES
 from monitor.runs.service import find_run_id
 from pegbox.errors import NotFoundError, UnusableContentError
-from pegbox.schemas.run import RunUpdate
+from pegbox.schemas.runs.run import RunUpdate
 from pegbox.web.error_handlers import error_responses
 from pegbox.web.multipart import receive_form
 

@@ -14,7 +14,7 @@ from monitor.dialects.aspara.names import RunPlace
 from monitor.metrics.writer import Writer
 from monitor.runs import service
 from pegbox.errors import ConflictError, NotFoundError
-from pegbox.schemas.run import RunCreate, RunUpdate, RunView
+from pegbox.schemas.runs.run import RunCreate, RunUpdate, RunView
 
 ORIGIN = {"_origin": "aspara"}
 NOTES = "_notes"

@@ -11,7 +11,7 @@ from monitor.dialects.spaces.experiments import get_experiment, is_demo, new_run
 from monitor.dialects.trackio.batches import record_id
 from monitor.dialects.trackio.entries import Record
 from monitor.runs import service
-from pegbox.schemas.run import DEMO_TAG, RunUpdate, RunView
+from pegbox.schemas.runs.run import DEMO_TAG, RunUpdate, RunView
 
 EXPERIMENT = "demo"
 STEPS = 100

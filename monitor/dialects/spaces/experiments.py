@@ -19,7 +19,7 @@ from monitor.runs import service
 from monitor.runs.filters import RunFilter
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
 from pegbox.schemas.base import utc_text
-from pegbox.schemas.run import DEMO_TAG, RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.schemas.runs.run import DEMO_TAG, RunCreate, RunStatus, RunUpdate, RunView
 
 EXPERIMENT = "trackio"
 """The group in which these runs are kept."""

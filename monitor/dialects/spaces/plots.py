@@ -11,7 +11,7 @@ from monitor.dialects.spaces.experiments import get_experiment, parse_ids, title
 from monitor.dialects.trackio.rows import outline, views_of
 from monitor.metrics.history import SeriesView
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.metric_names import OURS
+from pegbox.schemas.runs.metric_names import OURS
 
 MAX_POINTS = 2_000
 """Of one curve."""

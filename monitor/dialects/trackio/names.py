@@ -13,7 +13,7 @@ from monitor.runs import service
 from monitor.runs.filters import RunFilter
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.base import Name
-from pegbox.schemas.run import RunView
+from pegbox.schemas.runs.run import RunView
 
 TAG = "trackio"
 OLDEST_FIRST = "created_at"

@@ -16,8 +16,8 @@ from monitor.dialects.trackio.typed_values import restored
 from monitor.dialects.trackio.value_rows import encode_rows
 from monitor.metrics.history import SeriesView
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.media import RunMedia
-from pegbox.schemas.run import RunView
+from pegbox.schemas.runs.media import RunMedia
+from pegbox.schemas.runs.run import RunView
 
 MAX_POINTS = 10_000
 USUAL_POINTS = 3_000

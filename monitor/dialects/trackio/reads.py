@@ -19,7 +19,7 @@ from monitor.dialects.trackio.stamps import stamp
 from monitor.dialects.trackio.typed_values import restored, traces_in
 from monitor.metrics import store
 from monitor.runs import service
-from pegbox.schemas.run import RunView
+from pegbox.schemas.runs.run import RunView
 
 PALETTE = [
     "#A8769B", "#E89957", "#3B82F6", "#10B981", "#EF4444",

@@ -14,7 +14,7 @@ from monitor.dialects.trackio.typed_values import restored
 from monitor.dialects.trackio.writes import SYSTEM
 from monitor.metrics import store
 from monitor.metrics.history import Floats, Ints, SeriesView
-from pegbox.schemas.media import RunMedia
+from pegbox.schemas.runs.media import RunMedia
 
 Row = dict[str, Any]
 MAX_MEDIA = 3_000

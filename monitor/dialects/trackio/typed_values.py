@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from monitor.metrics.media import MAX_TEXT, Cell, Histogram, MediaData, Table, Text
-from pegbox.schemas.media import HistogramData, TableData, TextData
+from pegbox.schemas.runs.media import HistogramData, TableData, TextData
 
 PREFIX = "trackio."
 MARK = '{"_type":"trackio.'

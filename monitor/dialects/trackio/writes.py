@@ -23,7 +23,7 @@ from monitor.metrics.writer import Accepted
 from monitor.runs import service
 from pegbox.errors import PayloadTooLargeError, UnusableContentError
 from pegbox.schemas.base import JsonObject
-from pegbox.schemas.run import RunCreate, RunView
+from pegbox.schemas.runs.run import RunCreate, RunView
 
 T = TypeVar("T")
 journal = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pegbox.errors import ConflictError, LeaseLostError
-from pegbox.schemas.queue import (
+from pegbox.schemas.jobs.queue import (
     ClaimRequest,
     ClaimResponse,
     HeartbeatRequest,

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pegbox.errors import UnavailableError
-from pegbox.schemas.queue import Capabilities, Device
+from pegbox.schemas.jobs.queue import Capabilities, Device
 from pegbox.worker.assignment import Assignment, ChildLine
 from pegbox.worker.processes.cpu_settings import HEAP, THREADS
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Literal
 
 from pegbox.errors import PegboxError
-from pegbox.schemas.queue import ClaimResponse, CommandSpec, Outcome, ReportRequest
+from pegbox.schemas.jobs.queue import ClaimResponse, CommandSpec, Outcome, ReportRequest
 from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.identity import WorkerIdentity
 from pegbox.worker.job_folder import JobFolder

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from pegbox.errors import ConflictError, PegboxError, UnavailableError
-from pegbox.schemas.queue import ClaimResponse, ReportRequest, TrainingSpec
+from pegbox.schemas.jobs.queue import ClaimResponse, ReportRequest, TrainingSpec
 from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.assignment import Assignment
 from pegbox.worker.conclusion import conclude

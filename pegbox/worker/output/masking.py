@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from pegbox.schemas.environment import MASK, is_secret_name
+from pegbox.schemas.jobs.environment import MASK, is_secret_name
 
 SHORTEST_SECRET = 4
 """Shorter values are not looked for: they would blot out half the log, and keep nothing secret."""

@@ -8,8 +8,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from pegbox.errors import PegboxError
-from pegbox.schemas.environment import masked
-from pegbox.schemas.queue import CommandSpec
+from pegbox.schemas.jobs.environment import masked
+from pegbox.schemas.jobs.queue import CommandSpec
 from pegbox.worker.identity import WorkerIdentity
 from pegbox.worker.output.metric_lines import Point
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pegbox.schemas.command import DEVICES
-from pegbox.schemas.queue import CommandSpec
+from pegbox.schemas.jobs.command import DEVICES
+from pegbox.schemas.jobs.queue import CommandSpec
 from pegbox.worker.gpus import visible
 from pegbox.worker.identity import WorkerIdentity
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.hyperparameters.resolve import resolve
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 
 ENCODED = "0000005k00080003000g002s"  # lora, 2e-4, batch 8, epochs 3, r 16, dropout 0.1
 

@@ -15,7 +15,7 @@ from backend.hyperparameters.uid import (
     encode_automated,
     encode_manual,
 )
-from pegbox.schemas.hyperparameters import Method
+from pegbox.schemas.jobs.hyperparameters import Method
 
 METHODS = st.sampled_from(sorted(METHOD_CODES))
 RATES = st.integers(1, LARGEST).map(lambda millionths: millionths / 1_000_000)

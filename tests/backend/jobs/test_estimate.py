@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from backend.jobs.estimate import count_of, find_earlier, least_memory, machine_here
 from backend.jobs.plan import plan_of
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.store.tables import Job, Model, now
 
 GIB = 2**30

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from backend.app import create_app
 from backend.jobs.lifecycle import TERMINAL, TRANSITIONS, Verb, after_interruption, can, next_state
 from pegbox.errors import ConflictError
-from pegbox.schemas.job import JobState
+from pegbox.schemas.jobs.job import JobState
 from pegbox.settings import Settings
 from tests.backend.conftest import Hand
 from tests.cast import SUPPORT_CSV

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backend.jobs.plan import plan_of
-from pegbox.schemas.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 
 
 def values(**more: object) -> Hyperparameters:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from backend.queue.service import claim_job
 from backend.workers.service import forget_workers
-from pegbox.schemas.queue import Capabilities, ClaimRequest, TrainingSpec
+from pegbox.schemas.jobs.queue import Capabilities, ClaimRequest, TrainingSpec
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session
 from pegbox.store.tables import Worker, now

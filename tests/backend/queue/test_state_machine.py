@@ -22,8 +22,8 @@ from backend.jobs import service as jobs
 from backend.queue import service as queue
 from backend.queue import settle
 from pegbox.errors import ConflictError, LeaseLostError, ValidationError
-from pegbox.schemas.command import CommandCreate
-from pegbox.schemas.queue import Capabilities, ClaimRequest, ClaimResponse, Device, HeartbeatRequest, ReportRequest
+from pegbox.schemas.jobs.command import CommandCreate
+from pegbox.schemas.jobs.queue import Capabilities, ClaimRequest, ClaimResponse, Device, HeartbeatRequest, ReportRequest
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
 from pegbox.store.tables import GpuLease, Job, JobDependency, now

@@ -16,7 +16,7 @@ from monitor.metrics.store import read_batches
 from monitor.metrics.writer import Writer
 from monitor.runs.service import create_run, update_run
 from pegbox.errors import NotFoundError, PayloadTooLargeError
-from pegbox.schemas.run import RunCreate, RunUpdate
+from pegbox.schemas.runs.run import RunCreate, RunUpdate
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
 from tests import event_loop

@@ -7,7 +7,7 @@ import math
 import pytest
 from fastapi.testclient import TestClient
 
-from pegbox.schemas.metric import SeriesSet
+from pegbox.schemas.runs.metric import SeriesSet
 from tests.monitor.cast import START, create_run, send, train
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pegbox.schemas.metric_names import BY_HUGGING_FACE, OURS
+from pegbox.schemas.runs.metric_names import BY_HUGGING_FACE, OURS
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 from tests.stack import ROOT, http
 

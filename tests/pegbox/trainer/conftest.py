@@ -12,7 +12,7 @@ import pytest
 
 from pegbox.data.rows import Row, read_rows
 from pegbox.sample import SAMPLE_CSV
-from pegbox.schemas.queue import BaseModelSpec, DatasetSpec, TrainingSpec
+from pegbox.schemas.jobs.queue import BaseModelSpec, DatasetSpec, TrainingSpec
 from pegbox.worker.job_folder import JobFolder
 from pegbox.worker.processes.cpu_settings import THREADS
 

@@ -18,7 +18,7 @@ import pytest
 
 from pegbox.data.rows import Row
 from pegbox.errors import NotFoundError, PegboxError, UnusableContentError
-from pegbox.schemas.queue import BaseModelSpec
+from pegbox.schemas.jobs.queue import BaseModelSpec
 from tests.stack import ROOT
 
 pytestmark = pytest.mark.train

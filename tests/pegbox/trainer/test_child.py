@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pegbox.schemas.queue import BaseModelSpec, TrainingSpec
+from pegbox.schemas.jobs.queue import BaseModelSpec, TrainingSpec
 from pegbox.worker.assignment import Assignment, Failure
 from pegbox.worker.executors.local import Child
 from pegbox.worker.job_folder import JobFolder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pegbox.schemas.queue import JobResult, Outcome, Wanted
+from pegbox.schemas.jobs.queue import JobResult, Outcome, Wanted
 from pegbox.worker.assignment import Failure
 from pegbox.worker.conclusion import conclude
 from pegbox.worker.job_folder import JobFolder, write_atomically

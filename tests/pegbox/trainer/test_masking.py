@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegbox.schemas.environment import is_secret_name
+from pegbox.schemas.jobs.environment import is_secret_name
 from pegbox.worker.output.masking import Masking, secrets_of
 
 LETTERS = st.text("abc", max_size=40)

@@ -13,7 +13,7 @@ import pytest
 
 from pegbox.errors import UnusableContentError
 from pegbox.inference.finished_model import answer_question
-from pegbox.schemas.queue import JobResult, TrainingSpec
+from pegbox.schemas.jobs.queue import JobResult, TrainingSpec
 from pegbox.trainer.checkpoints import MARKER, complete_checkpoints
 from pegbox.trainer.stop import StopRequest
 from pegbox.worker.job_folder import JobFolder

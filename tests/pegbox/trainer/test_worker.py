@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pegbox.schemas.queue import Capabilities, ClaimRequest, ReportRequest
+from pegbox.schemas.jobs.queue import Capabilities, ClaimRequest, ReportRequest
 from pegbox.sdk.client import Client
 from pegbox.sdk.resources.queue import Queue
 from tests.stack import Stack, wait_until

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pegbox.schemas.base import Wire
-from pegbox.schemas.media import MediaData
-from pegbox.schemas.run import AlertLevel, EventKind, SampleRow
+from pegbox.schemas.runs.media import MediaData
+from pegbox.schemas.runs.run import AlertLevel, EventKind, SampleRow
 
 Step = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Time = Annotated[float, Field(ge=0, le=1e11, description="Unix seconds.")]

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from pegbox.schemas.environment import Environment
-from pegbox.schemas.job_request import JobRequest
+from pegbox.schemas.jobs.environment import Environment
+from pegbox.schemas.jobs.request import JobRequest
 
 DEVICES = "CUDA_VISIBLE_DEVICES"
 SHELL = "/bin/sh"

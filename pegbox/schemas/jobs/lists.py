@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from pegbox.schemas.base import Instant, JsonObject, Tag, Wire
-from pegbox.schemas.job import JobState, JobView
-from pegbox.schemas.job_request import ReferenceKey
+from pegbox.schemas.jobs.job import JobState, JobView
+from pegbox.schemas.jobs.request import ReferenceKey
 
 
 class JobList(Wire):

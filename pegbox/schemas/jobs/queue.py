@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from pegbox.schemas.base import Instant, Wire, kind_of
-from pegbox.schemas.hyperparameters import Hyperparameters, Method
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Method
 
 Wanted = Literal["run", "pause", "cancel"]
 Outcome = Literal["completed", "failed", "paused", "cancelled", "interrupted", "declined"]

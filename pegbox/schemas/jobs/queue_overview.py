@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from pegbox.schemas.base import Instant, Wire
-from pegbox.schemas.queue import Device
+from pegbox.schemas.jobs.queue import Device
 
 
 class Holder(Wire):

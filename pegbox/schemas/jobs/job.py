@@ -16,10 +16,10 @@ from pydantic import (
 from pydantic import Tag as PydanticTag
 
 from pegbox.schemas.base import Instant, Label, Wire
-from pegbox.schemas.command import CommandCreate
-from pegbox.schemas.hyperparameters import Hyperparameters
-from pegbox.schemas.job_request import JobRequest, ReferenceKey
-from pegbox.schemas.queue import Device, JobResult, ModelSaving, Phase
+from pegbox.schemas.jobs.command import CommandCreate
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.queue import Device, JobResult, ModelSaving, Phase
+from pegbox.schemas.jobs.request import JobRequest, ReferenceKey
 
 JobState = Literal["created", "queued", "running", "paused", "completed", "failed", "cancelled"]
 StatusFilter = Literal["created", "queued", "pending", "running", "paused", "completed", "failed", "cancelled"]

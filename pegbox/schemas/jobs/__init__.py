@@ -1,0 +1,1 @@
+"""Jobs on the wire: requests, views, the queue."""

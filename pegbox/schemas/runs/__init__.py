@@ -1,0 +1,1 @@
+"""Runs on the wire: metrics, media, artifacts, live messages."""
