@@ -6,9 +6,11 @@ import sys
 
 import typer
 
-from pegbox.cli import database, dataset_versions, job, model, run, token, user
-from pegbox.cli.login import login, logout
-from pegbox.cli.train import train
+from pegbox.cli import database, dataset_versions, model, run
+from pegbox.cli.accounts import token, user
+from pegbox.cli.accounts.login import login, logout
+from pegbox.cli.jobs import job
+from pegbox.cli.jobs.train import train
 from pegbox.cli.up import up
 from pegbox.cli.worker import worker
 from pegbox.errors import AuthenticationError, PegboxError

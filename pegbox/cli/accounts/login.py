@@ -22,7 +22,7 @@ def login(
     """Sign in to a Pegbox. Asks for the password, or reads it from stdin; keeps an API token, not the password."""
     import socket
 
-    from pegbox.cli.password import ask_password
+    from pegbox.cli.accounts.password import ask_password
     from pegbox.sdk import credentials
     from pegbox.sdk.client import Client
     from pegbox.sdk.exchange import Address

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pegbox.cli.job_run import run_command
+from pegbox.cli.jobs.run import run_command
 from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
 commands = typer.Typer(help="Run commands, look at jobs and steer them.", no_args_is_help=True, rich_markup_mode=None)
@@ -97,8 +97,8 @@ def logs(
 @commands.command()
 def follow(uid: Uid, as_json: AsJson = False) -> None:
     """Watch a job until it ends. Ctrl-C leaves it running."""
-    from pegbox.cli.follow import follow_job
-    from pegbox.cli.follow_command import follow_command
+    from pegbox.cli.jobs.follow import follow_job
+    from pegbox.cli.jobs.follow_command import follow_command
     from pegbox.sdk.client import Client
 
     with Client() as client:

@@ -31,7 +31,7 @@ def run_command(
 
     Example: pegbox job run --gpus 1 -- python train.py --epochs 3
     """
-    from pegbox.cli.follow_command import follow_command
+    from pegbox.cli.jobs.follow_command import follow_command
     from pegbox.sdk.client import Client
 
     text = " ".join(command) if shell else shlex.join(command)
