@@ -24,7 +24,7 @@ from monitor.live.multiplex import router as multiplex
 from monitor.live.routes import router as feed
 from monitor.live.sse import router as server_events
 from monitor.live.websocket import router as websocket
-from monitor.metrics.express import BatchExpress
+from monitor.metrics.ingest.express import BatchExpress
 from monitor.metrics.routes import plain as ingest
 from monitor.metrics.routes import router as metrics
 from monitor.prometheus import router as prometheus

@@ -10,11 +10,11 @@ from fastapi import Depends
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
-from monitor.metrics.arrivals import Arrivals
-from monitor.metrics.counts import CommitCounts
-from monitor.metrics.histories import Histories
-from monitor.metrics.upkeep import Upkeep
-from monitor.metrics.writer import Writer
+from monitor.metrics.ingest.arrivals import Arrivals
+from monitor.metrics.log.counts import CommitCounts
+from monitor.metrics.log.maintenance import Upkeep
+from monitor.metrics.log.writer import Writer
+from monitor.metrics.series.histories import Histories
 from monitor.resources.sampler import Sampler
 from monitor.training.mode import ModeKeeper
 from pegbox.settings import Settings

@@ -14,12 +14,12 @@ from sqlalchemy import Engine
 from monitor.context import Monitor
 from monitor.live.hub import Hub
 from monitor.live.messages import TrainingMessages
-from monitor.metrics.arrivals import Arrivals
-from monitor.metrics.counts import CommitCounts
-from monitor.metrics.histories import Histories
-from monitor.metrics.store import LoggedBatch, next_seq
-from monitor.metrics.upkeep import Upkeep
-from monitor.metrics.writer import Writer
+from monitor.metrics.ingest.arrivals import Arrivals
+from monitor.metrics.log.counts import CommitCounts
+from monitor.metrics.log.maintenance import Upkeep
+from monitor.metrics.log.store import LoggedBatch, next_seq
+from monitor.metrics.log.writer import Writer
+from monitor.metrics.series.histories import Histories
 from monitor.resources.sampler import Sample, Sampler
 from monitor.training.mode import ModeKeeper
 from pegbox.hardware.host import HostReader

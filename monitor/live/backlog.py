@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from monitor.live.envelopes import envelope, event_data, media_data, point_data, reset, samples_data
-from monitor.metrics import store
+from monitor.metrics.log import store
 
 MAX_RECORDS = 5_000
 """A viewer further behind is told to read the series instead: that is smaller, whatever it missed."""

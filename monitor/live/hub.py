@@ -14,8 +14,8 @@ from monitor.live.messages import TrainingMessages
 from monitor.live.ring import Ring
 from monitor.live.snapshot import Subject
 from monitor.live.topic import Topic
-from monitor.metrics.histories import Histories
-from monitor.metrics.store import LoggedBatch
+from monitor.metrics.log.store import LoggedBatch
+from monitor.metrics.series.histories import Histories
 from monitor.resources.sampler import Sample
 from monitor.resources.wire import resource_record
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from monitor.live.snapshot import Snapshot
-from monitor.metrics.histories import Histories
+from monitor.metrics.series.histories import Histories
 from monitor.resources.sampler import Sampler
 from monitor.resources.wire import resource_numbers
 from monitor.training.records import TrainingRecord, newest_records, next_records

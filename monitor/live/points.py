@@ -15,7 +15,7 @@ from monitor.live.feed import news
 from monitor.live.flat import GAP
 from monitor.live.forms import Form
 from monitor.live.topic import Topic
-from monitor.metrics import store
+from monitor.metrics.log import store
 
 PAGE = 2_000
 """Points read from the log at a time, and with them the rest of the batch: all that a slow viewer holds in memory."""

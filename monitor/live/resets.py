@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from monitor.live.envelopes import of_batch, reset
-from monitor.metrics.store import LoggedBatch
+from monitor.metrics.log.store import LoggedBatch
 
 INTERVAL_SECONDS = 0.25
 """Between two resets of a feed: each makes every viewer read all curves again."""

@@ -16,8 +16,8 @@ from monitor.live.messages import TrainingMessages
 from monitor.live.resets import Resets
 from monitor.live.ring import Ring
 from monitor.live.snapshot import Snapshot, Subject, read_snapshot
-from monitor.metrics.histories import Histories
-from monitor.metrics.store import LoggedBatch
+from monitor.metrics.log.store import LoggedBatch
+from monitor.metrics.series.histories import Histories
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
 from monitor.context import MonitorDep
-from monitor.metrics import store
-from monitor.metrics.etag import REVALIDATE, is_known, series_etag
-from monitor.metrics.formats import MEDIA_TYPES, Format, file_name, writer_of
-from monitor.metrics.ingest import ingest_batch
+from monitor.metrics.export.formats import MEDIA_TYPES, Format, file_name, writer_of
+from monitor.metrics.ingest.batches import ingest_batch
+from monitor.metrics.log import store
+from monitor.metrics.series.etag import REVALIDATE, is_known, series_etag
 from monitor.runs.service import find_run_id
 from pegbox.errors import ValidationError
 from pegbox.schemas.runs.media import RunMedia
@@ -73,7 +73,7 @@ def get_series(
     if_none_match: Annotated[str | None, Header(description="The `ETag` of an answer that the client has.")] = None,
 ) -> Response:
     """Series as chart columns: least, greatest and mean value of each, so that no spike is lost."""
-    from monitor.metrics.series import read_series  # noqa: PLC0415 - NumPy, which an idle monitor does without
+    from monitor.metrics.series.series import read_series  # noqa: PLC0415 - NumPy, which an idle monitor does without
 
     names = _names(metrics)
     if names is not None and len(names) > MAX_METRICS_PER_ANSWER:
@@ -109,7 +109,7 @@ def export_points(
     end: Annotated[Bound, Query(alias="to", allow_inf_nan=False, description="Last step.")] = None,
 ) -> StreamingResponse:
     """Every point of the run, nothing reduced: a row per step with its time, its epoch and a column for each metric."""
-    from monitor.metrics.export import take_table  # noqa: PLC0415 - NumPy, which an idle monitor does without
+    from monitor.metrics.export.table import take_table  # noqa: PLC0415 - NumPy, which an idle monitor does without
 
     write = writer_of(file_format)
     known = find_run_id(monitor.engine, run_id)

@@ -9,11 +9,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.metrics.words import wire_number
+from monitor.metrics.series.nonfinite import wire_number
 from pegbox.schemas.runs.training import LossRecord
 
 if TYPE_CHECKING:
-    from monitor.metrics.history import Ints, RunHistory
+    from monitor.metrics.series.history import Ints, RunHistory
 
 LOSS = "train_loss"
 MAX_EXTRA_METRICS = 50

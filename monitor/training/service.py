@@ -26,7 +26,7 @@ from pegbox.schemas.runs.training import (
 from pegbox.store.tables import TERMINAL_STATES
 
 if TYPE_CHECKING:
-    from monitor.metrics.history import RunHistory
+    from monitor.metrics.series.history import RunHistory
 
 
 NO_TRAINING = "Training data not available"

@@ -14,7 +14,7 @@ from monitor.training.records import LOSS, Expectation, whole_epoch
 from pegbox.schemas.runs.training import TrainingStatus
 
 if TYPE_CHECKING:
-    from monitor.metrics.history import RunHistory
+    from monitor.metrics.series.history import RunHistory
 
 
 RECENT = 64

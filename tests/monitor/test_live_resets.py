@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from monitor.live.resets import BULK_RECORDS, INTERVAL_SECONDS, MAX_FRAMES, Resets
-from monitor.metrics.columns import Column, Columns
-from monitor.metrics.store import LoggedBatch
+from monitor.metrics.log.columns import Column, Columns
+from monitor.metrics.log.store import LoggedBatch
 
 
 class Clock:

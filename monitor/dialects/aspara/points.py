@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor.dialects.aspara.bodies import MetricRecord
-from monitor.metrics.arrivals import Point
-from monitor.metrics.wire import MAX_METRIC_NAME, MAX_TIME
-from monitor.metrics.words import NUMBER_OF_WORD
+from monitor.metrics.ingest.arrivals import Point
+from monitor.metrics.ingest.wire import MAX_METRIC_NAME, MAX_TIME
+from monitor.metrics.series.nonfinite import NUMBER_OF_WORD
 from pegbox.errors import ValidationError
 from pegbox.schemas.runs.metric_names import our_name
 

@@ -29,7 +29,7 @@ from monitor.dialects.aspara.csrf import refuse_other_sites
 from monitor.dialects.aspara.names import CATEGORIES, RunPlace, artifact_category, artifact_name, run_place
 from monitor.dialects.aspara.points import read_points
 from monitor.dialects.bounded_route import BoundedRoute
-from monitor.metrics.wire import MAX_BODY_BYTES
+from monitor.metrics.ingest.wire import MAX_BODY_BYTES
 from monitor.runs.service import find_run_id
 from pegbox.errors import NotFoundError, UnusableContentError
 from pegbox.schemas.runs.run import RunUpdate

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from monitor.dialects.aspara.bodies import RunAnnouncement
 from monitor.dialects.aspara.names import RunPlace
-from monitor.metrics.writer import Writer
+from monitor.metrics.log.writer import Writer
 from monitor.runs import service
 from pegbox.errors import ConflictError, NotFoundError
 from pegbox.schemas.runs.run import RunCreate, RunUpdate, RunView

@@ -9,7 +9,7 @@ import msgspec
 from monitor.dialects.functions import Caller
 from monitor.dialects.spaces.experiments import get_experiment, parse_ids, title
 from monitor.dialects.trackio.rows import outline, views_of
-from monitor.metrics.history import SeriesView
+from monitor.metrics.series.history import SeriesView
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.runs.metric_names import OURS
 

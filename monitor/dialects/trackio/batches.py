@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from monitor.dialects.trackio.entries import Record
-from monitor.metrics.columns import Columns
-from monitor.metrics.store import LoggedBatch
-from monitor.metrics.wire import MAX_MEDIA, Event, Media
+from monitor.metrics.ingest.wire import MAX_MEDIA, Event, Media
+from monitor.metrics.log.columns import Columns
+from monitor.metrics.log.store import LoggedBatch
 
 WRITER = "trackio"
 MAX_RECORDS = 2_000

@@ -14,7 +14,7 @@ from monitor.dialects.trackio.rows import Row, media_of, outline, rows, views_of
 from monitor.dialects.trackio.stamps import stamp
 from monitor.dialects.trackio.typed_values import restored
 from monitor.dialects.trackio.value_rows import encode_rows
-from monitor.metrics.history import SeriesView
+from monitor.metrics.series.history import SeriesView
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.runs.media import RunMedia
 from pegbox.schemas.runs.run import RunView

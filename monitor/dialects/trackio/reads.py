@@ -17,7 +17,7 @@ from monitor.dialects.trackio.points import find
 from monitor.dialects.trackio.rows import media_of, steps_of, views_of
 from monitor.dialects.trackio.stamps import stamp
 from monitor.dialects.trackio.typed_values import restored, traces_in
-from monitor.metrics import store
+from monitor.metrics.log import store
 from monitor.runs import service
 from pegbox.schemas.runs.run import RunView
 

@@ -12,8 +12,8 @@ from monitor.context import Monitor
 from monitor.dialects.trackio.stamps import stamps
 from monitor.dialects.trackio.typed_values import restored
 from monitor.dialects.trackio.writes import SYSTEM
-from monitor.metrics import store
-from monitor.metrics.history import Floats, Ints, SeriesView
+from monitor.metrics.log import store
+from monitor.metrics.series.history import Floats, Ints, SeriesView
 from pegbox.schemas.runs.media import RunMedia
 
 Row = dict[str, Any]

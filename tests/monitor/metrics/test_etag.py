@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event
 
 from monitor.app import create_app
-from monitor.metrics.etag import is_known, series_etag
+from monitor.metrics.series.etag import is_known, series_etag
 from pegbox.settings import Settings
 from tests.monitor.cast import create_run, send, train
 

@@ -17,11 +17,11 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.metrics.export import Table
-from monitor.metrics.formats import file_name, write_csv, write_jsonl
-from monitor.metrics.history import RunHistory
-from monitor.metrics.parquet import write_parquet
-from monitor.metrics.words import NUMBER_OF_WORD, wire_number
+from monitor.metrics.export.formats import file_name, write_csv, write_jsonl
+from monitor.metrics.export.parquet import write_parquet
+from monitor.metrics.export.table import Table
+from monitor.metrics.series.history import RunHistory
+from monitor.metrics.series.nonfinite import NUMBER_OF_WORD, wire_number
 from tests.monitor.cast import START, create_run, evaluate, send, train
 from tests.monitor.metrics.test_history import columns_of
 
@@ -138,7 +138,7 @@ def test_parquet(monitor_client: TestClient) -> None:
 
 def test_parquet_without_its_package(monitor_client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     create_run(monitor_client)
-    monkeypatch.delitem(sys.modules, "monitor.metrics.parquet")
+    monkeypatch.delitem(sys.modules, "monitor.metrics.export.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     answer = monitor_client.get("/api/runs/run-alpha/export?format=parquet")
     assert answer.status_code == 503

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.metrics.columns import Columns
-from monitor.metrics.history import RunHistory
+from monitor.metrics.log.columns import Columns
+from monitor.metrics.series.history import RunHistory
 
 NAMES = ("a", "b", "epoch")
 VALUE = st.one_of(st.none(), st.floats(-10, 10), st.just("NaN"), st.just("Infinity"))

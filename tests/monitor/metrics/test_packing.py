@@ -13,7 +13,7 @@ from sqlalchemy import text
 from monitor.app import create_app
 from monitor.context import Monitor
 from monitor.live.backlog import read_backlog
-from monitor.metrics import audit, packing
+from monitor.metrics.log import audit, packing
 from pegbox.settings import Settings
 from tests.monitor.cast import START, create_run, train
 
@@ -147,7 +147,7 @@ def test_a_damaged_batch_is_left_where_it_is(settings: Settings) -> None:
 
 
 def test_space_goes_back_to_the_file_system(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.metrics.upkeep.FREE_PAGES_KEPT", 10)
+    monkeypatch.setattr("monitor.metrics.log.maintenance.FREE_PAGES_KEPT", 10)
     with open_monitor(settings) as client:
         parts: Monitor = client.app.state.monitor  # type: ignore[attr-defined]
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from monitor.metrics.writer import Writer
+from monitor.metrics.log.writer import Writer
 from monitor.resources import repository
 from monitor.resources.sampler import Sample, Sampler
 from monitor.resources.wire import resource_record

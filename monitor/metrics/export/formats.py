@@ -13,7 +13,7 @@ import msgspec
 from pegbox.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from monitor.metrics.export import Table
+    from monitor.metrics.export.table import Table
 
 Format = Literal["csv", "jsonl", "parquet"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -30,7 +30,7 @@ def writer_of(file_format: Format) -> Callable[[Table], Iterator[bytes]]:
     if file_format == "jsonl":
         return write_jsonl
     try:
-        from monitor.metrics.parquet import write_parquet  # noqa: PLC0415 - heavy, and not everyone has it
+        from monitor.metrics.export.parquet import write_parquet  # noqa: PLC0415 - heavy, and not everyone has it
     except ModuleNotFoundError as error:
         raise UnavailableError(f"{error}. Parquet needs the package pyarrow: pip install pyarrow") from error
     return write_parquet

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from monitor.metrics.export import Column, Table
+from monitor.metrics.export.table import Column, Table
 from pegbox.web.outflow import Outflow
 
 GROUP_VALUES = 2_000_000

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from monitor.metrics import store
+from monitor.metrics.log import store
 
 if TYPE_CHECKING:
-    from monitor.metrics.history import RunHistory
+    from monitor.metrics.series.history import RunHistory
 
 MAX_BYTES = 256 * 1024 * 1024
 
@@ -72,7 +72,7 @@ class Histories:
             self._kept.pop(run_id, None)
 
     def _get(self, run_id: str) -> RunHistory:
-        from monitor.metrics.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor does without
+        from monitor.metrics.series.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor does without
 
         with self._lock:
             history = self._kept.get(run_id)

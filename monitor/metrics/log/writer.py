@@ -18,10 +18,10 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from monitor.metrics import store
-from monitor.metrics.record_ids import remember
-from monitor.metrics.state import RunState
-from monitor.metrics.store import LoggedBatch
+from monitor.metrics.log import store
+from monitor.metrics.log.record_ids import remember
+from monitor.metrics.log.state import RunState
+from monitor.metrics.log.store import LoggedBatch
 from pegbox.errors import PegboxError, TooManyRequestsError, UnavailableError
 
 log = logging.getLogger(__name__)

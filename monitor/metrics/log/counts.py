@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.metrics.store import LoggedBatch
+from monitor.metrics.log.store import LoggedBatch
 
 
 class CommitCounts:

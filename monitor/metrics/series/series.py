@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from monitor.metrics.buckets import bucketize
-from monitor.metrics.histories import Histories
-from monitor.metrics.history import Floats, Ints, SeriesView
+from monitor.metrics.series.buckets import bucketize
+from monitor.metrics.series.histories import Histories
+from monitor.metrics.series.history import Floats, Ints, SeriesView
 
 Axis = Literal["step", "time", "epoch"]
 DIGITS_OF_TIME = 3

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.metrics.columns import Columns
+from monitor.metrics.log.columns import Columns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

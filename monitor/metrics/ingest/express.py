@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.metrics.ingest import read_body, take
+from monitor.metrics.ingest.batches import read_body, take
 from pegbox.errors import PegboxError
 from pegbox.web.access.guard import Guard
 from pegbox.web.error_handlers import database_error_response, pegbox_error_response

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from monitor.metrics.columns import Columns
+from monitor.metrics.log.columns import Columns
 
 
 class _Payload(msgspec.Struct, array_like=True):

@@ -7,8 +7,7 @@ from array import array
 
 import msgspec
 
-from monitor.metrics.columns import Column, Columns
-from monitor.metrics.wire import (
+from monitor.metrics.ingest.wire import (
     MAX_STEP,
     MAX_TIME,
     BatchHead,
@@ -18,6 +17,7 @@ from monitor.metrics.wire import (
     Time,
     check_lengths,
 )
+from monitor.metrics.log.columns import Column, Columns
 from pegbox.errors import ValidationError
 
 CONTENT_TYPES = (b"application/msgpack", b"application/x-msgpack", b"application/vnd.msgpack")

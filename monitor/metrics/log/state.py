@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from monitor.metrics import store
-from monitor.metrics.columns import Columns
-from monitor.metrics.words import wire_number
+from monitor.metrics.log import store
+from monitor.metrics.log.columns import Columns
+from monitor.metrics.series.nonfinite import wire_number
 from pegbox.errors import NotFoundError
 from pegbox.schemas.runs.metric_names import BEST_SO_FAR
 from pegbox.store.tables import Run, now
@@ -87,7 +87,7 @@ class RunState:
 
     def rebuild(self, connection: Connection, rewind_to: int | None = None) -> None:
         """Works everything out again from the whole log, without steps above `rewind_to` if given."""
-        from monitor.metrics.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor does without
+        from monitor.metrics.series.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor does without
 
         history = RunHistory(self.run_id)
         for batch in store.read_batches(connection, self.run_id):

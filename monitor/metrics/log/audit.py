@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Engine, select
 
-from monitor.metrics.store import batch_table, decode_payload
+from monitor.metrics.log.store import batch_table, decode_payload
 
 PAGE = 50
 """Rows read at once: a pack may take a megabyte."""

@@ -1,0 +1,1 @@
+"""The points of a run as one table, written to files."""

@@ -1,0 +1,1 @@
+"""Batches from clients: decoded, checked, acknowledged after the commit."""

@@ -1,0 +1,1 @@
+"""The log of batches: written by one thread, packed, pruned, checked."""

@@ -1,0 +1,1 @@
+"""The points of a run as series, bucketed for charts."""
