@@ -7,35 +7,20 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
-from backend.pages import (
-    account,
-    audit,
-    command,
-    compare,
-    dataset_diff,
-    dataset_profile,
-    dataset_versions,
-    datasets,
-    error_page,
-    experiment,
-    experiments,
-    job,
-    jobs,
-    login,
-    model,
-    models,
-    new_command,
-    new_job,
-    overview,
-    queue,
-    run,
-    runs,
-    settings,
-    setup,
-    system,
-    users,
-)
-from backend.pages.static import ImmutableFiles
+from backend.pages.accounts import account, audit, login, setup, users
+from backend.pages.compare import compare
+from backend.pages.datasets import datasets
+from backend.pages.datasets import diff as dataset_diff
+from backend.pages.datasets import profile as dataset_profile
+from backend.pages.datasets import versions as dataset_versions
+from backend.pages.experiments import experiment, experiments
+from backend.pages.frame import error_page
+from backend.pages.frame.static import ImmutableFiles
+from backend.pages.jobs import command, job, jobs, queue
+from backend.pages.models import model, models
+from backend.pages.new_job import new_command, new_job
+from backend.pages.runs import run, runs
+from backend.pages.system import overview, settings, system
 from frontend import DIST
 from frontend.assets import STATIC_PATH, AssetsMissingError
 from pegbox.errors import PegboxError

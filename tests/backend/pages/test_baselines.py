@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.pages.baselines import MOST_BASELINES
+from backend.pages.compare.baselines import MOST_BASELINES
 from frontend import DIST
 from tests.backend.conftest import Hand
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from backend.app import create_app
 from backend.experiments.search import RunSearch, search_runs
-from backend.pages.experiment_tags import parse_tags, show_tags
+from backend.pages.experiments.tags import parse_tags, show_tags
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.store.tables import Experiment, Job, Run, now

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from backend.jobs import lists
 from backend.jobs.service import get_job
-from backend.pages.failure import failure_of
+from backend.pages.jobs.failure import failure_of
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backend.pages import filters
+from backend.pages.frame import filters
 
 
 @pytest.mark.parametrize(

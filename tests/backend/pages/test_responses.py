@@ -97,7 +97,7 @@ def test_pages_are_no_part_of_the_api_document(backend_client: TestClient) -> No
 def test_without_a_build_it_says_what_to_run(
     backend_client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from backend.pages import rendering
+    from backend.pages.frame import rendering
 
     monkeypatch.setattr(rendering, "DIST", tmp_path)
     answer = backend_client.get("/jobs", headers=HTML)

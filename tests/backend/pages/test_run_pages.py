@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
-from backend.pages.run_media import media_view
+from backend.pages.runs.media import media_view
 from backend.runs.listing import count_script_runs, search_script_runs
 from pegbox.settings import Settings
 from pegbox.store.database import open_session

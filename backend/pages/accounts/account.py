@@ -1,0 +1,147 @@
+"""One's own account: password and API tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+from urllib.parse import urlencode
+
+import pydantic
+from anyio import to_thread
+from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
+
+from backend.accounts import api_tokens, users
+from backend.accounts.door import TheDoor
+from backend.dependencies import Address, Caller, Config, Db
+from backend.pages.frame.layout import layout_for
+from backend.pages.frame.rendering import render
+from pegbox.errors import PegboxError
+from pegbox.schemas.account import (
+    ROLES,
+    ApiTokenCreate,
+    ApiTokenPage,
+    PasswordChange,
+    Principal,
+    Role,
+    may,
+)
+from pegbox.settings import Settings
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_SIZE = 50
+TERMS = ((30, "30 days"), (90, "90 days"), (365, "a year"), (0, "no end"))
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """`fresh` is the token just made, shown this once; `notice` and `error` what became of the form before."""
+
+    caller: Principal
+    tokens: ApiTokenPage | None
+    roles: tuple[Role, ...]
+    terms: tuple[tuple[int, str], ...]
+    fresh: str
+    notice: str
+    error: str
+
+
+@router.get("/account", response_class=HTMLResponse)
+def show_account(
+    request: Request, db: Db, settings: Config, caller: Caller, done: Annotated[str, Query(max_length=20)] = ""
+) -> HTMLResponse:
+    """Who one is here, and what one may change about it."""
+    notice = {
+        "password": "Your password is changed. Other sign-ins of yours have ended.",
+        "revoked": "The token is revoked.",
+    }
+    return _page(request, db, settings, caller, notice=notice.get(done, ""))
+
+
+@router.post("/account/password", response_class=HTMLResponse)
+async def change_password(
+    request: Request,
+    db: Db,
+    settings: Config,
+    door: TheDoor,
+    caller: Caller,
+    address: Address,
+    current_password: Annotated[str, Form(max_length=1000)] = "",
+    new_password: Annotated[str, Form(max_length=1000)] = "",
+    again: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """As the API does it, typed twice."""
+    try:
+        if new_password != again:
+            raise ValueError("The two new passwords differ.")
+        body = PasswordChange(current_password=current_password, new_password=new_password)
+        work = partial(users.change_password, db, door, caller, body, address)
+        await to_thread.run_sync(work, limiter=door.threads)
+    except (ValueError, PegboxError) as error:
+        return await to_thread.run_sync(
+            partial(_page, request, db, settings, caller, error=sentence(error), status=422)
+        )
+    return RedirectResponse("/account?done=password", status_code=303)
+
+
+@router.post("/account/tokens", response_class=HTMLResponse)
+def create_token(
+    request: Request,
+    db: Db,
+    settings: Config,
+    caller: Caller,
+    name: Annotated[str, Form(max_length=200)] = "",
+    role: Annotated[str, Form(max_length=20)] = "",
+    days: Annotated[int, Form(ge=0, le=3650)] = 0,
+) -> HTMLResponse:
+    """The answer shows the token, and no page after it: hence no redirect."""
+    try:
+        body = ApiTokenCreate.model_validate({"name": name, "role": role or None, "expires_in_days": days or None})
+        made = api_tokens.create_token(db, caller, body)
+    except (ValueError, PegboxError) as error:
+        return _page(request, db, settings, caller, error=sentence(error), status=422)
+    answer = _page(request, db, settings, caller, fresh=made.token)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@router.post("/account/tokens/{token_id}/revoke")
+def revoke_token(
+    db: Db, door: TheDoor, caller: Caller, token_id: Annotated[str, Path(min_length=1, max_length=64)]
+) -> RedirectResponse:
+    """One of one's own; an admin's page lists everybody's."""
+    api_tokens.revoke_token(db, caller, token_id)
+    door.identities.forget()
+    return RedirectResponse(f"/account?{urlencode({'done': 'revoked'})}", status_code=303)
+
+
+def sentence(error: Exception) -> str:
+    """What was wrong with a form, for people."""
+    if isinstance(error, pydantic.ValidationError):
+        first = error.errors()[0]
+        field = str(first["loc"][0]).replace("_", " ").capitalize()
+        return f"{field}: {str(first['msg']).removeprefix('Value error, ')}."
+    text = error.message if isinstance(error, PegboxError) else str(error)
+    return text if text.endswith(".") else f"{text}."
+
+
+def _page(
+    request: Request,
+    db: Session,
+    settings: Settings,
+    caller: Principal,
+    *,
+    fresh: str = "",
+    notice: str = "",
+    error: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    tokens = api_tokens.list_tokens(db, caller, None, limit=PAGE_SIZE, offset=0) if caller.user_id else None
+    page = AccountPage(
+        caller, tokens, tuple(role for role in ROLES if may(caller.role, role)), TERMS, fresh, notice, error
+    )
+    layout = layout_for(request, db, settings, "Account")
+    return render(request, "account.html", layout=layout, page=page, status=status)

@@ -1,0 +1,114 @@
+"""Signing in with a name and a password, or with a token, and out again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from backend.accounts import service, users
+from backend.accounts.door import Door, TheDoor
+from backend.dependencies import Address, Config, Db
+from backend.pages.frame.rendering import render_bare
+from pegbox.errors import AuthenticationError, TooManyRequestsError
+from pegbox.schemas.account import Principal
+from pegbox.web.access.authentication import COOKIE, cookie_token
+
+router = APIRouter(include_in_schema=False)
+
+EXPIRED = "Your session has ended. Sign in again to go on where you were."
+
+
+@dataclass(frozen=True)
+class LoginPage:
+    """`next` is a path of this server; `has_users` and `has_token` are the ways in that there are."""
+
+    next: str
+    has_users: bool
+    has_token: bool
+    name: str = ""
+    error: str = ""
+    notice: str = ""
+    with_token: bool = False
+
+
+@router.get("/login", response_class=HTMLResponse)
+def show_login(
+    request: Request, db: Db, settings: Config, next: Annotated[str, Query(max_length=2000)] = "/"
+) -> Response:
+    """The form that asks who it is; on a server that has nobody yet, the way to the first account."""
+    has_users = users.has_users(db)
+    if not has_users and not settings.token and settings.access == "required":
+        return RedirectResponse("/setup", status_code=303)
+    from_cookie = cookie_token(request.headers)
+    notice = EXPIRED if from_cookie and request.state.principal is None else ""
+    page = LoginPage(own_path(next), has_users, bool(settings.token), notice=notice)
+    return render_bare(request, "login.html", page=page)
+
+
+@router.post("/login", response_class=HTMLResponse)
+async def sign_in(
+    request: Request,
+    db: Db,
+    settings: Config,
+    door: TheDoor,
+    address: Address,
+    username: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    token: Annotated[str, Form(max_length=1000)] = "",
+    next: Annotated[str, Form(max_length=2000)] = "/",
+) -> Response:
+    """Sets the cookie for whom the password or the token proves; shows the form again for a wrong one."""
+    request.state.audit_actor = username
+    by_token = bool(token.strip()) or not username.strip()
+    work = (
+        partial(_enter_with_token, request, db, door, token.strip(), address)
+        if by_token
+        else partial(service.sign_in_browser, db, door, username, password, address)
+    )
+    try:
+        value = await to_thread.run_sync(work, limiter=door.threads)
+    except (AuthenticationError, TooManyRequestsError) as error:
+        message = "That is not a token of this server." if by_token and error.status == 401 else f"{error.message}."
+        page = LoginPage(own_path(next), True, bool(settings.token), username, message, with_token=by_token)
+        return render_bare(request, "login.html", page=page, status=error.status)
+    answer = RedirectResponse(own_path(next), status_code=303)
+    set_cookie(request, answer, value)
+    return answer
+
+
+@router.post("/logout")
+def sign_out(request: Request, db: Db, door: TheDoor) -> RedirectResponse:
+    """Ends the login, not only in this browser."""
+    principal: Principal | None = request.state.principal
+    service.sign_out(db, door, principal.login_id if principal else None)
+    answer = RedirectResponse("/login", status_code=303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+def set_cookie(request: Request, answer: Response, value: str) -> None:
+    """Signs the browser in."""
+    answer.set_cookie(
+        COOKIE,
+        value,
+        max_age=service.BROWSER_DAYS * 86_400,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+
+
+def own_path(path: str) -> str:
+    """Never a redirect to another site."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+
+
+def _enter_with_token(request: Request, db: Db, door: Door, token: str, address: str) -> str:
+    value, name = service.sign_in_with_token(db, door, token, address)
+    request.state.audit_actor = name
+    return value

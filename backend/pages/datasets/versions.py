@@ -1,0 +1,137 @@
+"""The versions of a dataset: what each is, going back to one, and the form that takes the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from backend.datasets import repository, service, uses, versions
+from backend.datasets.arrival import Bundle
+from backend.datasets.service import Registration
+from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.views import size_text
+from backend.dependencies import Config, Database, Db
+from backend.pages.datasets.datasets import DatasetKey
+from backend.pages.frame.layout import layout_for
+from backend.pages.frame.rendering import render
+from pegbox.errors import PegboxError
+from pegbox.settings import Settings
+from pegbox.store.database import open_session
+from pegbox.store.tables import DatasetVersion
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """`used` are (kind, name, address) of the jobs and models that saw it."""
+
+    version: str
+    message: str
+    rows: int
+    files: int
+    size: str
+    hash: str
+    parent: str | None
+    is_newest: bool
+    is_valid: bool
+    created_at: datetime
+    used: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class VersionsPage:
+    uid: str
+    name: str
+    slug: str
+    newest: str
+    versions: list[VersionRow]
+    error: str
+
+
+@router.get("/datasets/{key}/versions", response_class=HTMLResponse)
+def show_versions(key: DatasetKey, request: Request, db: Db, settings: Config) -> HTMLResponse:
+    """Newest first, each with what saw it."""
+    return _page(request, db, settings, key)
+
+
+@router.post("/datasets/{key}/versions", response_class=HTMLResponse)
+async def add_version(key: DatasetKey, request: Request, settings: Config, engine: Database) -> Response:
+    """A file as the next version."""
+    try:
+        upload = await receive_upload(request, settings.datasets_dir, settings.max_dataset_bytes)
+        await run_in_threadpool(_add, engine, settings, key, upload)
+    except PegboxError as error:
+        return await run_in_threadpool(_refused, request, engine, settings, key, error)
+    return RedirectResponse(f"/datasets/{key}/versions", status_code=303)
+
+
+@router.post("/datasets/{key}/rollback", response_class=HTMLResponse)
+def roll_back(
+    key: DatasetKey, request: Request, db: Db, settings: Config, version: Annotated[str, Form(max_length=30)]
+) -> Response:
+    """Makes an old version the newest one again."""
+    try:
+        versions.roll_back(db, settings.datasets_dir, service.get_dataset(db, key), version, "")
+    except PegboxError as error:
+        db.rollback()
+        return _page(request, db, settings, key, error)
+    return RedirectResponse(f"/datasets/{key}/versions", status_code=303)
+
+
+def _page(
+    request: Request, db: Session, settings: Settings, key: str, error: PegboxError | None = None
+) -> HTMLResponse:
+    dataset = service.get_dataset(db, key)
+    used: dict[str, list[tuple[str, str, str]]] = {}
+    found = uses.find_uses(db, dataset)
+    for kind, items in (("job", found.jobs), ("model", found.models)):
+        for item in items:
+            item_id = (item.uid if kind == "job" else item.id) or ""
+            version = found.versions.get(item_id, "")
+            used.setdefault(version, []).append((kind, item.name, f"/{kind}s/{item_id}"))
+    rows = [_row(row, dataset.version, used.get(row.version, [])) for row in repository.list_versions(db, dataset.uid)]
+    page = VersionsPage(dataset.uid, dataset.name, dataset.slug, dataset.version, rows, error.message if error else "")
+    layout = layout_for(request, db, settings, "Datasets")
+    return render(
+        request, "dataset_versions.html", "dataset", layout=layout, page=page, status=error.status if error else 200
+    )
+
+
+def _row(version: DatasetVersion, newest: str, used: list[tuple[str, str, str]]) -> VersionRow:
+    return VersionRow(
+        version=version.version,
+        message=version.message,
+        rows=version.rows,
+        files=version.files,
+        size=size_text(version.size_bytes),
+        hash=version.hash or "",
+        parent=version.parent,
+        is_newest=version.version == newest,
+        is_valid=not version.errors,
+        created_at=version.created_at,
+        used=used,
+    )
+
+
+def _refused(request: Request, engine: Database, settings: Settings, key: str, error: PegboxError) -> HTMLResponse:
+    with open_session(engine) as db:
+        return _page(request, db, settings, key, error)
+
+
+def _add(engine: Database, settings: Settings, key: str, upload: Upload) -> None:
+    try:
+        with open_session(engine) as db:
+            known = service.get_dataset(db, key)
+            message = upload.fields.get("message", "").strip()[:2000]
+            wanted = Registration(name=known.name, mapping=known.column_mapping, new_version=True, message=message)
+            db.rollback()
+            service.register(db, settings, Bundle.of_form(upload), wanted)
+    finally:
+        upload.file.discard()

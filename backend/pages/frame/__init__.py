@@ -1,0 +1,1 @@
+"""What every page shares: layout, rendering, filters, error pages, assets."""

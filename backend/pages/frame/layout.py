@@ -1,0 +1,100 @@
+"""What every page shows around its content: the rail with its counts, the machine's capacity, the monitor's address."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import Request
+from sqlmodel import Session
+
+from backend.datasets import repository as datasets
+from backend.jobs import lists
+from backend.models import repository as models
+from backend.pages.frame import filters
+from backend.workers.service import list_live_workers
+from pegbox.schemas.account import Principal
+from pegbox.schemas.jobs.lists import JobStatistics
+from pegbox.settings import Settings
+
+Area = Literal[
+    "Overview",
+    "Datasets",
+    "Models",
+    "Jobs",
+    "New job",
+    "Queue",
+    "Experiments",
+    "Runs",
+    "Compare",
+    "System",
+    "Settings",
+    "Account",
+    "Users",
+    "Audit",
+    "",
+]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of each there are."""
+
+    datasets: int
+    models: int
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Short words for the foot of the rail."""
+
+    workers: str
+    queue: str
+    disk: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Context of `base.html`. `active` is the label of the rail's current entry, `signed_in` whether one can sign out."""
+
+    active: Area
+    counts: Counts
+    capacity: Capacity
+    monitor_url: str
+    caller: Principal
+    signed_in: bool
+
+
+def layout_for(request: Request, db: Session, settings: Settings, active: Area) -> Layout:
+    """The layout of a page, counted afresh."""
+    jobs = lists.statistics(db)
+    caller: Principal = request.state.principal
+    return Layout(
+        active=active,
+        counts=Counts(len(datasets.list_datasets(db)), len(models.list_models(db)), jobs.total),
+        capacity=_capacity(db, settings, jobs),
+        monitor_url=monitor_url(request, settings),
+        caller=caller,
+        signed_in=settings.access == "required" or caller.login_id is not None,
+    )
+
+
+def monitor_url(request: Request, settings: Settings) -> str:
+    """Where the reader's browser finds the monitor: as configured, else beside this page."""
+    if settings.public_monitor_url:
+        return settings.public_monitor_url.rstrip("/")
+    host = request.url.hostname or "127.0.0.1"
+    name = f"[{host}]" if ":" in host else host
+    return f"{request.url.scheme}://{name}:{settings.monitor_port}"
+
+
+def _capacity(db: Session, settings: Settings, jobs: JobStatistics) -> Capacity:
+    alive = list_live_workers(db)
+    busy = sum(1 for worker in alive if worker.job_uid)
+    return Capacity(
+        workers=f"{busy} of {len(alive)} busy" if alive else "none",
+        queue=f"{jobs.current.queued} waiting" if jobs.current.queued else "empty",
+        disk=f"{filters.size(shutil.disk_usage(settings.home).free)} free",
+    )

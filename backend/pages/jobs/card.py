@@ -1,0 +1,223 @@
+"""A job in the words of a page, made from what the API shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from backend.pages.frame import filters
+from pegbox.schemas.jobs.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.job import FinetuneView, JobView
+
+PHASES = ("prepare", "load", "train", "evaluate", "save")
+PHASE_WORDS = {
+    "prepare": "Preparing",
+    "load": "Loading",
+    "train": "Training",
+    "evaluate": "Evaluating",
+    "save": "Saving",
+}
+STATE_WORDS = {
+    "created": "Not started",
+    "queued": "Queued",
+    "running": "Running",
+    "paused": "Paused",
+    "completed": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+METHOD_WORDS = {"full": "Full", "lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
+PENDING = {
+    "pause": "Pausing: the worker finishes its step and saves a checkpoint.",
+    "cancel": "Stopping: the worker finishes its step and saves a checkpoint.",
+}
+MOST_EPOCH_MARKS = 40
+MOST_METRIC_NOTES = 3
+
+
+@dataclass(frozen=True)
+class JobCard:
+    """What lists, cards and the head of the job page show of a job; numbers are ready text."""
+
+    uid: str
+    id: str
+    kind: str
+    name: str
+    description: str
+    tags: list[str]
+    state: str
+    state_word: str
+    method_word: str
+    model_name: str
+    dataset_name: str
+    dataset_uid: str
+    created_at: datetime
+    queued_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    worker: str
+    step: int
+    total_steps: int | None
+    percent: float
+    progress_note: str
+    epoch: str
+    total_epochs: str
+    elapsed: str
+    remaining: str
+    train_loss: str
+    validation_loss: str
+    best_validation_loss: str
+    metric_notes: list[str]
+    phases_done: dict[str, bool]
+    epoch_marks: list[float]
+    scheduler: str
+    clip_note: str
+    batch_note: str
+    pending_word: str
+    can_start: bool
+    can_resume: bool
+    can_pause: bool
+    can_stop: bool
+    can_delete: bool
+    archived: bool
+
+
+def job_card(job: JobView) -> JobCard:
+    """The card of a job of either kind."""
+    return _card(job, _of_training(job) if isinstance(job, FinetuneView) else _of_command(job))
+
+
+def _card(job: JobView, own: dict[str, Any]) -> JobCard:
+    """What both kinds show alike, and what one kind shows of its own."""
+    is_running = job.state == "running"
+    pending = own["pending_word"]
+    return JobCard(
+        uid=job.uid,
+        id=job.id,
+        kind=job.kind,
+        name=job.name,
+        description=job.description,
+        tags=job.tags,
+        state=job.state,
+        created_at=job.created_at,
+        queued_at=job.queued_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        worker=job.worker_id or "",
+        percent=job.progress,
+        elapsed=_elapsed(job),
+        train_loss=filters.figure(_number(job, "train_loss")),
+        validation_loss=filters.figure(_number(job, "validation_loss")),
+        best_validation_loss=filters.figure(_number(job, "best_validation_loss")),
+        can_start=job.state == "created" and job.archived_at is None,
+        can_resume=job.state == "paused",
+        can_pause=job.state == "queued" or (is_running and not pending and job.kind == "finetune"),
+        can_stop=job.state in ("queued", "running", "paused") and job.wanted != "cancel",
+        can_delete=job.state in ("created", "completed", "failed", "cancelled"),
+        archived=job.archived_at is not None,
+        **own,
+    )
+
+
+def _of_training(job: FinetuneView) -> dict[str, Any]:
+    training, values = job.training, job.configuration.hyperparameters
+    is_running = job.state == "running"
+    return {
+        "state_word": PHASE_WORDS.get(training.phase or "", "Running") if is_running else STATE_WORDS[job.state],
+        "method_word": METHOD_WORDS.get(values.method or "", "–"),
+        "model_name": job.configuration.model.name,
+        "dataset_name": job.configuration.dataset.name,
+        "dataset_uid": job.configuration.dataset.uid,
+        "step": training.current_step,
+        "total_steps": training.total_steps,
+        "progress_note": _progress_note(job),
+        "epoch": filters.figure(_number(job, "epoch"), 2),
+        "total_epochs": f"{values.epochs:g}" if not values.max_steps else "",
+        "remaining": _remaining(job),
+        "phases_done": _phases_done(job),
+        "epoch_marks": _epoch_marks(job),
+        "scheduler": values.scheduler.replace("_", " "),
+        "clip_note": f"clipped at {values.max_grad_norm:g}" if values.max_grad_norm else "not clipped",
+        "batch_note": _batch_note(values),
+        "metric_notes": [],
+        "pending_word": PENDING.get(job.wanted, "") if is_running else "",
+    }
+
+
+def _of_command(job: JobView) -> dict[str, Any]:
+    is_running = job.state == "running"
+    return {
+        "state_word": "Waiting to retry" if job.retry_at and job.state == "queued" else STATE_WORDS[job.state],
+        "method_word": "Command",
+        "model_name": job.command,
+        "dataset_name": "",
+        "dataset_uid": "",
+        "step": 0,
+        "total_steps": None,
+        "progress_note": "",
+        "epoch": "",
+        "total_epochs": "",
+        "remaining": "",
+        "phases_done": {},
+        "epoch_marks": [],
+        "scheduler": "",
+        "clip_note": "",
+        "batch_note": "",
+        "metric_notes": [
+            f"{name} {filters.figure(_number(job, name))}" for name in sorted(job.metrics)[:MOST_METRIC_NOTES]
+        ],
+        "pending_word": "Stopping: the command is asked to end." if is_running and job.wanted == "cancel" else "",
+    }
+
+
+def _number(job: JobView, name: str) -> float | None:
+    value = job.metrics.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _progress_note(job: FinetuneView) -> str:
+    training = job.training
+    if job.state in ("created", "queued"):
+        return ""
+    if not training.total_steps:
+        return f"step {filters.whole(training.current_step)}" if training.current_step else ""
+    return f"{filters.whole(training.current_step)} of {filters.whole(training.total_steps)}"
+
+
+def _elapsed(job: JobView) -> str:
+    if job.started_at is None:
+        return "–"
+    end = job.completed_at or datetime.now(UTC)
+    return filters.duration((end - job.started_at).total_seconds())
+
+
+def _remaining(job: FinetuneView) -> str:
+    """Steps left at the pace of the last one."""
+    pace, total = _number(job, "step_seconds"), job.training.total_steps
+    if job.state != "running" or not pace or not total:
+        return ""
+    return filters.duration(pace * max(0, total - job.training.current_step))
+
+
+def _phases_done(job: FinetuneView) -> dict[str, bool]:
+    if job.state == "completed":
+        return dict.fromkeys(PHASES, True)
+    current = job.training.phase
+    reached = PHASES.index(current) if job.state == "running" and current else 0
+    return {phase: index < reached for index, phase in enumerate(PHASES)}
+
+
+def _epoch_marks(job: FinetuneView) -> list[float]:
+    """Percent of the bar at which epochs end, the last one left out."""
+    values = job.configuration.hyperparameters
+    if values.max_steps or not 1 < values.epochs <= MOST_EPOCH_MARKS:
+        return []
+    count = int(values.epochs) + (values.epochs % 1 > 0)
+    return [round(100 * epoch / values.epochs, 2) for epoch in range(1, count)]
+
+
+def _batch_note(values: Hyperparameters) -> str:
+    if values.gradient_accumulation_steps == 1:
+        return f"batch {values.batch_size}"
+    return f"batch {values.batch_size} × {values.gradient_accumulation_steps}"

@@ -1,0 +1,81 @@
+"""One command job: what it runs, where it stands, what it waits for; its output comes as it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlmodel import Session
+
+from backend.bell import ring
+from backend.dependencies import Config, Db
+from backend.jobs import copies
+from backend.pages.frame import filters
+from backend.pages.frame.layout import layout_for
+from backend.pages.frame.rendering import render
+from backend.pages.jobs.card import JobCard, job_card
+from pegbox.schemas.jobs.job import JobView
+from pegbox.settings import Settings
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class CommandPage:
+    """`waiting` is empty unless the job waits; `failure` unless it failed; `can_restart` once it has ended."""
+
+    job: JobCard
+    command: str
+    shell: bool
+    waiting: str
+    failure: str
+    facts: list[tuple[str, str]]
+    environment: list[tuple[str, str]]
+    metrics: list[tuple[str, str]]
+    run_id: str
+    can_restart: bool
+
+
+def show_command(request: Request, db: Session, settings: Settings, view: JobView) -> HTMLResponse:
+    """The page of a command job."""
+    place = view.queue
+    page = CommandPage(
+        job=job_card(view),
+        command=view.command,
+        shell=view.shell,
+        waiting=f"Place {place.position} in the queue. {place.reason}." if place else "",
+        failure=view.error_message or "" if view.state in ("failed", "cancelled", "queued") else "",
+        facts=_facts(view),
+        environment=list(view.environment.items()),
+        metrics=[
+            (name, filters.figure(value)) for name, value in view.metrics.items() if isinstance(value, int | float)
+        ],
+        run_id=view.run_id,
+        can_restart=view.completed_at is not None,
+    )
+    return render(request, "command.html", "command", layout=layout_for(request, db, settings, "Jobs"), page=page)
+
+
+@router.post("/jobs/{uid}/restart")
+def restart_job(uid: str, request: Request, db: Db, settings: Config) -> RedirectResponse:
+    """Runs an ended job again, as a new one."""
+    job = copies.restart_job(db, settings, uid)
+    ring(request.app)
+    return RedirectResponse(f"/jobs/{job.uid}", status_code=303)
+
+
+def _facts(view: JobView) -> list[tuple[str, str]]:
+    """What was asked for and what came of it, in the order in which people look for it."""
+    gpus = ", ".join(f"{device.index} {device.name}".strip() for device in view.devices)
+    facts = [
+        ("Exit code", "–" if view.exit_code is None else str(view.exit_code)),
+        ("GPUs", gpus or (f"{view.gpu_count} wanted" if view.gpu_count else "none")),
+        ("Priority", str(view.priority)),
+        ("Attempt", f"{view.attempt} of {view.max_retries + 1}" if view.max_retries else str(view.attempt)),
+        ("Time limit", filters.duration(view.timeout_seconds) if view.timeout_seconds else "none"),
+        ("Depends on", ", ".join(view.depends_on) or "–"),
+    ]
+    if view.bad_metric_lines:
+        facts.append(("Unreadable metric lines", filters.whole(view.bad_metric_lines)))
+    return facts

@@ -1,0 +1,1 @@
+"""The wizard for a new job, and the form for a new command."""

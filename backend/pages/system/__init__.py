@@ -1,0 +1,1 @@
+"""The overview, the system and the settings."""
