@@ -18,9 +18,10 @@ from backend.audit.trail import AuditTrail
 from backend.bell import Bell
 from backend.body_limit import BodyLimitMiddleware
 from backend.datasets import routes as datasets
-from backend.datasets import version_routes as dataset_versions
+from backend.datasets.versions import routes as dataset_versions
 from backend.experiments import routes as experiments
 from backend.health import routes as health
+from backend.housekeeping import sweep_for_ever
 from backend.hyperparameters import routes as hyperparameters
 from backend.jobs import log_routes as job_logs
 from backend.jobs import routes as jobs
@@ -32,7 +33,6 @@ from backend.pages import routes as pages
 from backend.prometheus import routes as prometheus
 from backend.queue import routes as queue
 from backend.queue.service import grant_grace
-from backend.queue.sweeper import sweep_for_ever
 from backend.resources import routes as resources
 from backend.streams import routes as streams
 from backend.streams.relay import MonitorRelay

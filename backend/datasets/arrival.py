@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.datasets.archive import unpack
 from backend.datasets.files import file_path
-from backend.datasets.formats import Format, find_format, is_archive
-from backend.datasets.table import Source, telling
+from backend.datasets.readers.archive import unpack
+from backend.datasets.readers.formats import Format, find_format, is_archive
+from backend.datasets.readers.table import Source, telling
 from backend.datasets.upload import Upload
 from pegbox.errors import UnusableContentError
 from pegbox.settings import Settings

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from backend.datasets.dvc import dvc_hash
-from backend.datasets.formats import LABELS
+from backend.datasets.readers.formats import LABELS
+from backend.datasets.readers.table import Source
 from backend.datasets.report import Report, read_report
-from backend.datasets.table import Source
+from backend.datasets.versions.dvc import dvc_hash
 from pegbox.errors import UnusableContentError
 from pegbox.store.tables import Dataset, DatasetFile, DatasetVersion, now
 

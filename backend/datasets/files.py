@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from backend.datasets.formats import ENDINGS
+from backend.datasets.readers.formats import ENDINGS
 from pegbox.errors import NotFoundError
 
 UNREGISTERED_SECONDS = 24 * 3600

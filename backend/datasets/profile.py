@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from backend.datasets.table import Source, read_table
+from backend.datasets.readers.table import Source, read_table
 
 MOST_REMEMBERED = 1_000_000
 """Rows among which repeated ones are looked for: their hashes take some sixty megabytes."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from backend.datasets.csv_dialect import REQUIRED, Dialect
-from backend.datasets.formats import unreadable_as
+from backend.datasets.readers.csv_dialect import REQUIRED, Dialect
+from backend.datasets.readers.formats import unreadable_as
+from backend.datasets.readers.table import UTF8, Source, merge_headers, read_header, read_table
 from backend.datasets.record import Record
-from backend.datasets.rendition import Rendition, is_rendered
-from backend.datasets.table import UTF8, Source, merge_headers, read_header, read_table
+from backend.datasets.versions.rendition import Rendition, is_rendered
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.dataset import CsvIssue
 

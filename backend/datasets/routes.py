@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from backend.bodies import parse_fields, parse_json
 from backend.datasets import service, views
 from backend.datasets.arrival import Bundle
-from backend.datasets.formats import without_ending
+from backend.datasets.readers.formats import without_ending
 from backend.datasets.report import as_row
 from backend.datasets.repository import list_datasets as query_datasets
 from backend.datasets.upload import Upload, receive_upload

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
-from backend.datasets import comparison, repository, service
-from backend.datasets.comparison import Wanted
-from backend.datasets.diff import Kind
+from backend.datasets import repository, service
+from backend.datasets.versions import comparison
+from backend.datasets.versions.comparison import Wanted
+from backend.datasets.versions.diff import Kind
 from backend.dependencies import Config, Database
 from backend.pages.datasets.datasets import PAGE_SIZE, DatasetKey
 from backend.pages.frame.layout import layout_for

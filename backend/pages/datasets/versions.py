@@ -11,10 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from backend.datasets import repository, service, uses, versions
+from backend.datasets import repository, service, uses
 from backend.datasets.arrival import Bundle
 from backend.datasets.service import Registration
 from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.versions import service as versions
 from backend.datasets.views import size_text
 from backend.dependencies import Config, Database, Db
 from backend.pages.datasets.datasets import DatasetKey

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.datasets.archive import unpack
+from backend.datasets.readers.archive import unpack
 from pegbox.errors import PayloadTooLargeError, PegboxError, UnusableContentError
 from tests.backend.datasets.archives import zip_of
 

@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets import comparison
-from backend.datasets.diff import Side, read_entries, read_totals, write_diff
-from backend.datasets.table import Source
+from backend.datasets.readers.table import Source
+from backend.datasets.versions import comparison
+from backend.datasets.versions.diff import Side, read_entries, read_totals, write_diff
 from pegbox.settings import Settings
 from tests.backend.datasets.archives import zip_of
 

@@ -11,7 +11,7 @@ import hashlib
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.datasets.dvc import dvc_hash
+from backend.datasets.versions.dvc import dvc_hash
 from tests.backend.datasets.archives import zip_of
 
 VECTORS: dict[str, tuple[dict[str, bytes], str]] = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.datasets.profile import BINS, read_profile
-from backend.datasets.table import Source
+from backend.datasets.readers.table import Source
 
 
 def test_what_is_found(tmp_path: Path) -> None:

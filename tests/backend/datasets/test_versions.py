@@ -11,7 +11,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select, update
 
-from backend.datasets import service, versions
+from backend.datasets import service
+from backend.datasets.versions import service as versions
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session
 from pegbox.store.tables import Dataset, DatasetFile, DatasetVersion

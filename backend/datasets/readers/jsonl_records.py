@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from backend.datasets.formats import unreadable_as
+from backend.datasets.readers.formats import unreadable_as
 from backend.datasets.record import (
     MAX_CELL_CHARACTERS,
     MAX_COLUMN_NAME,

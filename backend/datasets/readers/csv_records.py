@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from backend.datasets.csv_dialect import Dialect, unreadable
+from backend.datasets.readers.csv_dialect import Dialect, unreadable
 from backend.datasets.record import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_RECORD_CHARACTERS, Record
 
 END_MARK = "\x01end\x01"

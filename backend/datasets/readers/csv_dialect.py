@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.datasets.formats import unreadable_as
+from backend.datasets.readers.formats import unreadable_as
 from pegbox.errors import UnusableContentError
 
 CHUNK_BYTES = 1024 * 1024

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from backend.datasets import repository, versions
-from backend.datasets.diff import MOST_KEPT, Entry, Kind, Side, read_entries, read_totals, write_diff
+from backend.datasets import repository
+from backend.datasets.versions import service as versions
+from backend.datasets.versions.diff import MOST_KEPT, Entry, Kind, Side, read_entries, read_totals, write_diff
 from pegbox.errors import NotFoundError, ValidationError
 from pegbox.schemas.dataset import DatasetDiff, DiffEntry
 from pegbox.settings import Settings

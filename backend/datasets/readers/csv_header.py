@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from backend.datasets.csv_dialect import unreadable
+from backend.datasets.readers.csv_dialect import unreadable
 from backend.datasets.record import MAX_COLUMN_NAME, Record
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from backend.datasets.formats import Format, find_format
+from backend.datasets.readers.formats import Format, find_format
 from pegbox.errors import PayloadTooLargeError, UnavailableError, UnusableContentError
 from pegbox.store.incoming import Incoming
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.datasets.csv_dialect import Dialect, detect, unreadable
-from backend.datasets.csv_header import Header, name_columns
-from backend.datasets.csv_records import read_records
-from backend.datasets.formats import Format, unreadable_as
-from backend.datasets.jsonl_records import read_jsonl_columns, read_jsonl_records
-from backend.datasets.parquet_records import read_parquet_columns, read_parquet_records
+from backend.datasets.readers.csv_dialect import Dialect, detect, unreadable
+from backend.datasets.readers.csv_header import Header, name_columns
+from backend.datasets.readers.csv_records import read_records
+from backend.datasets.readers.formats import Format, unreadable_as
+from backend.datasets.readers.jsonl_records import read_jsonl_columns, read_jsonl_records
+from backend.datasets.readers.parquet_records import read_parquet_columns, read_parquet_records
 from backend.datasets.record import MAX_COLUMNS, Record
 from pegbox.errors import UnusableContentError
 

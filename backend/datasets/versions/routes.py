@@ -10,12 +10,14 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from backend.bodies import parse_fields, parse_json
-from backend.datasets import comparison, repository, service, uses, versions, views
+from backend.datasets import repository, service, uses, views
 from backend.datasets.arrival import Bundle
-from backend.datasets.diff import Kind
-from backend.datasets.formats import MEDIA_TYPES
+from backend.datasets.readers.formats import MEDIA_TYPES
 from backend.datasets.routes import DatasetKey, created_message, form_schema
 from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.versions import comparison
+from backend.datasets.versions import service as versions
+from backend.datasets.versions.diff import Kind
 from backend.dependencies import Config, Database, Db
 from backend.uploads import service as uploads
 from backend.uploads.routes import UploadKey

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from backend.datasets.formats import unreadable_as
-from backend.datasets.jsonl_records import text_of
+from backend.datasets.readers.formats import unreadable_as
+from backend.datasets.readers.jsonl_records import text_of
 from backend.datasets.record import MAX_CELL_CHARACTERS, MAX_COLUMN_NAME, MAX_COLUMNS, Record
 from pegbox.errors import UnavailableError, UnusableContentError
 

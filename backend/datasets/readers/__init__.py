@@ -1,0 +1,1 @@
+"""Readers of dataset files: CSV, JSON lines, Parquet, archives of them."""

@@ -1,0 +1,1 @@
+"""Versions of a dataset: stored, compared, rolled back."""
