@@ -14,10 +14,10 @@ from pegbox.data.rows import Row
 from pegbox.errors import NotFoundError, PermissionDeniedError, UnreachableError, UnusableContentError
 from pegbox.inference.device import Decided, device_map, dtype_of, has_gpu
 from pegbox.inference.encoding import ensure_chat_template
+from pegbox.inference.quantization import quantization
 from pegbox.inference.starter import build_starter
 from pegbox.schemas.jobs.hyperparameters import Method
 from pegbox.schemas.jobs.queue import BaseModelSpec
-from pegbox.trainer.adapters import quantization
 
 HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
 """Weights only as safetensors: other formats can run code when they are loaded."""

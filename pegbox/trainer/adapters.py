@@ -8,22 +8,9 @@ from typing import Any
 import torch
 
 from pegbox.errors import UnusableContentError
-from pegbox.inference.device import Decided, device_map, dtype_of
+from pegbox.inference.device import Decided, device_map
+from pegbox.inference.quantization import quantization
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Method
-
-
-def quantization(method: Method, precision: Decided) -> Any:
-    """How the base model is loaded: 4-bit NF4 for QLoRA and LoftQ, else `None` (as it is)."""
-    if method not in ("qlora", "loftq"):
-        return None
-    from transformers import BitsAndBytesConfig
-
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=method == "qlora",
-        bnb_4bit_compute_dtype=dtype_of(precision),
-    )
 
 
 def attach_adapter(model: Any, base: Path, values: Hyperparameters) -> Any:

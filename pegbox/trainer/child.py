@@ -15,8 +15,8 @@ import traceback
 from pathlib import Path
 
 from pegbox.errors import PegboxError
-from pegbox.trainer.stop import EXIT_STOPPED, StopRequest
-from pegbox.worker.assignment import Assignment, ChildLine, Failure
+from pegbox.trainer.stop import StopRequest
+from pegbox.worker.assignment import EXIT_STOPPED, Assignment, ChildLine, Failure
 from pegbox.worker.job_folder import JobFolder, write_atomically
 from pegbox.worker.processes.parent import die_with_parent
 

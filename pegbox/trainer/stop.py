@@ -5,9 +5,6 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
-EXIT_STOPPED = 75
-"""EX_TEMPFAIL: stopped on request with everything saved; the same job may go on later."""
-
 
 class StopRequest:
     """Set by SIGTERM; the training looks at it after every step."""

@@ -8,6 +8,9 @@ from pydantic import BaseModel
 
 from pegbox.schemas.jobs.queue import Capabilities, Phase, TrainingSpec
 
+EXIT_STOPPED = 75
+"""EX_TEMPFAIL: stopped on request with everything saved; the same job may go on later."""
+
 
 class Assignment(BaseModel):
     """The one line a child reads before it trains."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 
 from pegbox.schemas.jobs.queue import JobResult, ReportRequest, Wanted
-from pegbox.trainer.stop import EXIT_STOPPED
-from pegbox.worker.assignment import Failure
+from pegbox.worker.assignment import EXIT_STOPPED, Failure
 from pegbox.worker.job_folder import JobFolder
 
 TAIL_LINES = 5

@@ -18,7 +18,7 @@ TOO_LARGE = f"A batch must not exceed {MAX_BODY_BYTES} bytes"
 
 
 async def ingest_batch(request: Request) -> Response:
-    """Takes one batch; see `monitor.metrics.ingest.wire.Batch` for its body, `monitor.metrics.ingest.binary` for the MessagePack form."""
+    """Takes one batch; see `monitor.metrics.ingest.wire.Batch` for its body, and `binary` beside it for the MessagePack form."""
     headers = request.scope["headers"]
     body = await read_body(headers, request.receive)
     content = await take(request.app.state.monitor.writer, request.path_params["run_id"], headers, body)
