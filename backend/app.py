@@ -15,7 +15,6 @@ from backend.accounts import user_routes as users
 from backend.accounts.door import Door
 from backend.audit import routes as audit
 from backend.audit.trail import AuditTrail
-from backend.bell import Bell
 from backend.body_limit import BodyLimitMiddleware
 from backend.datasets import routes as datasets
 from backend.datasets.versions import routes as dataset_versions
@@ -32,6 +31,7 @@ from backend.models.hub import ModelHub
 from backend.pages import routes as pages
 from backend.prometheus import routes as prometheus
 from backend.queue import routes as queue
+from backend.queue.notifier import JobNotifier
 from backend.queue.service import grant_grace
 from backend.resources import routes as resources
 from backend.streams import routes as streams
@@ -99,8 +99,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.door = Door(app.state.guard.authenticator, app.state.identities)
     app.state.hub = ModelHub(settings)
     app.state.answers = Answers()
-    app.state.bell = Bell()
-    app.state.departures = Departures()
+    notifier = app.state.notifier = JobNotifier(engine)
+    app.state.departures = Departures(notifier.wake)
     app.state.relay = MonitorRelay(settings)
     app.state.csv_threads = CapacityLimiter(CSV_THREADS)
     app.state.host = HostReader(settings.home)
@@ -114,4 +114,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.answers.close()
         await app.state.relay.close()
         app.state.hub.close()
+        notifier.close()
         engine.dispose()

@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from backend.audit.service import forget_older_than
-from backend.bell import ring
 from backend.datasets.service import housekeep
 from backend.queue.service import sweep_leases
 from backend.uploads.service import forget_unclaimed
@@ -32,8 +31,7 @@ async def sweep_for_ever(app: FastAPI, engine: Engine, settings: Settings) -> No
     forgetting_due = uses_due = loop.time()
     while True:
         try:
-            if await run_in_threadpool(_sweep_leases, engine, settings):
-                ring(app)
+            await run_in_threadpool(_sweep_leases, engine, settings)
             if loop.time() >= uses_due:
                 await run_in_threadpool(app.state.identities.record_uses)
                 uses_due = loop.time() + USES_SECONDS
@@ -45,9 +43,9 @@ async def sweep_for_ever(app: FastAPI, engine: Engine, settings: Settings) -> No
         await asyncio.sleep(LEASE_SECONDS)
 
 
-def _sweep_leases(engine: Engine, settings: Settings) -> bool:
+def _sweep_leases(engine: Engine, settings: Settings) -> None:
     with open_session(engine) as db:
-        return bool(sweep_leases(db, settings))
+        sweep_leases(db, settings)
 
 
 def _forget(engine: Engine, settings: Settings) -> None:

@@ -23,23 +23,11 @@ from pegbox.schemas.experiment import (
     ExperimentView,
 )
 from pegbox.store.database import begin_write
-from pegbox.store.experiments import ensure_experiment, new_experiment_id
+from pegbox.store.experiments import new_experiment_id
 from pegbox.store.tables import Experiment
 
 SHOWN_RUNS = 20
 """In the record of an experiment; its list of runs has them all."""
-
-
-def place_job(db: Session, experiment_id: str | None, name: str) -> Experiment:
-    """The experiment of a job: the one with this id, else the one of this name, made if it is new.
-
-    Part of the caller's write. Raises `ValidationError` for an id that does not exist.
-    """
-    key = experiment_id or ensure_experiment(db.connection(), name)
-    experiment = repository.find_experiment(db, key, lock=True)
-    if experiment is None:
-        raise ValidationError(f"Experiment not found: {key}", errors=[{"loc": ["body", "experiment_id"], "msg": key}])
-    return experiment
 
 
 def get_experiment(db: Session, key: str) -> Experiment:

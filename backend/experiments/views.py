@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from backend.experiments.entries import Entry
+from backend.jobs.kinds import kind_of
 from backend.runs.summary import plain
 from pegbox.schemas.experiment import ExperimentRun
-from pegbox.schemas.jobs.environment import masked
-from pegbox.store.tables import Experiment, Job
+from pegbox.store.tables import Experiment
 
 
 def experiment_fields(experiment: Experiment, run_count: int) -> dict[str, Any]:
@@ -42,12 +42,5 @@ def show_run(entry: Entry) -> ExperimentRun:
 def params_of(entry: Entry) -> dict[str, Any]:
     """The run's settings; before it begins, what its job asks for."""
     if entry.waiting is not None:
-        return _asked(entry.waiting)
+        return kind_of(entry.waiting).parameters(entry.waiting)
     return plain(entry.config or {})
-
-
-def _asked(job: Job) -> dict[str, Any]:
-    if job.kind == "command":
-        return {"command": job.command, "gpu_count": job.gpu_count, **masked(job.environment)}
-    names = {key: reference["name"] for key, reference in job.configuration.items() if key in ("model", "dataset")}
-    return names | {name: value for name, value in job.hyperparameters.items() if name != "uid" and value is not None}

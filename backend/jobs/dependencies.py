@@ -1,12 +1,9 @@
-"""Jobs that wait for other jobs: what holds one up, and what becomes of it when the other does not complete.
-
-Nobody can wait for a job that is made later, so there are no circles.
-"""
+"""Dependencies between jobs. A job depends only on earlier jobs, so there are no cycles."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
@@ -14,8 +11,7 @@ from sqlmodel import Session, and_, col, select
 
 from backend.jobs import lifecycle, repository
 from pegbox.errors import ValidationError
-from pegbox.schemas.jobs.job import JobState
-from pegbox.store.tables import Job, JobDependency, now
+from pegbox.store.tables import Job, JobDependency
 
 CHUNK = 500
 
@@ -28,7 +24,7 @@ _NEEDED = (
 
 
 def is_held_up() -> Any:
-    """SQL: whether a `Job` of the query waits for one that has not completed."""
+    """SQL: whether a `Job` of the query depends on a job that has not completed."""
     needed = aliased(Job)
     return (
         select(JobDependency.needs_uid)
@@ -39,7 +35,7 @@ def is_held_up() -> Any:
 
 
 def find_needed(db: Session, keys: Sequence[str]) -> list[Job]:
-    """The jobs of a request's `depends_on`, each once. Raises `ValidationError` naming those that cannot be waited for."""
+    """The jobs of a request's `depends_on`, without repetitions. Raises `ValidationError` naming jobs that will never complete."""
     found: dict[str, Job] = {}
     problems: list[str] = []
     for key in keys:
@@ -47,7 +43,7 @@ def find_needed(db: Session, keys: Sequence[str]) -> list[Job]:
         if job is None:
             problems.append(f"there is no job '{key}'")
         elif job.state in ("failed", "cancelled"):
-            problems.append(f"job '{key}' has {_ended(job)} and will not complete")
+            problems.append(f"job '{key}' has {ended(job)} and will not complete")
         else:
             found[job.uid] = job
     if problems:
@@ -57,12 +53,12 @@ def find_needed(db: Session, keys: Sequence[str]) -> list[Job]:
 
 
 def add(db: Session, job: Job, needed: Sequence[Job]) -> None:
-    """Lets the job wait for the others. The caller commits."""
+    """Makes the job depend on the others. The caller commits."""
     db.add_all([JobDependency(job_uid=job.uid, needs_uid=other.uid) for other in needed])
 
 
 def list_needed(db: Session, jobs: Sequence[Job]) -> dict[str, list[Job]]:
-    """By job uid, the jobs that it waits for or has waited for, oldest first."""
+    """The dependencies of each job by its uid, oldest first."""
     uids = [job.uid for job in jobs]
     needed: dict[str, list[Job]] = {}
     for start in range(0, len(uids), CHUNK):
@@ -71,25 +67,8 @@ def list_needed(db: Session, jobs: Sequence[Job]) -> dict[str, list[Job]]:
     return needed
 
 
-def end_dependents(db: Session, job: Job) -> None:
-    """When a job has failed or was cancelled, so have all that wait for it, and those that wait for them. The caller commits."""
-    ended = [job]
-    while ended:
-        cause = ended.pop()
-        verb: lifecycle.Verb = "fail" if cause.state == "failed" else "cancel"
-        for dependent in _waiting_for(db, cause):
-            if not lifecycle.can(cast(JobState, dependent.state), verb):
-                continue
-            dependent.state = lifecycle.next_state(cast(JobState, dependent.state), verb)
-            dependent.error = f"Job {cause.id or cause.uid} ('{cause.name}'), which it depends on, has {_ended(cause)}"
-            dependent.completed_at = dependent.updated_at = now()
-            dependent.retry_at = dependent.claim_token = dependent.lease_expires_at = None
-            db.add(dependent)
-            ended.append(dependent)
-
-
 def forget(db: Session, job: Job) -> None:
-    """Before a job is deleted: nothing refers to it any more. The caller commits."""
+    """Deletes the dependencies of a job and on a job. The caller commits."""
     query = select(JobDependency).where((JobDependency.job_uid == job.uid) | (JobDependency.needs_uid == job.uid))
     for dependency in db.exec(query).all():
         db.delete(dependency)
@@ -97,15 +76,17 @@ def forget(db: Session, job: Job) -> None:
 
 
 def has_dependents(db: Session, job: Job) -> bool:
-    """Whether a job that has not ended waits for this one."""
-    return any(dependent.state not in lifecycle.TERMINAL for dependent in _waiting_for(db, job))
+    """Whether a job that has not ended depends on this job."""
+    return any(dependent.state not in lifecycle.TERMINAL for dependent in list_dependents(db, job))
 
 
-def _waiting_for(db: Session, job: Job) -> list[Job]:
+def list_dependents(db: Session, job: Job) -> list[Job]:
+    """The jobs that depend directly on this job, locked until the caller commits."""
     query = select(Job).join(JobDependency, col(JobDependency.job_uid) == Job.uid)
     query = query.where(JobDependency.needs_uid == job.uid).with_for_update(of=Job)
     return list(db.exec(query).all())
 
 
-def _ended(job: Job) -> str:
+def ended(job: Job) -> str:
+    """How a job ended without completing, after "has"."""
     return "failed" if job.state == "failed" else "been cancelled"

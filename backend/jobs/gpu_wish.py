@@ -10,15 +10,15 @@ from backend.workers.service import devices_of, list_live_workers
 from pegbox.errors import ValidationError
 from pegbox.hardware.gpu import read_gpus
 from pegbox.schemas.jobs.command import DEVICES, CommandCreate
-from pegbox.schemas.jobs.job import FinetuneCreate
 from pegbox.schemas.jobs.queue import Device
+from pegbox.schemas.jobs.request import JobRequest
 
 
-def gpu_count_of(db: Session, body: FinetuneCreate | CommandCreate) -> int:
+def gpu_count_of(db: Session, body: JobRequest) -> int:
     """What the job asks for; without a word one GPU where there is any, else none. Raises `ValidationError` for more than
     one machine has."""
     most = max((len(devices) for devices in _machines(db)), default=0)
-    named = body.wanted_devices() if isinstance(body, CommandCreate) else None
+    named = body.wanted_devices()
     wanted = body.gpu_count
     if wanted is None:
         wanted = min(len(named), most) if named is not None else min(1, most)

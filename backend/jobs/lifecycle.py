@@ -1,8 +1,8 @@
-"""Which state a job may go to from which, and by what. A table, nothing else: no database, no clock.
+"""The states of a job and the transitions between them, as a table. No database, no clock.
 
 created ──start──▶ queued ──claim──▶ running ──▶ completed │ failed │ cancelled
                     ▲  │               │  ▲
-         resume/start  └──pause──▶ paused └─ revive (a worker that was away comes back in time)
+         resume/start  └──pause──▶ paused └─ revive (a disconnected worker reconnects in time)
                     └── interrupted (killed, lease expired) ◀── running
 """
 
@@ -37,8 +37,8 @@ TRANSITIONS: dict[tuple[JobState, Verb], JobState] = {
     ("paused", "complete"): "completed",
     ("paused", "fail"): "failed",
 }
-"""`created` can fail because of a job that it depends on. `queued` and `paused` can complete or fail because a worker that was out
-of reach may report after all."""
+"""A created job fails if a job that it depends on fails. A queued or paused job completes or fails if a disconnected worker reports
+after all."""
 
 TERMINAL: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
 CURRENT: tuple[JobState, ...] = ("running", "queued", "paused", "created")
@@ -61,8 +61,33 @@ def can(state: JobState, verb: Verb) -> bool:
     return (state, verb) in TRANSITIONS
 
 
+Action = Literal["start", "resume", "pause", "cancel", "archive", "restore", "delete"]
+
+
+def actions_of(state: JobState, wanted: str, *, archived: bool, pauses_while_running: bool) -> frozenset[Action]:
+    """What a user may do with a job now."""
+    actions: set[Action] = set()
+    is_pending = state == "running" and wanted != "run"
+    if can(state, "resume"):
+        actions.add("resume")
+    elif can(state, "start") and not archived:
+        actions.add("start")
+    if can(state, "pause") and not is_pending and (state != "running" or pauses_while_running):
+        actions.add("pause")
+    if can(state, "cancel") and wanted != "cancel":
+        actions.add("cancel")
+    if is_idle(state):
+        actions.update(("restore" if archived else "archive", "delete"))
+    return frozenset(actions)
+
+
+def is_idle(state: JobState) -> bool:
+    """Whether a job has ended or never started, so that it can be archived or deleted."""
+    return state == "created" or state in TERMINAL
+
+
 def next_state(state: JobState, verb: Verb) -> JobState:
-    """Where the verb leads; raises `ConflictError` when the state does not allow it."""
+    """The state after the verb. Raises `ConflictError` if the state does not allow the verb."""
     try:
         return TRANSITIONS[state, verb]
     except KeyError:
@@ -70,7 +95,7 @@ def next_state(state: JobState, verb: Verb) -> JobState:
 
 
 def after_interruption(wanted: Wanted, stalled_attempts: int, max_stalled_attempts: int) -> Verb:
-    """What an interrupted attempt leads to: what the user asked for, another attempt, or the end of patience."""
+    """The verb for an interrupted attempt: the requested action, otherwise another attempt, or failure after too many."""
     if wanted == "cancel":
         return "cancel"
     if wanted == "pause":

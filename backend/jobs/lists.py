@@ -10,7 +10,7 @@ from backend.jobs import dependencies, repository, service, views
 from backend.jobs.counts import count_by_state
 from backend.jobs.lifecycle import CURRENT, PAST
 from backend.jobs.progress import number
-from backend.jobs.waiting import place_of
+from backend.queue.order import place_of
 from pegbox.errors import ConflictError
 from pegbox.schemas.jobs.job import FinetuneView, JobView
 from pegbox.schemas.jobs.lists import (

@@ -9,8 +9,9 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, case, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from pegbox.errors import NotFoundError
 from pegbox.store.database import begin_write
-from pegbox.store.tables import Job, Run
+from pegbox.store.tables import Job, Run, now
 
 HARD_CAP = 1000
 CHUNK = 500
@@ -38,6 +39,30 @@ def lock_job(db: Session, key: str) -> Job | None:
         .execution_options(populate_existing=True)
     )
     return db.exec(query).first()
+
+
+def get_job(db: Session, key: str) -> Job:
+    """Raises `NotFoundError`."""
+    return _existing(find_job(db, key), key)
+
+
+def lock_existing(db: Session, key: str) -> Job:
+    """The same as `lock_job`. Raises `NotFoundError`."""
+    return _existing(lock_job(db, key), key)
+
+
+def save(db: Session, job: Job) -> Job:
+    """Commits the changes of a job."""
+    job.updated_at = now()
+    db.add(job)
+    db.commit()
+    return job
+
+
+def _existing(job: Job | None, key: str) -> Job:
+    if job is None:
+        raise NotFoundError(f"Job UID not found: {key}")
+    return job
 
 
 def list_jobs(

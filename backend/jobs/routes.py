@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from backend.bell import ring
 from backend.dependencies import Config, Db
 from backend.jobs import copies, lists, service, views
 from backend.jobs.dependencies import list_needed
+from backend.jobs.kinds import kind_of
 from backend.workers.service import list_live_workers
 from pegbox.schemas.base import Done, JsonObject
 from pegbox.schemas.jobs.job import JobAction, JobCreate, JobCreated, JobOutcome, JobView, StatusFilter
@@ -46,7 +46,6 @@ def list_jobs(
 )
 def create_job(
     body: JobCreate,
-    request: Request,
     db: Db,
     settings: Config,
     strict: Annotated[bool, Query(description="422 instead of a job that cannot be queued")] = False,
@@ -56,7 +55,6 @@ def create_job(
     A fine-tuning job whose model, dataset or hyperparameters cannot be resolved is kept as `created`; `validation.errors` says why.
     """
     job = service.create_job(db, settings, body, strict=strict)
-    ring(request.app)
     return _created(db, job)
 
 
@@ -114,10 +112,9 @@ def delete_job(uid: JobKey, db: Db, settings: Config) -> Done:
     responses=error_responses(400, 404, 413, 422),
     summary="Clone Job",
 )
-def clone_job(uid: JobKey, request: Request, db: Db, settings: Config, body: JsonObject | None = None) -> JobCreated:
+def clone_job(uid: JobKey, db: Db, settings: Config, body: JsonObject | None = None) -> JobCreated:
     """A new job like this one; keys of the body replace those of its request (`{"name": "again", "priority": 5}`)."""
     job = copies.clone_job(db, settings, uid, body or {})
-    ring(request.app)
     return _created(db, job)
 
 
@@ -128,20 +125,18 @@ def clone_job(uid: JobKey, request: Request, db: Db, settings: Config, body: Jso
     responses=error_responses(404, 409, 422),
     summary="Restart Job",
 )
-def restart_job(uid: JobKey, request: Request, db: Db, settings: Config) -> JobCreated:
+def restart_job(uid: JobKey, db: Db, settings: Config) -> JobCreated:
     """The same job again as a new one, once it has ended. Nothing of the old one changes."""
     job = copies.restart_job(db, settings, uid)
-    ring(request.app)
     return _created(db, job)
 
 
 @router.post(
     "/api/jobs/{uid}/start", response_model=JobAction, responses=error_responses(404, 409, 422), summary="Start Job"
 )
-def start_job(uid: JobKey, request: Request, db: Db, settings: Config) -> JobAction:
+def start_job(uid: JobKey, db: Db, settings: Config) -> JobAction:
     """Queues a created job; 422 while something it refers to is missing."""
     job = service.start_job(db, settings, uid)
-    ring(request.app)
     return views.show_acted(job, "Job queued")
 
 
@@ -157,25 +152,22 @@ def pause_job(uid: JobKey, db: Db) -> JobAction:
 @router.post(
     "/api/jobs/{uid}/resume", response_model=JobAction, responses=error_responses(404, 409, 422), summary="Resume Job"
 )
-def resume_job(uid: JobKey, request: Request, db: Db) -> JobAction:
+def resume_job(uid: JobKey, db: Db) -> JobAction:
     """Queues a paused job again; it goes on from its last checkpoint."""
     job = service.resume_job(db, uid)
-    ring(request.app)
     return views.show_acted(job, "Job queued" if job.state == "queued" else "Job goes on")
 
 
 @router.post(
     "/api/jobs/{uid}/cancel", response_model=JobAction, responses=error_responses(404, 409, 422), summary="Cancel Job"
 )
-def cancel_job(uid: JobKey, request: Request, db: Db) -> JobAction:
+def cancel_job(uid: JobKey, db: Db) -> JobAction:
     """Ends the job: at once while it waits, a training after its current step, a command as soon as its worker hears of it.
     409 when it has ended."""
     job = service.cancel_job(db, uid)
     if job.state == "cancelled":
-        ring(request.app)  # what stood behind it in the queue may go on
         return views.show_acted(job, "Job cancelled")
-    is_command = job.kind == "command"
-    return views.show_acted(job, "Job is being stopped" if is_command else "Job ends after its current step")
+    return views.show_acted(job, kind_of(job).cancelling_message)
 
 
 @router.post(

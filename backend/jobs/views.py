@@ -5,29 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from backend.jobs.progress import Progress, number, progress_of
+from backend.jobs.kinds import kind_of
+from backend.jobs.progress import progress_of
 from backend.runs.summary import plain
 from pegbox.schemas.jobs.environment import masked
-from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.schemas.jobs.job import (
-    FinetuneView,
     JobAction,
     JobCreated,
     JobOutcome,
-    JobResults,
-    JobTraining,
     JobValidation,
     JobView,
-    LiveMetrics,
     QueuePlace,
-    ShownConfiguration,
-    ShownReference,
 )
-from pegbox.schemas.jobs.queue import JobResult, ModelSaving
+from pegbox.schemas.jobs.queue import JobResult
 from pegbox.store.tables import Job, Run
-
-COMMAND = "python -m pegbox.trainer.child"
-"""What a worker really starts for a fine-tuning job; the job itself goes in over stdin."""
 
 
 def id_of(job: Job) -> str:
@@ -36,12 +27,11 @@ def id_of(job: Job) -> str:
 
 
 def status_of(job: Job) -> str:
-    """The word of the job's own kind: a command that has not begun is `pending`."""
-    return "pending" if job.kind == "command" and job.state in ("created", "queued") else job.state
+    """The state in the terms of the kind's published API."""
+    return kind_of(job).status(job)
 
 
 def show_job(job: Job, run: Run | None, *, needed: Sequence[Job] = (), queue: QueuePlace | None = None) -> JobView:
-    is_command = job.kind == "command"
     progress = progress_of(job, run)
     metrics = plain(run.summary) if run else {}
     values: dict[str, Any] = {
@@ -61,15 +51,13 @@ def show_job(job: Job, run: Run | None, *, needed: Sequence[Job] = (), queue: Qu
         "completed_at": job.completed_at,
         "archived_at": job.archived_at,
         "queued_at": job.queued_at,
-        "configuration": None if is_command else _show_configuration(job),
-        "model_saving": None if is_command else ModelSaving.model_validate(job.model_saving),
+        "configuration": None,
+        "model_saving": None,
         "validation": show_validation(job),
-        "training": None if is_command else _show_training(job, progress, metrics),
-        "results": None if is_command else _show_results(job),
-        "live_metrics": _show_live(job, run, progress) if job.state == "running" and not is_command else None,
+        "training": None,
+        "results": None,
         "metrics": metrics,
         "progress": progress.percent,
-        "command": job.command if is_command else COMMAND,
         "shell": job.shell,
         "environment": masked(job.environment),
         "gpu_count": job.gpu_count,
@@ -82,7 +70,6 @@ def show_job(job: Job, run: Run | None, *, needed: Sequence[Job] = (), queue: Qu
         "retry_at": job.retry_at,
         "timeout_seconds": job.timeout_seconds,
         "queue": queue,
-        "bad_metric_lines": job.results.get("bad_metric_lines", 0) if is_command else 0,
         "source_job": job.source_job,
         "experiment_id": job.experiment_id,
         "run_id": job.run_id,
@@ -91,7 +78,7 @@ def show_job(job: Job, run: Run | None, *, needed: Sequence[Job] = (), queue: Qu
         "exit_code": job.exit_code,
         "error_message": job.error,
     }
-    return JobView(**values) if is_command else FinetuneView(**values)
+    return kind_of(job).show(values, job, run, progress, metrics)
 
 
 def show_validation(job: Job) -> JobValidation:
@@ -104,7 +91,7 @@ def show_created(job: Job, *, workers: int, needed: Sequence[Job] = ()) -> JobCr
     if job.state == "queued" and not workers:
         validation.warnings.append("No worker is running; the job waits in the queue until one starts (pegbox worker)")
     return JobCreated(
-        message="Job submitted successfully" if job.kind == "command" else "Finetuning job created successfully",
+        message=kind_of(job).created_message,
         job_uid=job.uid,
         id=id_of(job),
         uid=job.uid,
@@ -136,42 +123,4 @@ def show_outcome(job: Job) -> JobOutcome:
         exit_code=job.exit_code,
         model_id=job.results.get("modelId"),
         result=JobResult.model_validate(detail) if detail else None,
-    )
-
-
-def _show_configuration(job: Job) -> ShownConfiguration:
-    return ShownConfiguration(
-        model=ShownReference.model_validate(job.configuration["model"]),
-        dataset=ShownReference.model_validate(job.configuration["dataset"]),
-        hyperparameters=Hyperparameters.model_validate(job.hyperparameters),
-    )
-
-
-def _show_training(job: Job, progress: Progress, metrics: dict[str, Any]) -> JobTraining:
-    return JobTraining(
-        started_at=job.started_at,
-        completed_at=job.completed_at,
-        progress=progress.percent,
-        current_epoch=progress.epoch,
-        total_epochs=progress.total_epochs,
-        current_step=progress.step,
-        total_steps=progress.total_steps,
-        phase=job.phase if job.state == "running" else None,
-        attempt=job.attempt,
-        metrics=metrics,
-    )
-
-
-def _show_results(job: Job) -> JobResults:
-    return JobResults.model_validate({key: value for key, value in job.results.items() if key != "detail"})
-
-
-def _show_live(job: Job, run: Run | None, progress: Progress) -> LiveMetrics:
-    summary = run.summary if run else {}
-    return LiveMetrics(
-        current_loss=number(summary, "train_loss"),
-        validation_loss=number(summary, "validation_loss"),
-        current_epoch=progress.epoch,
-        current_step=progress.step,
-        last_updated=run.updated_at if run else job.updated_at,
     )

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, func, select
 
 from backend.gpu_leases import service as gpu_leases
 from backend.jobs.views import id_of
-from backend.jobs.waiting import list_queue
+from backend.queue.order import list_queue
 from backend.workers.service import devices_of, list_live_workers
 from pegbox.schemas.jobs.queue_overview import DeviceView, Holder, QueueView, WaitingJob
 from pegbox.store.tables import Job

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from backend.bell import Bell, ring
 from backend.datasets.service import open_training_csv
 from backend.dependencies import Config, Database, Db
 from backend.queue import service, settle
+from backend.queue.notifier import JobNotifier
 from backend.queue.overview import show_queue
 from backend.workers.departures import Departures
 from pegbox.errors import NotFoundError
@@ -33,7 +33,7 @@ from pegbox.web.error_handlers import error_responses
 router = APIRouter(tags=["Queue"])
 
 LOOK_SECONDS = 1.0
-"""How often a waiting claim looks for itself; normally the bell wakes it sooner."""
+"""Interval at which a waiting claim looks for work; normally the notifier wakes the claim earlier."""
 
 JobKey = Annotated[str, Path(min_length=1, max_length=100, description="The job's uid.")]
 ClaimToken = Annotated[str, Query(min_length=1, max_length=100)]
@@ -59,21 +59,21 @@ async def claim_job(
     body: ClaimRequest, request: Request, settings: Config, engine: Database
 ) -> ClaimResponse | Response:
     """Hands out the next job the worker can run; waits up to `wait_seconds` for one. No session or thread is held meanwhile."""
-    bell: Bell = request.app.state.bell
+    notifier: JobNotifier = request.app.state.notifier
     departures: Departures = request.app.state.departures
     loop = asyncio.get_running_loop()
     deadline = loop.time() + body.wait_seconds
-    heard = bell.listen()
+    woken = notifier.next_wake()
     claimed = await run_in_threadpool(_claim, engine, settings, body)
     while claimed is None and (left := deadline - loop.time()) > 0:
         try:
             async with asyncio.timeout(min(left, LOOK_SECONDS)):
-                await heard.wait()
+                await woken.wait()
         except TimeoutError:
             pass
         if body.worker_id in departures or await request.is_disconnected():
             break
-        heard = bell.listen()
+        woken = notifier.next_wake()
         if await run_in_threadpool(_has_work, engine, body):
             claimed = await run_in_threadpool(_claim, engine, settings, body)
     return claimed or Response(status_code=204)
@@ -96,10 +96,9 @@ def send_heartbeat(uid: JobKey, body: HeartbeatRequest, db: Db, settings: Config
     responses=error_responses(400, 409, 413, 422),
     summary="Report Outcome",
 )
-def report_outcome(uid: JobKey, body: ReportRequest, request: Request, db: Db, settings: Config) -> ReportResponse:
+def report_outcome(uid: JobKey, body: ReportRequest, db: Db, settings: Config) -> ReportResponse:
     """Ends a claim. Sending the same report again changes nothing."""
     state = settle.report(db, uid, body, settings.max_stalled_attempts)
-    ring(request.app)
     return ReportResponse(state=state)
 
 
@@ -112,9 +111,9 @@ def report_outcome(uid: JobKey, body: ReportRequest, request: Request, db: Db, s
 def download_dataset(uid: JobKey, claim_token: ClaimToken, db: Db, settings: Config) -> Response:
     """The CSV that the claimed job trains on; of another format it is made while it is sent."""
     job = service.get_claimed(db, uid, claim_token)
-    if job.spec is None or job.kind != "finetune":
+    if "dataset" not in (job.spec or {}):
         raise NotFoundError(f"Job '{uid}' has no dataset")
-    wanted = job.spec["dataset"]
+    wanted = (job.spec or {})["dataset"]
     found = open_training_csv(db, settings.datasets_dir, wanted["sha256"], wanted["name"])
     headers = {"ETag": f'"{wanted["sha256"]}"'}
     if isinstance(found, FilePath):

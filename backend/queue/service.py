@@ -9,13 +9,14 @@ from typing import cast
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from backend.experiments import service as experiments
+from backend.experiments.placement import place_job
 from backend.gpu_leases import service as gpu_leases
 from backend.jobs import lifecycle
+from backend.jobs.kinds import kind_of
 from backend.jobs.service import find_locked_job
 from backend.queue import repository
+from backend.queue.order import choose
 from backend.queue.settle import interrupt
-from backend.queue.turn import choose
 from backend.workers import service as workers
 from backend.workers.service import list_live_workers as list_live_workers
 from pegbox.errors import LeaseLostError
@@ -61,7 +62,7 @@ def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimRespo
     job.attempt += 1
     job.claim_token = body.claim_token or secrets.token_urlsafe(24)
     job.worker_id = worker.id
-    job.phase = "prepare" if job.kind == "finetune" else None
+    job.phase = kind_of(job).first_phase
     job.wanted = "run"
     job.retry_at = job.error = job.exit_code = None
     job.started_at = job.started_at or now()
@@ -76,11 +77,16 @@ def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimRespo
 
 
 def _handed_out(db: Session, settings: Settings, job: Job) -> ClaimResponse:
-    experiment = experiments.place_job(db, job.experiment_id, job.name)
+    experiment = place_job(db, job.experiment_id, job.name)
     job.experiment_id = experiment.id
     db.add(job)
     db.commit()
-    more = {"kind": job.kind, "attempt": job.attempt, "experiment": experiment.name, "devices": job.devices}
+    more = {
+        "kind": kind_of(job).spec_kind,
+        "attempt": job.attempt,
+        "experiment": experiment.name,
+        "devices": job.devices,
+    }
     return ClaimResponse.model_validate(
         {"job": {**(job.spec or {}), **more}, "claim_token": job.claim_token, "lease_seconds": settings.lease_seconds}
     )

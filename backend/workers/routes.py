@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from backend.bell import ring
 from backend.dependencies import Db
 from backend.workers import repository, service
 from backend.workers.departures import Departures
@@ -39,6 +38,5 @@ def leave(worker_id: Annotated[str, Path(min_length=1, max_length=100)], request
     """A worker that stops says so: its waiting claims are answered at once, with nothing. Jobs that it holds stay its own."""
     departures: Departures = request.app.state.departures
     departures.note(worker_id)
-    ring(request.app)
     service.leave(db, worker_id)
     return Done(message="Worker has left")

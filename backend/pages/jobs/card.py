@@ -1,4 +1,4 @@
-"""A job in the words of a page, made from what the API shows."""
+"""A job as pages show it, from its view in the API."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from backend.jobs.kinds import KINDS
+from backend.jobs.lifecycle import Action, actions_of
 from backend.pages.frame import filters
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.schemas.jobs.job import FinetuneView, JobView
@@ -38,7 +40,7 @@ MOST_METRIC_NOTES = 3
 
 @dataclass(frozen=True)
 class JobCard:
-    """What lists, cards and the head of the job page show of a job; numbers are ready text."""
+    """What lists, cards and the head of the job page show of a job; numbers are formatted text."""
 
     uid: str
     id: str
@@ -75,23 +77,12 @@ class JobCard:
     clip_note: str
     batch_note: str
     pending_word: str
-    can_start: bool
-    can_resume: bool
-    can_pause: bool
-    can_stop: bool
-    can_delete: bool
-    archived: bool
+    actions: frozenset[Action]
 
 
 def job_card(job: JobView) -> JobCard:
-    """The card of a job of either kind."""
-    return _card(job, _of_training(job) if isinstance(job, FinetuneView) else _of_command(job))
-
-
-def _card(job: JobView, own: dict[str, Any]) -> JobCard:
-    """What both kinds show alike, and what one kind shows of its own."""
-    is_running = job.state == "running"
-    pending = own["pending_word"]
+    """The card of a job of any kind: a training has a card of its own."""
+    own = _of_training(job) if isinstance(job, FinetuneView) else _of_other(job)
     return JobCard(
         uid=job.uid,
         id=job.id,
@@ -110,14 +101,19 @@ def _card(job: JobView, own: dict[str, Any]) -> JobCard:
         train_loss=filters.figure(_number(job, "train_loss")),
         validation_loss=filters.figure(_number(job, "validation_loss")),
         best_validation_loss=filters.figure(_number(job, "best_validation_loss")),
-        can_start=job.state == "created" and job.archived_at is None,
-        can_resume=job.state == "paused",
-        can_pause=job.state == "queued" or (is_running and not pending and job.kind == "finetune"),
-        can_stop=job.state in ("queued", "running", "paused") and job.wanted != "cancel",
-        can_delete=job.state in ("created", "completed", "failed", "cancelled"),
-        archived=job.archived_at is not None,
+        actions=actions_of(
+            job.state,
+            job.wanted,
+            archived=job.archived_at is not None,
+            pauses_while_running=KINDS[job.kind].pauses_while_running,
+        ),
         **own,
     )
+
+
+def queue_note(job: JobView) -> str:
+    """Position in the queue and the reason for the wait; empty unless the job is queued."""
+    return f"Place {job.queue.position} in the queue. {job.queue.reason}." if job.queue else ""
 
 
 def _of_training(job: FinetuneView) -> dict[str, Any]:
@@ -145,11 +141,11 @@ def _of_training(job: FinetuneView) -> dict[str, Any]:
     }
 
 
-def _of_command(job: JobView) -> dict[str, Any]:
+def _of_other(job: JobView) -> dict[str, Any]:
     is_running = job.state == "running"
     return {
         "state_word": "Waiting to retry" if job.retry_at and job.state == "queued" else STATE_WORDS[job.state],
-        "method_word": "Command",
+        "method_word": job.kind.capitalize(),
         "model_name": job.command,
         "dataset_name": "",
         "dataset_uid": "",
@@ -167,7 +163,7 @@ def _of_command(job: JobView) -> dict[str, Any]:
         "metric_notes": [
             f"{name} {filters.figure(_number(job, name))}" for name in sorted(job.metrics)[:MOST_METRIC_NOTES]
         ],
-        "pending_word": "Stopping: the command is asked to end." if is_running and job.wanted == "cancel" else "",
+        "pending_word": f"Stopping: the {job.kind} is asked to end." if is_running and job.wanted == "cancel" else "",
     }
 
 
@@ -193,7 +189,7 @@ def _elapsed(job: JobView) -> str:
 
 
 def _remaining(job: FinetuneView) -> str:
-    """Steps left at the pace of the last one."""
+    """Remaining time at the pace of the last step."""
     pace, total = _number(job, "step_seconds"), job.training.total_steps
     if job.state != "running" or not pace or not total:
         return ""

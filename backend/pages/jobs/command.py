@@ -8,13 +8,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlmodel import Session
 
-from backend.bell import ring
 from backend.dependencies import Config, Db
 from backend.jobs import copies
 from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
-from backend.pages.jobs.card import JobCard, job_card
+from backend.pages.jobs.card import JobCard, job_card, queue_note
 from pegbox.schemas.jobs.job import JobView
 from pegbox.settings import Settings
 
@@ -39,12 +38,11 @@ class CommandPage:
 
 def show_command(request: Request, db: Session, settings: Settings, view: JobView) -> HTMLResponse:
     """The page of a command job."""
-    place = view.queue
     page = CommandPage(
         job=job_card(view),
         command=view.command,
         shell=view.shell,
-        waiting=f"Place {place.position} in the queue. {place.reason}." if place else "",
+        waiting=queue_note(view),
         failure=view.error_message or "" if view.state in ("failed", "cancelled", "queued") else "",
         facts=_facts(view),
         environment=list(view.environment.items()),
@@ -58,10 +56,9 @@ def show_command(request: Request, db: Session, settings: Settings, view: JobVie
 
 
 @router.post("/jobs/{uid}/restart")
-def restart_job(uid: str, request: Request, db: Db, settings: Config) -> RedirectResponse:
+def restart_job(uid: str, db: Db, settings: Config) -> RedirectResponse:
     """Runs an ended job again, as a new one."""
     job = copies.restart_job(db, settings, uid)
-    ring(request.app)
     return RedirectResponse(f"/jobs/{job.uid}", status_code=303)
 
 

@@ -10,18 +10,16 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlmodel import Session
 
-from backend.bell import ring
 from backend.dependencies import Config, Db
 from backend.jobs import lists, service
 from backend.pages.compare.baselines import Baselines, baselines_for
 from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
-from backend.pages.jobs.card import JobCard, job_card
+from backend.pages.jobs.card import JobCard, job_card, queue_note
 from backend.pages.jobs.command import show_command
 from backend.pages.jobs.configuration import ConfigurationGroup, configuration_groups
 from backend.pages.jobs.failure import Failure, failure_of
-from backend.workers.service import list_live_workers
 from pegbox.schemas.jobs.job import FinetuneView
 from pegbox.schemas.jobs.queue import JobResult
 from pegbox.store.tables import Job
@@ -89,7 +87,7 @@ def show_job(
         latest=_latest(view),
         failure=failure_of(view, settings) if view.state == "failed" else None,
         problems=view.validation.errors if view.state == "created" else [],
-        queue_note=_queue_note(db) if view.state == "queued" else "",
+        queue_note=queue_note(view),
         result=_result(job, view) if view.state == "completed" else None,
         configuration=configuration_groups(view),
         baselines=baselines_for(db, job, baseline),
@@ -98,16 +96,14 @@ def show_job(
 
 
 @router.post("/jobs/{uid}/start")
-def start_job(uid: JobKey, request: Request, db: Db, settings: Config) -> RedirectResponse:
+def start_job(uid: JobKey, db: Db, settings: Config) -> RedirectResponse:
     service.start_job(db, settings, uid)
-    ring(request.app)
     return _back(uid)
 
 
 @router.post("/jobs/{uid}/resume")
-def resume_job(uid: JobKey, request: Request, db: Db) -> RedirectResponse:
+def resume_job(uid: JobKey, db: Db) -> RedirectResponse:
     service.resume_job(db, uid)
-    ring(request.app)
     return _back(uid)
 
 
@@ -166,13 +162,6 @@ def _latest(view: FinetuneView) -> Latest:
         tokens_per_second=filters.figure(values.get("tokens_per_second"), 0),
         memory=filters.size(memory) if isinstance(memory, int | float) else "–",
     )
-
-
-def _queue_note(db: Session) -> str:
-    if not list_live_workers(db):
-        return "None is running; start one with pegbox worker, or pegbox up for everything."
-    ahead = lists.statistics(db).current.queued - 1
-    return f"{ahead} other {'job is' if ahead == 1 else 'jobs are'} waiting too." if ahead > 0 else "It starts next."
 
 
 def _result(job: Job, view: FinetuneView) -> Result:

@@ -10,10 +10,8 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
-from backend.bell import ring
 from backend.dependencies import Config, Db
 from backend.jobs import service
-from backend.jobs.commands import create_command
 from backend.jobs.dependencies import list_needed
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
@@ -86,14 +84,13 @@ def submit_form(
     )
     values = dict(zip(FIELDS, typed, strict=True))
     try:
-        job = create_command(db, CommandCreate.model_validate(_request(values)))
+        job = service.create_job(db, settings, CommandCreate.model_validate(_request(values)))
     except pydantic.ValidationError as error:
         errors = {_field(finding["loc"]): finding["msg"].removeprefix("Value error, ") for finding in error.errors()}
         return _show(request, db, settings, values, errors, status=422)
     except ValidationError as error:
         where = error.errors[0]["loc"] if error.errors else ()
         return _show(request, db, settings, values, {_field(tuple(where)[1:]): error.message}, status=422)
-    ring(request.app)
     return RedirectResponse(f"/jobs/{job.uid}", status_code=303)
 
 

@@ -13,7 +13,6 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from backend.bell import ring
 from backend.datasets import repository as datasets
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
@@ -191,7 +190,6 @@ def _create(
         return _page(request, db, settings, judged, step, problems)
     uid = job.uid
     discard_draft(db)
-    ring(request.app)
     return RedirectResponse(f"/jobs/{uid}", status_code=303)
 
 

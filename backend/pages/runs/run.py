@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from backend.dependencies import Config, Db
+from backend.jobs.kinds import kind_of
 from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
@@ -96,7 +97,7 @@ def show_run(
     if run is None:
         raise NotFoundError(f"Run not found: {run_id}")
     job = repository.find_job_of(db, run)
-    if job is not None and job.kind != "command":
+    if job is not None and kind_of(job).charts_its_run:
         return RedirectResponse(f"/jobs/{run.job_uid}", status_code=303)
     layout = layout_for(request, db, settings, "Runs")
     page = _page(db, run, tab, q.strip(), layout.monitor_url)

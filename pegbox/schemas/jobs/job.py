@@ -23,7 +23,8 @@ from pegbox.schemas.jobs.request import JobRequest, ReferenceKey
 
 JobState = Literal["created", "queued", "running", "paused", "completed", "failed", "cancelled"]
 StatusFilter = Literal["created", "queued", "pending", "running", "paused", "completed", "failed", "cancelled"]
-JobKind = Literal["finetune", "command"]
+JobKind = Annotated[str, Field(json_schema_extra={"enum": ["finetune", "command"]})]
+"""The name of a kind of job. The backend registers the kinds; the document lists those of this release."""
 
 _KNOWN = {
     str(name)

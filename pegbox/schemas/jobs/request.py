@@ -31,6 +31,10 @@ class JobRequest(Wire):
         description="Jobs (uid or id) that must complete first. When one fails or is cancelled, so does this job.",
     )
 
+    def wanted_devices(self) -> list[str] | None:
+        """The GPUs that the request names; `None` if it names none."""
+        return None
+
     @model_validator(mode="after")
     def _one_experiment(self) -> Self:
         if self.experiment_id is not None and self.experiment is not None:

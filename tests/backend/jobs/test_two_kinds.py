@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.jobs.views import COMMAND
+from backend.jobs.kinds.finetune import COMMAND
 from pegbox.trainer import child
 from tests.backend.conftest import Hand
 

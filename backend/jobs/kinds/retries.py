@@ -1,4 +1,4 @@
-"""When a command job that failed or was lost is tried again."""
+"""Retries of jobs that failed or whose worker was lost."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ LONGEST_PAUSE_SECONDS = 600.0
 
 
 def pause_before(retry: int) -> float:
-    """Seconds before the retry of this number, counted from 1: twice as long each time, up to ten minutes."""
+    """Seconds before a retry, counted from 1: doubled each time, up to ten minutes."""
     return min(FIRST_PAUSE_SECONDS * 2.0 ** min(retry - 1, 32), LONGEST_PAUSE_SECONDS)
 
 
-def will_try_again(job: Job) -> bool:
-    """Takes one of the job's retries and sets its time; false when it has none left, or the user wants it to end."""
-    if job.kind != "command" or job.wanted != "run" or job.retries >= job.max_retries:
+def schedule_retry(job: Job) -> bool:
+    """Uses one retry of the job and sets its time; false if no retry is left, or if the job is to be cancelled."""
+    if job.wanted != "run" or job.retries >= job.max_retries:
         return False
     job.retries += 1
     job.retry_at = now() + timedelta(seconds=pause_before(job.retries))

@@ -1,4 +1,4 @@
-"""What a finished training leaves in the job's row and in the model collection."""
+"""Results of a training: stored in the row of the job, registered in the model collection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METHOD_NAMES = {"lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
 
 
 def keep_results(db: Session, job: Job, result: JobResult | None, *, register: bool = False) -> None:
-    """Puts the result into the job; with `register` its model joins the collection. The caller commits."""
+    """Stores the result in the job; with `register` also adds its model to the collection. The caller commits."""
     if result is None:
         return
     saving = ModelSaving.model_validate(job.model_saving)
@@ -33,7 +33,7 @@ def keep_results(db: Session, job: Job, result: JobResult | None, *, register: b
 
 
 def _performance(result: JobResult) -> dict[str, Any]:
-    """The figures of a result on one level."""
+    """The values of a result as one flat dictionary."""
     exact = result.exact_match
     return {
         **result.metrics,
