@@ -1,6 +1,6 @@
 /** Calls to both services. A failed call throws `ApiError` with a sentence for people. */
 
-import { isSessionEnd, toLogin } from "../live/session";
+import { isSessionEnd, toLogin } from "../frame/session";
 
 export class ApiError extends Error {
   constructor(

@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import { figure } from "../format/number";
 import { indexOfLeast } from "./buckets";
-import type { ChartModel, Line } from "./model";
+import type { ChartModel, Line } from "./data";
 import type { Palette } from "./palette";
 
 export interface MarkContext {

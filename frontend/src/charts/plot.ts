@@ -2,8 +2,8 @@
 import type uPlot from "uplot";
 import { tick } from "../format/number";
 import type { Aligned } from "./align";
+import { type ChartModel, inDrawingOrder, type Line } from "./data";
 import { drawBackground, drawForeground, type MarkContext } from "./marks";
-import { type ChartModel, inDrawingOrder, type Line } from "./model";
 import { bulkRange, divisibleRange, type Extent, logRange, wholeRange } from "./range";
 
 /** Diameter of a point that is drawn as a dot, in pixels. */

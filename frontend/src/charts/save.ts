@@ -1,5 +1,5 @@
 /** A chart's numbers as CSV, and its picture as PNG. */
-import type { ChartModel } from "./model";
+import type { ChartModel } from "./data";
 
 /** One row per x in full precision; a value that is absent is an empty cell. */
 export function csvOf(model: ChartModel): string {

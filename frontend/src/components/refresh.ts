@@ -1,4 +1,4 @@
-import { toLogin } from "../live/session";
+import { toLogin } from "../frame/session";
 
 /**
  * Keeps a server-rendered region fresh: fetches the page again and exchanges what changed, child by `data-key`. Rows keep their

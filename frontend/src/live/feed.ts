@@ -1,6 +1,6 @@
 /** The only transport of live data: a WebSocket, and polling with the same cursor when it cannot be had. */
 
-import { isSessionEnd, toLogin } from "./session";
+import { isSessionEnd, toLogin } from "../frame/session";
 
 export type FeedState = "connecting" | "live" | "reconnecting" | "polling" | "offline" | "ended";
 

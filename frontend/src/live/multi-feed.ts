@@ -1,6 +1,7 @@
 /** The feeds of several runs through one WebSocket; each goes on from its own cursor after a reconnect. */
+
+import { isSessionEnd, toLogin } from "../frame/session";
 import { type Envelope, type FeedState, FLEETING, retryWait } from "./feed";
-import { isSessionEnd, toLogin } from "./session";
 
 /** Failed connections in a row after which the page calls itself offline. The socket is still tried. */
 const PATIENCE = 4;

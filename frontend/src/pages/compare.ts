@@ -1,12 +1,12 @@
 import "../charts/chart";
-import "../components/chart-table";
-import "../components/live-state";
+import "../components/run/chart-table";
+import "../components/run/live-state";
 import type { Chart } from "../charts/chart";
-import { overlay } from "../compare/models";
+import { overlay } from "../compare/charts";
 import { type ComparedRun, CompareStore } from "../compare/store";
-import type { LiveStateBadge } from "../components/live-state";
-import { connectControls } from "../job/controls";
-import { readView } from "../job/view";
+import type { LiveStateBadge } from "../components/run/live-state";
+import { connectControls } from "../run/controls";
+import { readView } from "../run/view";
 
 const COLUMNS = Math.min(1200, Math.max(400, window.innerWidth));
 const OVER = new Set(["completed", "failed", "cancelled"]);

@@ -1,18 +1,18 @@
 /** A run of a script: a chart for each metric it logs, also for those that come while the page is open. */
 import "../charts/chart";
-import "../components/chart-table";
-import "../components/events";
-import "../components/live-state";
+import "../components/run/chart-table";
+import "../components/run/events";
+import "../components/run/live-state";
 import "../components/tabs";
 import type { Chart } from "../charts/chart";
 import type { Range } from "../charts/zoom";
-import type { Events } from "../components/events";
-import type { LiveStateBadge } from "../components/live-state";
 import type { Refresh } from "../components/refresh";
-import { connectControls } from "../job/controls";
-import { singleModel, stepsOf } from "../job/models";
-import { type Change, RunStore } from "../job/store";
-import { readView } from "../job/view";
+import type { Events } from "../components/run/events";
+import type { LiveStateBadge } from "../components/run/live-state";
+import { singleModel, stepsOf } from "../run/charts";
+import { connectControls } from "../run/controls";
+import { type Change, RunStore } from "../run/store";
+import { readView } from "../run/view";
 
 const COLUMNS = Math.min(600, Math.max(300, window.innerWidth));
 const MOST_CHARTS = 24;

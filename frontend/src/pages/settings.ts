@@ -1,6 +1,6 @@
-import { type Axis, keepStandardView, standardView, type View } from "../job/view";
-import { connectNotify } from "../live/notify";
-import { chooseTheme, chosenTheme, type Theme } from "../live/theme";
+import { connectNotify } from "../frame/notify";
+import { chooseTheme, chosenTheme, type Theme } from "../frame/theme";
+import { type Axis, keepStandardView, standardView, type View } from "../run/view";
 
 const form = document.querySelector<HTMLFormElement>("#preferences")!;
 const kept = document.querySelector<HTMLElement>("#kept")!;

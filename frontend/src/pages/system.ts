@@ -1,12 +1,12 @@
 import "../charts/chart";
-import "../components/chart-table";
-import "../components/gpus";
-import "../components/health";
-import "../components/machine";
+import "../components/run/chart-table";
+import "../components/system/gpus";
+import "../components/system/health";
+import "../components/system/machine";
 import { currentResources, type ResourceRecord, recentResources } from "../api/resources";
 import type { Chart } from "../charts/chart";
-import type { ChartModel, Line } from "../charts/model";
-import type { Gpus } from "../components/gpus";
+import type { ChartModel, Line } from "../charts/data";
+import type { Gpus } from "../components/system/gpus";
 import { TIME_STEPS } from "../format/time";
 
 const EVERY_MILLISECONDS = 2000;
