@@ -5,7 +5,7 @@ import { LightElement } from "../components/light-element";
 import { figure } from "../format/number";
 import { pace } from "../live/pace";
 import type { Aligned } from "./align";
-import { type ChartModel, type Line, shapeOf } from "./data";
+import { type ChartData, type Line, shapeOf } from "./data";
 import { keyAction } from "./keys";
 import type { MarkContext } from "./marks";
 import { Palette } from "./palette";
@@ -36,7 +36,7 @@ export class Chart extends LightElement {
   @property({ type: Boolean, reflect: true }) stale = false;
   /** Shown in place of lines while there is nothing to draw. */
   @property() note = "";
-  @property({ attribute: false }) model?: ChartModel;
+  @property({ attribute: false }) data?: ChartData;
 
   @state() private cursor: number | null = null;
   @state() private hiddenLines: ReadonlySet<string> = new Set();
@@ -48,7 +48,7 @@ export class Chart extends LightElement {
   private range: Range = null;
   private font = "";
   private onScreen = true;
-  /** There is a newer model than the drawn one. */
+  /** Whether `data` is newer than what is drawn. */
   private isBehind = false;
   private leaveGroup?: () => void;
   private readonly sizes = new ResizeObserver(([entry]) => this.resize(entry!.contentRect.width));
@@ -73,8 +73,8 @@ export class Chart extends LightElement {
   }
 
   override render(): TemplateResult {
-    const lines = this.model?.lines ?? [];
-    const at = this.cursor != null && this.model ? `at ${this.model.formatX(this.model.x[this.cursor]!)}` : "";
+    const lines = this.data?.lines ?? [];
+    const at = this.cursor != null && this.data ? `at ${this.data.formatX(this.data.x[this.cursor]!)}` : "";
     return html`
       <div class="chart-head">
         <h2>${this.heading}</h2>
@@ -105,9 +105,9 @@ export class Chart extends LightElement {
       this.palette = new Palette(this);
       this.sizes.observe(this.body);
     }
-    const rebuild = changed.has("log") || changed.has("clip") || (this.model && shapeOf(this.model) !== this.shape);
+    const rebuild = changed.has("log") || changed.has("clip") || (this.data && shapeOf(this.data) !== this.shape);
     if (rebuild) this.build();
-    else if (changed.has("model")) pace.ask(this, () => this.refresh());
+    else if (changed.has("data")) pace.ask(this, () => this.refresh());
   }
 
   private legend(line: Line): TemplateResult {
@@ -128,9 +128,9 @@ export class Chart extends LightElement {
 
   private summary(): string {
     const name = [this.heading, this.unit, this.stale && `stale, ${STALE}`].filter(Boolean).join(", ");
-    if (!this.model || this.isEmpty()) return `${name}: ${this.note || "no values yet"}`;
-    const values = this.model.lines.map((line) => `${line.label} ${this.text(line)}`).join("; ");
-    const bad = this.model.nonfinite?.length ? `; ${this.model.nonfinite.length} values were not finite` : "";
+    if (!this.data || this.isEmpty()) return `${name}: ${this.note || "no values yet"}`;
+    const values = this.data.lines.map((line) => `${line.label} ${this.text(line)}`).join("; ");
+    const bad = this.data.nonfinite?.length ? `; ${this.data.nonfinite.length} values were not finite` : "";
     return `${name}: ${values}${bad}. Arrow keys move the cursor, plus and minus zoom, zero shows everything.`;
   }
 
@@ -139,14 +139,14 @@ export class Chart extends LightElement {
   }
 
   private isEmpty(): boolean {
-    return !this.model?.lines.some((line) => line.y.some((value) => value != null));
+    return !this.data?.lines.some((line) => line.y.some((value) => value != null));
   }
 
   private openTable(): void {
     this.dispatchEvent(
       new CustomEvent("pb-chart-table", {
         bubbles: true,
-        detail: { heading: this.heading, model: this.model, canvas: this.plot?.ctx.canvas },
+        detail: { heading: this.heading, data: this.data, canvas: this.plot?.ctx.canvas },
       }),
     );
   }
@@ -159,16 +159,16 @@ export class Chart extends LightElement {
   }
 
   private onKey(event: KeyboardEvent): void {
-    if (!this.plot || !this.model?.x.length) return;
+    if (!this.plot || !this.data?.x.length) return;
     const { min, max } = this.plot.scales["x"]!;
-    const action = keyAction(event, this.model.x, this.cursor, { min: min!, max: max! });
+    const action = keyAction(event, this.data.x, this.cursor, { min: min!, max: max! });
     if (!action) return;
     event.preventDefault();
     if (action.kind === "zoom") {
       this.zoom(action.range);
       return;
     }
-    const x = this.plot.valToPos(this.model.x[action.index]!, "x");
+    const x = this.plot.valToPos(this.data.x[action.index]!, "x");
     // The third argument publishes to the other charts; the typings do not know it.
     const setCursor = this.plot.setCursor as (
       at: { left: number; top: number },
@@ -186,18 +186,18 @@ export class Chart extends LightElement {
 
   private show(range: Range): void {
     this.range = range;
-    const x = this.model?.x;
+    const x = this.data?.x;
     if (!this.plot || !x?.length) return;
     this.setView(range ?? { min: x[0]!, max: x.at(-1)! });
   }
 
   private refresh(): void {
-    if (!this.plot || !this.model) return;
+    if (!this.plot || !this.data) return;
     this.isBehind = !this.onScreen;
     if (this.isBehind) return;
     const { min, max } = this.plot.scales["x"]!;
     const held = this.range ?? (this.follow || min == null || max == null ? null : { min, max });
-    this.plot.setData(plotData(this.model, this.log), !held);
+    this.plot.setData(plotData(this.data, this.log), !held);
     if (held) this.setView(held);
   }
 
@@ -222,10 +222,10 @@ export class Chart extends LightElement {
   };
 
   private build(): void {
-    if (!this.model || !this.palette || !this.isConnected) return;
+    if (!this.data || !this.palette || !this.isConnected) return;
     this.plot?.destroy();
     pace.forget(this);
-    this.shape = shapeOf(this.model);
+    this.shape = shapeOf(this.data);
     this.font = getComputedStyle(this.body).fontFamily;
     const options = plotOptions({
       width: Math.max(LEAST_WIDTH, this.body.clientWidth - 6),
@@ -234,20 +234,20 @@ export class Chart extends LightElement {
       log: this.log,
       clip: this.clip,
       context: () => this.context(),
-      head: () => (this.follow ? this.model?.lines[0] : undefined),
+      head: () => (this.follow ? this.data?.lines[0] : undefined),
       onCursor: (index) => {
         this.cursor = index;
       },
       onSelect: (min, max) => this.zoom({ min, max }),
       onReset: () => this.zoom(null),
     });
-    this.plot = new uPlot(options, plotData(this.model, this.log), this.body);
+    this.plot = new uPlot(options, plotData(this.data, this.log), this.body);
     if (this.range) this.setView(this.range);
   }
 
   private context(): MarkContext {
     return {
-      model: this.model!,
+      data: this.data!,
       palette: this.palette!,
       hidden: this.hiddenLines,
       digits: this.digits,

@@ -25,7 +25,7 @@ export interface Line {
 }
 
 /** What a chart draws. x values are in the unit of the page's x axis. */
-export interface ChartModel {
+export interface ChartData {
   x: number[];
   lines: Line[];
   /** x of values that were NaN or infinite. */
@@ -46,10 +46,10 @@ export function inDrawingOrder(lines: readonly Line[]): Line[] {
   return [...lines.filter((line) => line.behind), ...lines.filter((line) => !line.behind)];
 }
 
-/** Two models of the same shape can share one plot: only the numbers differ. */
-export function shapeOf(model: ChartModel): string {
-  const lines = model.lines
+/** Charts of the same shape can share a plot, because only their numbers differ. */
+export function shapeOf(data: ChartData): string {
+  const lines = data.lines
     .map((line) => `${line.key}${line.low ? `~${line.edge ?? 0}` : ""}${line.dots ? "." : ""}`)
     .join();
-  return `${lines}|${model.range?.join() ?? ""}|${model.stepsX?.length ?? 0}`;
+  return `${lines}|${data.range?.join() ?? ""}|${data.stepsX?.length ?? 0}`;
 }

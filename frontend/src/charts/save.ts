@@ -1,11 +1,11 @@
 /** A chart's numbers as CSV, and its picture as PNG. */
-import type { ChartModel } from "./data";
+import type { ChartData } from "./data";
 
 /** One row per x in full precision; a value that is absent is an empty cell. */
-export function csvOf(model: ChartModel): string {
-  const rows = [["x", ...model.lines.map((line) => line.label)].map(quoted).join(",")];
-  model.x.forEach((x, i) => {
-    rows.push([x, ...model.lines.map((line) => line.y[i] ?? "")].join(","));
+export function csvOf(data: ChartData): string {
+  const rows = [["x", ...data.lines.map((line) => line.label)].map(quoted).join(",")];
+  data.x.forEach((x, i) => {
+    rows.push([x, ...data.lines.map((line) => line.y[i] ?? "")].join(","));
   });
   return `${rows.join("\n")}\n`;
 }

@@ -1,6 +1,6 @@
 /** One metric of several runs on one chart. */
 import { align } from "../charts/align";
-import type { ChartModel, Line } from "../charts/data";
+import type { ChartData, Line } from "../charts/data";
 import { SPANS, smooth } from "../charts/smoothing";
 import { axisX, xOf } from "../run/charts";
 import type { View } from "../run/view";
@@ -12,7 +12,7 @@ export function overlay(
   view: View,
   metric: Metric,
   options: { smoothed?: boolean; dots?: boolean } = {},
-): ChartModel {
+): ChartData {
   const span = options.smoothed ? (SPANS[view.smoothing] ?? 0) : 0;
   const runs = store.runs
     .map((run) => ({ run, buckets: store.buckets(run.id, metric) }))

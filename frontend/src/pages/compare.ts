@@ -25,13 +25,13 @@ function listedRuns(): ComparedRun[] {
 }
 
 function draw(): void {
-  const charts: Record<string, () => Chart["model"]> = {
+  const charts: Record<string, () => Chart["data"]> = {
     loss: () => overlay(store, view, "train_loss", { smoothed: true }),
     validation: () => overlay(store, view, "validation_loss", { dots: true }),
     gradient: () => overlay(store, view, "grad_norm", { smoothed: true }),
     rate: () => overlay(store, view, "learning_rate"),
   };
-  for (const [name, model] of Object.entries(charts)) {
+  for (const [name, overlaid] of Object.entries(charts)) {
     const chart = document.querySelector<Chart>(`#chart-${name}`);
     if (!chart) return;
     if (name === "loss" || name === "validation") {
@@ -41,7 +41,7 @@ function draw(): void {
     chart.follow = view.follow;
     chart.stale = store.feedState === "offline";
     chart.note = note();
-    chart.model = model();
+    chart.data = overlaid();
   }
   const badge = document.querySelector<LiveStateBadge>("pb-live-state");
   if (badge) {

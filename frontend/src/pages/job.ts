@@ -15,11 +15,11 @@ import type { Logs } from "../components/run/logs";
 import { connectNotify, notifyOfEnd } from "../frame/notify";
 import { showInTab } from "../frame/page-title";
 import { Baseline, connectBaseline } from "../run/baseline";
-import { lossModel, singleModel, stepsOf } from "../run/charts";
+import { lossChart, metricChart, stepsOf } from "../run/charts";
 import { connectControls } from "../run/controls";
 import { updateKpis } from "../run/kpis";
 import { type JobFacts, updateProgress } from "../run/progress";
-import { gpuMemoryModel, gpuModel, hasGpu, hostModel } from "../run/resource-charts";
+import { gpuChart, gpuMemoryChart, hasGpu, hostChart } from "../run/resource-charts";
 import { type Change, RunStore } from "../run/store";
 import { readView } from "../run/view";
 
@@ -62,18 +62,18 @@ function drawTraining(): void {
   const loss = chart("loss");
   loss.log = view.log;
   loss.clip = view.clip && !view.log;
-  loss.model = baseline.behind(
-    lossModel(store, view),
+  loss.data = baseline.behind(
+    lossChart(store, view),
     view,
     { metric: "train_loss", smoothed: true },
     { metric: "validation_loss", dots: true, label: "baseline validation" },
   );
-  const gradient = singleModel(store, view, "grad_norm", { band: true, smoothed: true });
-  chart("gradient").model = baseline.behind(gradient, view, { metric: "grad_norm", smoothed: true });
-  const rate = singleModel(store, view, "learning_rate", { fill: true });
-  chart("rate").model = baseline.behind(rate, view, { metric: "learning_rate" });
-  const throughput = singleModel(store, view, "tokens_per_second", { band: true });
-  chart("throughput").model = baseline.behind(throughput, view, { metric: "tokens_per_second" });
+  const gradient = metricChart(store, view, "grad_norm", { band: true, smoothed: true });
+  chart("gradient").data = baseline.behind(gradient, view, { metric: "grad_norm", smoothed: true });
+  const rate = metricChart(store, view, "learning_rate", { fill: true });
+  chart("rate").data = baseline.behind(rate, view, { metric: "learning_rate" });
+  const throughput = metricChart(store, view, "tokens_per_second", { band: true });
+  chart("throughput").data = baseline.behind(throughput, view, { metric: "tokens_per_second" });
 }
 
 function drawNotes(): void {
@@ -94,9 +94,9 @@ function noteOf(element: Chart): string {
 }
 
 function drawResources(): void {
-  chart("host").model = hostModel(store, view);
-  chart("gpu").model = gpuModel(store, view);
-  chart("gpu-memory").model = gpuMemoryModel(store, view);
+  chart("host").data = hostChart(store, view);
+  chart("gpu").data = gpuChart(store, view);
+  chart("gpu-memory").data = gpuMemoryChart(store, view);
 }
 
 function drawNumbers(): void {

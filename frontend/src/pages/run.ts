@@ -9,7 +9,7 @@ import type { Range } from "../charts/zoom";
 import type { Refresh } from "../components/refresh";
 import type { Events } from "../components/run/events";
 import type { LiveStateBadge } from "../components/run/live-state";
-import { singleModel, stepsOf } from "../run/charts";
+import { metricChart, stepsOf } from "../run/charts";
 import { connectControls } from "../run/controls";
 import { type Change, RunStore } from "../run/store";
 import { readView } from "../run/view";
@@ -64,7 +64,7 @@ function draw(): void {
     chart.follow = view.follow && state === "running";
     chart.stale = store.feedState === "offline";
     chart.note = store.failure ? "The monitor does not answer." : store.loaded ? "No finite value." : "Loading…";
-    chart.model = singleModel(store, view, name, { band: true, smoothed: !isMachine });
+    chart.data = metricChart(store, view, name, { band: true, smoothed: !isMachine });
   }
 }
 

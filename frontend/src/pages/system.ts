@@ -5,7 +5,7 @@ import "../components/system/health";
 import "../components/system/machine";
 import { currentResources, type ResourceRecord, recentResources } from "../api/resources";
 import type { Chart } from "../charts/chart";
-import type { ChartModel, Line } from "../charts/data";
+import type { ChartData, Line } from "../charts/data";
 import type { Gpus } from "../components/system/gpus";
 import { TIME_STEPS } from "../format/time";
 
@@ -16,11 +16,11 @@ const MOST_READINGS = 600;
 let readings: ResourceRecord[] = [];
 let failure = "";
 
-function model(
+function chartData(
   range: [number, number] | undefined,
   lines: Omit<Line, "y">[],
   read: (at: ResourceRecord) => number[],
-): ChartModel {
+): ChartData {
   const now = Date.parse(readings.at(-1)?.timestamp ?? "");
   const columns = readings.map(read);
   return {
@@ -38,7 +38,7 @@ function draw(): void {
   host.note = note;
   host.stale = failure !== "";
   host.follow = true;
-  host.model = model(
+  host.data = chartData(
     [0, 100],
     [
       { key: "cpu", label: "CPU", color: "--series-1" },
@@ -50,7 +50,7 @@ function draw(): void {
   network.note = note;
   network.stale = failure !== "";
   network.follow = true;
-  network.model = model(
+  network.data = chartData(
     undefined,
     [
       { key: "in", label: "in", color: "--series-1" },

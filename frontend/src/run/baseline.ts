@@ -2,7 +2,7 @@
 import { loadSeries } from "../api/runs";
 import { align } from "../charts/align";
 import { type Buckets, emptyBuckets } from "../charts/buckets";
-import type { ChartModel, Line } from "../charts/data";
+import type { ChartData, Line } from "../charts/data";
 import { SPANS, smooth } from "../charts/smoothing";
 import { toast } from "../components/toast";
 import { startOf, xOf } from "./charts";
@@ -36,14 +36,14 @@ export class Baseline {
   }
 
   /** The chart with these lines more; a single one of its own is then called `run`. */
-  behind(model: ChartModel, view: View, ...wanted: Behind[]): ChartModel {
+  behind(data: ChartData, view: View, ...wanted: Behind[]): ChartData {
     const added = wanted
       .map((one) => ({ ...one, buckets: this.buckets(one.metric) }))
       .filter(({ buckets }) => buckets.x.length);
-    if (!added.length) return model;
+    if (!added.length) return data;
     const start = startOf(this);
     const { x, columns } = align([
-      { x: model.x, columns: model.lines.flatMap(({ y, low, high }) => [y, ...(low && high ? [low, high] : [])]) },
+      { x: data.x, columns: data.lines.flatMap(({ y, low, high }) => [y, ...(low && high ? [low, high] : [])]) },
       ...added.map(({ buckets, smoothed }) => ({
         x: xOf(buckets, view.axis, Number.isFinite(start) ? start : buckets.time[0]!),
         columns: [smooth(buckets.mean, buckets.count, smoothed ? (SPANS[view.smoothing] ?? 0) : 0)],
@@ -51,10 +51,10 @@ export class Baseline {
     ]);
     const [own, ...others] = columns;
     const take = () => own!.shift()!;
-    const lines = model.lines.map(
+    const lines = data.lines.map(
       (line): Line => ({
         ...line,
-        ...(model.lines.length === 1 ? { label: "run" } : {}),
+        ...(data.lines.length === 1 ? { label: "run" } : {}),
         y: take(),
         ...(line.low && line.high ? { low: take(), high: take() } : {}),
       }),
@@ -68,7 +68,7 @@ export class Baseline {
         ...(dots ? { dots } : {}),
       }),
     );
-    return { ...model, x, lines: [...lines, ...grey] };
+    return { ...data, x, lines: [...lines, ...grey] };
   }
 }
 

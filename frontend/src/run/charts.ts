@@ -1,7 +1,7 @@
 /** From the store's series to what each chart draws. */
 import { type Aligned, align } from "../charts/align";
 import type { Buckets, Maybe } from "../charts/buckets";
-import type { ChartModel, Line } from "../charts/data";
+import type { ChartData, Line } from "../charts/data";
 import { SPANS, smooth } from "../charts/smoothing";
 import { figure, whole } from "../format/number";
 import { elapsed, TIME_STEPS } from "../format/time";
@@ -35,12 +35,12 @@ function formatX(axis: Axis): (x: number) => string {
 }
 
 /** How a chart labels this axis. */
-export function axisX(axis: Axis): Pick<ChartModel, "formatX" | "stepsX"> {
+export function axisX(axis: Axis): Pick<ChartData, "formatX" | "stepsX"> {
   return { formatX: formatX(axis), ...(axis === "time" ? { stepsX: TIME_STEPS } : {}) };
 }
 
 /** Loss and validation loss on one x, with the band of the former. */
-export function lossModel(store: RunStore, view: View): ChartModel {
+export function lossChart(store: RunStore, view: View): ChartData {
   const train = store.shown("train_loss");
   const validation = store.shown("validation_loss");
   const context = contextOf(store, view);
@@ -77,12 +77,12 @@ export function lossModel(store: RunStore, view: View): ChartModel {
 }
 
 /** One metric as one line; `band` shows its spread, `smoothed` follows the page's smoothing. */
-export function singleModel(
+export function metricChart(
   store: RunStore,
   view: View,
   metric: Parameters<RunStore["buckets"]>[0],
   options: { band?: boolean; smoothed?: boolean; fill?: boolean; scale?: number; range?: [number, number] } = {},
-): ChartModel {
+): ChartData {
   const buckets = store.shown(metric);
   const context = contextOf(store, view);
   const scaled = (column: Maybe[]): Aligned[] =>
@@ -122,7 +122,7 @@ function contextOf(store: RunStore, view: View) {
   const train = store.shown("train_loss");
   return {
     x,
-    shared: (buckets: Buckets): Pick<ChartModel, "nonfinite" | "epochs" | "pauses" | "formatX" | "stepsX"> => ({
+    shared: (buckets: Buckets): Pick<ChartData, "nonfinite" | "epochs" | "pauses" | "formatX" | "stepsX"> => ({
       nonfinite: buckets.nonfinite.map((step) => x(buckets)[indexAtStep(buckets, step)] ?? step),
       epochs: epochEnds(train, x(train)),
       pauses: view.axis === "time" ? pauses(store, start) : [],

@@ -1,7 +1,7 @@
 /** Charts of the machine, on the same x as the training. */
 import type { ResourceSample } from "../api/resources";
 import type { Buckets, Maybe } from "../charts/buckets";
-import type { ChartModel, Line } from "../charts/data";
+import type { ChartData, Line } from "../charts/data";
 import { axisX, startOf, xOf } from "./charts";
 import type { RunStore } from "./store";
 import type { View } from "./view";
@@ -9,8 +9,8 @@ import type { View } from "./view";
 const COLORS = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5", "--series-6"];
 
 /** CPU and memory of the host in percent. */
-export function hostModel(store: RunStore, view: View): ChartModel {
-  return model(store, view, [0, 100], (samples) => [
+export function hostChart(store: RunStore, view: View): ChartData {
+  return resourceChart(store, view, [0, 100], (samples) => [
     { key: "cpu", label: "CPU", color: COLORS[0]!, y: samples.map((sample) => sample.cpuPercent) },
     {
       key: "memory",
@@ -23,15 +23,15 @@ export function hostModel(store: RunStore, view: View): ChartModel {
 }
 
 /** Use of each GPU in percent. */
-export function gpuModel(store: RunStore, view: View): ChartModel {
-  return model(store, view, [0, 105], (samples) => gpuLines(samples, (gpu) => gpu.gpu_percent));
+export function gpuChart(store: RunStore, view: View): ChartData {
+  return resourceChart(store, view, [0, 105], (samples) => gpuLines(samples, (gpu) => gpu.gpu_percent));
 }
 
 /** Memory of each GPU in GiB, up to what the largest has. */
-export function gpuMemoryModel(store: RunStore, view: View): ChartModel {
+export function gpuMemoryChart(store: RunStore, view: View): ChartData {
   const sizes = store.resources.flatMap((sample) => sample.gpus.map((gpu) => gpu.vram_total_gb ?? 0));
   const top = Math.max(1, ...sizes) * 1.03;
-  return model(store, view, [0, top], (samples) => gpuLines(samples, (gpu) => gpu.vram_used_gb));
+  return resourceChart(store, view, [0, top], (samples) => gpuLines(samples, (gpu) => gpu.vram_used_gb));
 }
 
 export function hasGpu(store: RunStore): boolean {
@@ -51,12 +51,12 @@ export function placeTimes(times: readonly number[], buckets: Buckets, x: readon
   });
 }
 
-function model(
+function resourceChart(
   store: RunStore,
   view: View,
   range: [number, number],
   lines: (samples: ResourceSample[]) => Line[],
-): ChartModel {
+): ChartData {
   const train = store.buckets("train_loss");
   const start = startOf(store);
   const times = store.resources.map((sample) => sample.time);

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { emptyBuckets } from "../../src/charts/buckets";
-import { type ChartModel, inDrawingOrder } from "../../src/charts/data";
+import { type ChartData, inDrawingOrder } from "../../src/charts/data";
 import { Baseline } from "../../src/run/baseline";
 import { DEFAULT_VIEW } from "../../src/run/view";
 
 const view = { ...DEFAULT_VIEW, smoothing: 0 };
-const own: ChartModel = {
+const own: ChartData = {
   x: [1, 2],
   lines: [{ key: "train_loss", label: "train_loss", color: "--series-1", y: [4, 3], low: [3, 2], high: [5, 4] }],
   formatX: String,

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
-import type { ChartModel } from "../../charts/data";
+import type { ChartData } from "../../charts/data";
 import { csvOf, download, pictureOf } from "../../charts/save";
 import { figure } from "../../format/number";
 import { LightElement } from "../light-element";
@@ -10,7 +10,7 @@ const MOST_ROWS = 200;
 
 interface Shown {
   heading: string;
-  model?: ChartModel;
+  data?: ChartData;
   canvas?: HTMLCanvasElement;
 }
 
@@ -18,7 +18,7 @@ interface Shown {
 @customElement("pb-chart-table")
 export class ChartTable extends LightElement {
   @state() private heading = "";
-  @state() private model?: ChartModel;
+  @state() private data?: ChartData;
   private canvas?: HTMLCanvasElement;
   @query("dialog") private dialog!: HTMLDialogElement;
 
@@ -39,7 +39,7 @@ export class ChartTable extends LightElement {
         ${this.table()}
         <div class="actions">
           ${
-            this.model?.x.length
+            this.data?.x.length
               ? html`<button class="button" type="button" @click=${this.copy}>Copy as CSV</button>
                 <button class="button" type="button" @click=${this.save}>Save CSV</button>
                 <button class="button" type="button" @click=${this.picture}>Save picture</button>`
@@ -53,23 +53,23 @@ export class ChartTable extends LightElement {
   }
 
   private table(): TemplateResult {
-    const model = this.model;
-    if (!model?.x.length) return html`<p>There are no values yet.</p>`;
-    const rows = thin(model.x.length);
-    return html`${rows.length < model.x.length ? html`<p>${rows.length} of ${model.x.length} points, evenly spread.</p>` : ""}
+    const data = this.data;
+    if (!data?.x.length) return html`<p>There are no values yet.</p>`;
+    const rows = thin(data.x.length);
+    return html`${rows.length < data.x.length ? html`<p>${rows.length} of ${data.x.length} points, evenly spread.</p>` : ""}
       <div class="table-scroll" tabindex="0" role="region" aria-label="Values, scrolls">
         <table class="table">
           <thead>
             <tr>
               <th scope="col" class="n">at</th>
-              ${model.lines.map((line) => html`<th scope="col" class="n">${line.label}</th>`)}
+              ${data.lines.map((line) => html`<th scope="col" class="n">${line.label}</th>`)}
             </tr>
           </thead>
           <tbody>
             ${rows.map(
               (row) => html`<tr>
-                <td class="n">${model.formatX(model.x[row]!)}</td>
-                ${model.lines.map((line) => html`<td class="n">${figure(line.y[row], 4)}</td>`)}
+                <td class="n">${data.formatX(data.x[row]!)}</td>
+                ${data.lines.map((line) => html`<td class="n">${figure(line.y[row], 4)}</td>`)}
               </tr>`,
             )}
           </tbody>
@@ -79,7 +79,7 @@ export class ChartTable extends LightElement {
 
   private async copy(): Promise<void> {
     try {
-      await navigator.clipboard.writeText(csvOf(this.model!));
+      await navigator.clipboard.writeText(csvOf(this.data!));
       toast({ kind: "ok", text: "Copied." });
     } catch {
       toast({ kind: "warn", text: "This browser does not let the page copy; save the CSV instead." });
@@ -87,7 +87,7 @@ export class ChartTable extends LightElement {
   }
 
   private save(): void {
-    download(`${this.fileName()}.csv`, new Blob([csvOf(this.model!)], { type: "text/csv" }));
+    download(`${this.fileName()}.csv`, new Blob([csvOf(this.data!)], { type: "text/csv" }));
   }
 
   private async picture(): Promise<void> {
@@ -100,9 +100,9 @@ export class ChartTable extends LightElement {
   }
 
   private readonly show = (event: Event): void => {
-    const { heading, model, canvas } = (event as CustomEvent<Shown>).detail;
+    const { heading, data, canvas } = (event as CustomEvent<Shown>).detail;
     this.heading = heading;
-    this.model = model;
+    this.data = data;
     this.canvas = canvas;
     void this.updateComplete.then(() => this.dialog.showModal());
   };
