@@ -1,6 +1,7 @@
 /** What the monitor says of a run: types and calls. A run may be named by its job. */
 import { type Buckets, type Maybe, withGaps } from "../charts/buckets";
 import { getJson, monitorUrl } from "./http";
+import type { EventKind } from "./vocabulary";
 
 export interface SampleRow {
   prompt: string;
@@ -20,7 +21,7 @@ export interface RunEvent {
   seq: number;
   step: number | null;
   time: number;
-  kind: string;
+  kind: EventKind;
   title: string;
   detail: string;
 }

@@ -1,7 +1,8 @@
 /** The tab tells how far the job is, in its title and its icon. */
+import type { JobState } from "../api/vocabulary";
 
-const SIGNS: Record<string, string> = { completed: "✓", failed: "✗", cancelled: "✗", paused: "‖" };
-const COLORS: Record<string, string> = {
+const SIGNS: Partial<Record<JobState, string>> = { completed: "✓", failed: "✗", cancelled: "✗", paused: "‖" };
+const COLORS: Partial<Record<JobState, string>> = {
   completed: "#0f7045",
   failed: "#b3261e",
   cancelled: "#5d6776",
@@ -11,13 +12,14 @@ const LENGTH = 2 * Math.PI * 7;
 
 /** What the tab is called: the share while it runs, a sign once it does not. */
 export function titleOf(name: string, state: string, share: number | null): string {
-  const sign = SIGNS[state] ?? (state === "running" && share !== null ? `${Math.floor(share * 100)} %` : "");
+  const sign =
+    SIGNS[state as JobState] ?? (state === "running" && share !== null ? `${Math.floor(share * 100)} %` : "");
   return `${sign ? `${sign} ` : ""}${name} · Pegbox`;
 }
 
 /** A ring that fills. */
 export function iconOf(state: string, share: number | null): string {
-  const color = COLORS[state] ?? "#2b57d0";
+  const color = COLORS[state as JobState] ?? "#2b57d0";
   const filled = state === "completed" ? 1 : (share ?? 0);
   const ring = `<circle cx='10' cy='10' r='7' fill='none' stroke-width='4'`;
   const svg =

@@ -1,5 +1,6 @@
 /** The only transport of live data: a WebSocket, and polling with the same cursor when it cannot be had. */
 
+import { type EnvelopeKind, isTransient } from "../api/vocabulary";
 import { isSessionEnd, toLogin } from "../frame/session";
 
 export type FeedState = "connecting" | "live" | "reconnecting" | "polling" | "offline" | "ended";
@@ -7,7 +8,7 @@ export type FeedState = "connecting" | "live" | "reconnecting" | "polling" | "of
 /** What the monitor sends. `seq` is the cursor; some kinds repeat the last one because nothing of them is stored. */
 export interface Envelope {
   seq: number;
-  kind: string;
+  kind: EnvelopeKind;
   data: unknown;
 }
 
@@ -23,9 +24,7 @@ export interface FeedOptions {
   patience?: number;
 }
 
-/** Kinds whose `seq` only repeats the cursor: news of the moment, never part of the history. */
-export const FLEETING = new Set(["resource", "status", "end", "reset", "ping"]);
-/** The server pings each 10 s; twice that without a word means the line is dead. */
+/** The monitor sends a status at least every 10 s; after twice that time the connection counts as dead. */
 const SILENCE_MILLISECONDS = 20_000;
 const LONGEST_WAIT_MILLISECONDS = 30_000;
 const ENDED = 1000;
@@ -150,7 +149,7 @@ export class Feed extends EventTarget {
 
   private deliver(envelope: Envelope): void {
     this.heardAt = Date.now();
-    if (!FLEETING.has(envelope.kind)) {
+    if (!isTransient(envelope.kind)) {
       if (envelope.seq <= this.after) return;
       this.after = envelope.seq;
     }

@@ -1,7 +1,8 @@
 /** The feeds of several runs through one WebSocket; each goes on from its own cursor after a reconnect. */
 
+import { isTransient } from "../api/vocabulary";
 import { isSessionEnd, toLogin } from "../frame/session";
-import { type Envelope, type FeedState, FLEETING, retryWait } from "./feed";
+import { type Envelope, type FeedState, retryWait } from "./feed";
 
 /** Failed connections in a row after which the page calls itself offline. The socket is still tried. */
 const PATIENCE = 4;
@@ -72,7 +73,7 @@ export class MultiFeed extends EventTarget {
     const cursor = this.cursors.get(envelope.run);
     if (cursor === undefined || !envelope.kind) return; // an error: that run has nothing to tell
     this.heardAt = Date.now();
-    if (!FLEETING.has(envelope.kind)) {
+    if (!isTransient(envelope.kind)) {
       if (envelope.seq <= cursor) return;
       this.cursors.set(envelope.run, envelope.seq);
     }

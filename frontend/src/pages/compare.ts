@@ -1,6 +1,7 @@
 import "../charts/chart";
 import "../components/run/chart-table";
 import "../components/run/live-state";
+import { isTerminal } from "../api/vocabulary";
 import type { Chart } from "../charts/chart";
 import { overlay } from "../compare/charts";
 import { type ComparedRun, CompareStore } from "../compare/store";
@@ -9,7 +10,6 @@ import { connectControls } from "../run/controls";
 import { readView } from "../run/view";
 
 const COLUMNS = Math.min(1200, Math.max(400, window.innerWidth));
-const OVER = new Set(["completed", "failed", "cancelled"]);
 
 const store = new CompareStore(listedRuns(), COLUMNS);
 let view = readView(location.search);
@@ -20,7 +20,7 @@ function listedRuns(): ComparedRun[] {
     name: item.dataset["name"] ?? "",
     color: `--series-${item.dataset["colour"]}`,
     dashed: "dashed" in item.dataset,
-    active: !OVER.has(item.dataset["state"] ?? ""),
+    active: !isTerminal(item.dataset["state"] ?? ""),
   }));
 }
 

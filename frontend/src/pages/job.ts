@@ -5,6 +5,7 @@ import "../components/run/events";
 import "../components/run/live-state";
 import "../components/run/logs";
 import "../components/tabs";
+import { isTerminal, type TerminalState } from "../api/vocabulary";
 import type { Chart } from "../charts/chart";
 import type { Range } from "../charts/zoom";
 import type { Refresh } from "../components/refresh";
@@ -25,8 +26,7 @@ import { readView } from "../run/view";
 
 const COLUMNS = Math.min(1200, Math.max(400, window.innerWidth));
 const SILENT_SECONDS = 60;
-const END_WORDS: Record<string, string> = { completed: "Done", failed: "Failed", cancelled: "Cancelled" };
-const TERMINAL = new Set(["completed", "failed", "cancelled"]);
+const END_WORDS: Record<TerminalState, string> = { completed: "Done", failed: "Failed", cancelled: "Cancelled" };
 
 const root = find<HTMLElement>("#job");
 const facts: JobFacts = {
@@ -90,7 +90,7 @@ function noteOf(element: Chart): string {
   if (element.id.startsWith("chart-gpu") && store.resources.length && !hasGpu(store))
     return "This machine has no NVIDIA GPU.";
   if (facts.state === "queued" || facts.state === "created") return "Nothing to draw before the job starts.";
-  return TERMINAL.has(facts.state) ? "Nothing was recorded." : "Waiting for the first point…";
+  return isTerminal(facts.state) ? "Nothing was recorded." : "Waiting for the first point…";
 }
 
 function drawResources(): void {
@@ -140,8 +140,10 @@ function onStatus(): void {
   phase = next;
   if (same) return;
   facts.state = state;
-  if (TERMINAL.has(state)) notifyOfEnd(facts.name, END_WORDS[state] ?? state);
-  if (TERMINAL.has(state)) facts.finishedAt ??= Date.now() / 1000;
+  if (isTerminal(state)) {
+    notifyOfEnd(facts.name, END_WORDS[state]);
+    facts.finishedAt ??= Date.now() / 1000;
+  }
   if (state === "running") facts.startedAt ??= Date.now() / 1000;
   find<Logs>("pb-logs").active = state === "running";
   for (const region of document.querySelectorAll<Refresh>("pb-refresh")) void region.reload();

@@ -1,10 +1,9 @@
 /** The progress panel: percent, time left, phases. The markup is the server's; this keeps its numbers alive. */
+import { isTerminal, PHASES, type Phase } from "../api/vocabulary";
 import { figure, whole } from "../format/number";
 import { clock, duration } from "../format/time";
 import { estimate } from "../live/eta";
 import type { RunStore } from "./store";
-
-const PHASES = ["prepare", "load", "train", "evaluate", "save"];
 
 export interface JobFacts {
   name: string;
@@ -84,11 +83,11 @@ function updatePhases(panel: HTMLElement, store: RunStore, facts: JobFacts, now:
   const done = facts.state === "completed";
   const starts = phaseStarts(store);
   // What has ended early stopped in the phase it began last.
-  const stoppedIn = facts.state === "failed" || facts.state === "cancelled" ? [...starts.keys()].at(-1) : undefined;
-  const at = done ? PHASES.length : PHASES.indexOf(current ?? stoppedIn ?? "");
+  const stoppedIn = isTerminal(facts.state) && !done ? [...starts.keys()].at(-1) : undefined;
+  const at = done ? PHASES.length : PHASES.indexOf((current ?? stoppedIn ?? "") as Phase);
   for (const item of panel.querySelectorAll<HTMLElement>("[data-phase]")) {
     const name = item.dataset["phase"]!;
-    const index = PHASES.indexOf(name);
+    const index = PHASES.indexOf(name as Phase);
     item.classList.toggle("done", index < at);
     item.classList.toggle("stopped", index === at && stoppedIn !== undefined);
     if (index === at && current) item.setAttribute("aria-current", "step");

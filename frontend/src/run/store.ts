@@ -11,6 +11,7 @@ import {
   type SampleSet,
   type StatusData,
 } from "../api/runs";
+import type { EventKind } from "../api/vocabulary";
 import { append, type Buckets, compact, emptyBuckets, refined } from "../charts/buckets";
 import { type Envelope, Feed, type FeedState } from "../live/feed";
 import { pace } from "../live/pace";
@@ -31,7 +32,7 @@ const RECENT_STEPS = 200;
 /** A page left open for days keeps the newest of what is only read, and of events what the page reckons with. */
 const MOST_EVENTS = 500;
 const MOST_SAMPLE_SETS = 200;
-const LASTING_EVENTS = new Set(["phase", "resumed"]);
+const LASTING_EVENTS: ReadonlySet<EventKind> = new Set(["phase", "resumed"]);
 /** A wheel of keys zooms several times in a row; only where it comes to rest is worth reading. */
 const ZOOM_SETTLES_MILLISECONDS = 120;
 

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { RunEvent, SampleSet } from "../../src/api/runs";
 import { mergeEvents, mergeSamples } from "../../src/run/store";
 
-const event = (seq: number, kind: string): RunEvent => ({ seq, step: seq, time: seq, kind, title: "", detail: "" });
+const event = (seq: number, kind: RunEvent["kind"]): RunEvent => ({
+  seq,
+  step: seq,
+  time: seq,
+  kind,
+  title: "",
+  detail: "",
+});
 const set = (step: number): SampleSet => ({ step, time: step, name: "validation", rows: [] });
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
 

@@ -2,11 +2,12 @@ import { html, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { RunEvent } from "../../api/runs";
+import type { EventKind, Phase } from "../../api/vocabulary";
 import { clock } from "../../format/time";
 import { type IconName, icon } from "../icon";
 import { LightElement } from "../light-element";
 
-const LOOKS: Record<string, { icon: IconName; tone: string }> = {
+const LOOKS: Partial<Record<EventKind, { icon: IconName; tone: string }>> = {
   evaluation: { icon: "info", tone: "is-info" },
   best: { icon: "star", tone: "is-ok" },
   checkpoint: { icon: "save", tone: "is-info" },
@@ -17,7 +18,7 @@ const LOOKS: Record<string, { icon: IconName; tone: string }> = {
   failed: { icon: "warn", tone: "is-err" },
 };
 /** A phase is reported by its name; people read what it does. */
-const PHASES: Record<string, string> = {
+const PHASE_TITLES: Record<Phase, string> = {
   prepare: "Preparing data",
   load: "Loading the model",
   train: "Training",
@@ -52,7 +53,7 @@ export class Events extends LightElement {
 
   private item(event: RunEvent): TemplateResult {
     const look = LOOKS[event.kind] ?? PLAIN;
-    const title = event.kind === "phase" ? (PHASES[event.title] ?? event.title) : event.title;
+    const title = event.kind === "phase" ? (PHASE_TITLES[event.title as Phase] ?? event.title) : event.title;
     return html`<li>
       <span class=${look.tone}>${icon(look.icon)}</span>
       <p>${title}${event.detail ? html`<small>${event.detail}</small>` : ""}</p>

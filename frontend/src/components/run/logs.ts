@@ -1,9 +1,9 @@
 import { html, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { getText } from "../../api/http";
+import { logUrl, STREAMS, type Stream } from "../../api/logs";
 import { LightElement } from "../light-element";
 
-const STREAMS = ["stdout", "stderr"] as const;
 const TAIL_LINES = 2000;
 const REFRESH_MILLISECONDS = 2000;
 
@@ -16,7 +16,7 @@ export class Logs extends LightElement {
   @property({ type: Boolean }) active = false;
   @property({ type: Boolean }) open = false;
 
-  @state() private stream: (typeof STREAMS)[number] = "stdout";
+  @state() private stream: Stream = "stdout";
   @state() private text: string | null = null;
   @state() private error = "";
   private timer = 0;
@@ -68,10 +68,10 @@ export class Logs extends LightElement {
   }
 
   private url(): string {
-    return `/api/jobs/${encodeURIComponent(this.job)}/logs?stream=${this.stream}`;
+    return logUrl(this.job, this.stream);
   }
 
-  private choose(stream: (typeof STREAMS)[number]): void {
+  private choose(stream: Stream): void {
     this.stream = stream;
     this.text = null;
     this.pinned = true;
@@ -86,7 +86,7 @@ export class Logs extends LightElement {
     if (document.hidden) return;
     const stream = this.stream;
     try {
-      const text = await getText(`${this.url()}&tail=${TAIL_LINES}`);
+      const text = await getText(logUrl(this.job, stream, { tail: String(TAIL_LINES) }));
       if (stream !== this.stream) return;
       this.text = text;
       this.error = "";

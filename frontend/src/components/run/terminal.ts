@@ -1,6 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { type LogPiece, logUrl, readOn, readTail, STREAMS, type Stream, searchLog } from "../../api/logs";
+import { isTerminal } from "../../api/vocabulary";
 import { LightElement } from "../light-element";
 
 const FIRST_LINES = 2000;
@@ -96,8 +97,8 @@ export class Terminal extends LightElement {
 
   /** The head of the page is kept fresh by the server; it says whether more may come. */
   private running(): boolean {
-    const state = document.querySelector<HTMLElement>("[data-live]")?.dataset["live"] ?? "";
-    return ["created", "queued", "running", "paused"].includes(state);
+    const state = document.querySelector<HTMLElement>("[data-live]")?.dataset["live"];
+    return state !== undefined && !isTerminal(state);
   }
 
   private choose(stream: Stream): void {
