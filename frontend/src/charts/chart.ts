@@ -13,13 +13,13 @@ import { plotData, plotOptions, setLineVisible } from "./plot";
 import { divisibleRange } from "./range";
 import { onZoom, publishZoom, type Range } from "./zoom";
 
-/** How far back the legend looks for a value when the cursor stands on a gap. */
+/** Points that the legend looks back for a value when the cursor is on a gap. */
 const LEGEND_REACH = 12;
-/** Pixels; narrower than this, axes leave no room for lines. */
-const LEAST_WIDTH = 160;
+/** Pixels. A narrower plot has no room for lines beside its axes. */
+const MIN_WIDTH = 160;
 const STALE = "the monitor does not answer, newer points may be missing";
 
-/** A line chart: live, zoomable, readable by keyboard and screen reader. Zoom and cursor are shared within `group`. */
+/** A live line chart with zoom, keyboard control and a text alternative. Charts of a `group` share zoom and cursor. */
 @customElement("pb-chart")
 export class Chart extends LightElement {
   @property() heading = "";
@@ -28,13 +28,13 @@ export class Chart extends LightElement {
   @property({ type: Number }) height = 170;
   @property({ type: Number }) digits = 3;
   @property({ type: Boolean }) log = false;
-  /** Fit y to the bulk of the visible values instead of the extremes. */
+  /** Fits y to a quantile range of the visible values instead of the extremes. */
   @property({ type: Boolean }) clip = false;
-  /** Let the view grow with new points and mark the newest. */
+  /** Extends the visible range with new points and marks the newest point. */
   @property({ type: Boolean }) follow = false;
-  /** Nobody knows whether there are newer points: the line to the monitor is cut. */
+  /** The monitor is unreachable, so newer points may be missing. */
   @property({ type: Boolean, reflect: true }) stale = false;
-  /** Shown in place of lines while there is nothing to draw. */
+  /** Text displayed while there is nothing to draw. */
   @property() note = "";
   @property({ attribute: false }) data?: ChartData;
 
@@ -50,23 +50,25 @@ export class Chart extends LightElement {
   private onScreen = true;
   /** Whether `data` is newer than what is drawn. */
   private isBehind = false;
-  private leaveGroup?: () => void;
-  private readonly sizes = new ResizeObserver(([entry]) => this.resize(entry!.contentRect.width));
-  private readonly views = new IntersectionObserver(([entry]) => this.seen(entry!.isIntersecting));
+  private unsubscribeZoom?: () => void;
+  private readonly resizeObserver = new ResizeObserver(([entry]) => this.resize(entry!.contentRect.width));
+  private readonly intersectionObserver = new IntersectionObserver(([entry]) =>
+    this.setOnScreen(entry!.isIntersecting),
+  );
 
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("pb-theme", this.retheme);
-    this.leaveGroup = onZoom(this.group, this, (range) => this.show(range));
-    this.views.observe(this);
+    this.unsubscribeZoom = onZoom(this.group, this, (range) => this.show(range));
+    this.intersectionObserver.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("pb-theme", this.retheme);
-    this.leaveGroup?.();
-    this.sizes.disconnect();
-    this.views.disconnect();
+    this.unsubscribeZoom?.();
+    this.resizeObserver.disconnect();
+    this.intersectionObserver.disconnect();
     pace.forget(this);
     this.plot?.destroy();
     this.plot = undefined;
@@ -95,7 +97,7 @@ export class Chart extends LightElement {
     `;
   }
 
-  /** Back to everything, for the whole group. */
+  /** Resets the zoom of the whole group. */
   reset(): void {
     this.zoom(null);
   }
@@ -103,7 +105,7 @@ export class Chart extends LightElement {
   protected override updated(changed: PropertyValues<this>): void {
     if (!this.palette) {
       this.palette = new Palette(this);
-      this.sizes.observe(this.body);
+      this.resizeObserver.observe(this.body);
     }
     const rebuild = changed.has("log") || changed.has("clip") || (this.data && shapeOf(this.data) !== this.shape);
     if (rebuild) this.build();
@@ -169,7 +171,7 @@ export class Chart extends LightElement {
       return;
     }
     const x = this.plot.valToPos(this.data.x[action.index]!, "x");
-    // The third argument publishes to the other charts; the typings do not know it.
+    // The third argument publishes to the other charts. uPlot's types lack it.
     const setCursor = this.plot.setCursor as (
       at: { left: number; top: number },
       fire: boolean,
@@ -196,9 +198,9 @@ export class Chart extends LightElement {
     this.isBehind = !this.onScreen;
     if (this.isBehind) return;
     const { min, max } = this.plot.scales["x"]!;
-    const held = this.range ?? (this.follow || min == null || max == null ? null : { min, max });
-    this.plot.setData(plotData(this.data, this.log), !held);
-    if (held) this.setView(held);
+    const kept = this.range ?? (this.follow || min == null || max == null ? null : { min, max });
+    this.plot.setData(plotData(this.data, this.log), !kept);
+    if (kept) this.setView(kept);
   }
 
   private setView(range: { min: number; max: number }): void {
@@ -206,14 +208,14 @@ export class Chart extends LightElement {
     this.plot!.setScale("x", { min, max });
   }
 
-  private seen(onScreen: boolean): void {
+  private setOnScreen(onScreen: boolean): void {
     this.onScreen = onScreen;
     if (onScreen && this.isBehind) pace.ask(this, () => this.refresh());
   }
 
   private resize(width: number): void {
     if (this.plot && width > 0)
-      this.plot.setSize({ width: Math.max(LEAST_WIDTH, Math.floor(width)), height: this.height });
+      this.plot.setSize({ width: Math.max(MIN_WIDTH, Math.floor(width)), height: this.height });
   }
 
   private readonly retheme = (): void => {
@@ -228,7 +230,7 @@ export class Chart extends LightElement {
     this.shape = shapeOf(this.data);
     this.font = getComputedStyle(this.body).fontFamily;
     const options = plotOptions({
-      width: Math.max(LEAST_WIDTH, this.body.clientWidth - 6),
+      width: Math.max(MIN_WIDTH, this.body.clientWidth - 6),
       height: this.height,
       group: this.group,
       log: this.log,
@@ -256,7 +258,7 @@ export class Chart extends LightElement {
   }
 }
 
-/** The value under the cursor, or the last one; a line of few dots answers with the dot before. */
+/** The value at the cursor, else the last value. For lines of dots, the last dot at or before the cursor. */
 function valueAt(line: Line, cursor: number | null): Aligned {
   const start = cursor ?? line.y.length - 1;
   const reach = cursor == null || line.dots ? Number.POSITIVE_INFINITY : LEGEND_REACH;

@@ -4,27 +4,27 @@ import type { Aligned } from "./align";
 export interface Line {
   key: string;
   label: string;
-  /** Name of a token, for example `--series-1`. */
+  /** Name of a CSS custom property such as `--series-1`. */
   color: string;
   y: Aligned[];
-  /** The min-max band behind the line. */
+  /** Bounds of the min-max band behind the line. */
   low?: Aligned[];
   high?: Aligned[];
-  /** Opacity of the band's outline; undecimated points have a band without height, which is then the raw line. */
+  /** Opacity of the band's outline. The band of single points has no height, and its outline is the raw line. */
   edge?: number;
   dash?: number[];
   width?: number;
-  /** Few points, each drawn as a dot and joined across the gaps between them. */
+  /** Draws each point as a dot and connects points across gaps. */
   dots?: boolean;
-  /** Shade down to the floor. */
+  /** Fills the area below the line. */
   fill?: boolean;
-  /** Drawn under the other lines, though named after them. */
+  /** Draws the line under the others, although the legend lists it in its place. */
   behind?: boolean;
-  /** Ring and label the smallest value. */
+  /** Marks the smallest value with a ring and a label. */
   best?: boolean;
 }
 
-/** What a chart draws. x values are in the unit of the page's x axis. */
+/** What a chart draws. x is in the unit of the page's x axis. */
 export interface ChartData {
   x: number[];
   lines: Line[];
@@ -32,16 +32,16 @@ export interface ChartData {
   nonfinite?: number[];
   /** x at which epochs end. */
   epochs?: number[];
-  /** Stretches without a running trainer. */
+  /** Ranges of x without a running trainer. */
   pauses?: [number, number][];
   /** Fixed y range, for percentages and the like. */
   range?: [number, number];
   formatX: (x: number) => string;
-  /** Allowed distances between ticks of x; by default decimal ones. */
+  /** Allowed distances between ticks of x; decimal by default. */
   stepsX?: number[];
 }
 
-/** In the order of drawing: what comes later covers what comes before. */
+/** Lines in drawing order; later lines cover earlier ones. */
 export function inDrawingOrder(lines: readonly Line[]): Line[] {
   return [...lines.filter((line) => line.behind), ...lines.filter((line) => !line.behind)];
 }

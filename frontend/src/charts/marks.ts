@@ -1,7 +1,7 @@
-/** What is drawn on the canvas beside the lines: pauses, epoch ends, bad values, the best value, the live head. */
+/** Canvas marks: pauses, epoch ends, values that are not finite, the best value, the newest point. */
 import type uPlot from "uplot";
 import { figure } from "../format/number";
-import { indexOfLeast } from "./buckets";
+import { indexOfMinimum } from "./buckets";
 import type { ChartData, Line } from "./data";
 import type { Palette } from "./palette";
 
@@ -13,7 +13,7 @@ export interface MarkContext {
   font: string;
 }
 
-/** Under the lines. */
+/** Draws what is under the lines. */
 export function drawBackground(plot: uPlot, { data, palette }: MarkContext): void {
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
@@ -39,7 +39,7 @@ export function drawBackground(plot: uPlot, { data, palette }: MarkContext): voi
   ctx.restore();
 }
 
-/** Over the lines. */
+/** Draws what is over the lines; `head` is the line whose newest point is marked. */
 export function drawForeground(plot: uPlot, context: MarkContext, head: Line | undefined): void {
   plot.ctx.save();
   drawNonfinite(plot, context);
@@ -69,8 +69,8 @@ function drawNonfinite(plot: uPlot, { data, palette }: MarkContext): void {
 }
 
 function drawBest(plot: uPlot, { data, palette, digits, font }: MarkContext, line: Line): void {
-  const index = indexOfLeast(line.y);
-  // A single value is not the best of anything.
+  const index = indexOfMinimum(line.y);
+  // The best of one value says nothing.
   if (index < 0 || line.y.filter((value) => value != null).length < 2) return;
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;

@@ -23,13 +23,13 @@ export interface PlotSettings {
   onReset: () => void;
 }
 
-/** A plot series that knows its line; the two edges of a band have the key but not the line. */
+/** A plot series and its line. The two edges of a band have only the line's key. */
 interface LineSeries extends uPlot.Series {
   lineKey?: string;
   line?: Line;
 }
 
-/** Columns in the order of `plotOptions().series`; what the axis cannot show becomes a gap. */
+/** Columns in the order of `plotOptions().series`. Values that the axis cannot represent become gaps. */
 export function plotData(data: ChartData, log: boolean): uPlot.AlignedData {
   const isShown = (value: number): boolean => Number.isFinite(value) && (!log || value > 0);
   const drawable = (column: Aligned[]): Aligned[] =>
@@ -130,7 +130,7 @@ function lineSeries(line: Line, show: boolean, color: (token: string, alpha?: nu
   };
 }
 
-/** Dots that would touch are a line already, and a dear one to draw. */
+/** Whether dots would not touch. Touching dots look like a line and are slow to draw. */
 function hasRoomForDots(plot: uPlot, index: number, from: number, to: number): boolean {
   const values = plot.data[index] as readonly Aligned[];
   const most = plot.bbox.width / devicePixelRatio / (2 * DOT);
@@ -167,7 +167,7 @@ function axes(settings: PlotSettings, font: string): uPlot.Axis[] {
     grid: { stroke: palette.color("--grid"), width: 1 },
   };
   const isDecade = (value: number): boolean => Math.abs(Math.log10(value) % 1) < 1e-9;
-  // A range within one decade keeps all its lines: an axis without a number says nothing.
+  // Within a single decade every second line keeps its number, else the axis would have none.
   const decadesOnly = (_plot: uPlot, splits: number[]): number[] => {
     if (splits.filter(isDecade).length < 2) return splits.filter((_, index) => index % 2 === 0);
     return splits.map((value) => (isDecade(value) ? value : null)) as number[];

@@ -1,4 +1,4 @@
-/** One metric of several runs on one chart. */
+/** Builds charts of one metric of several runs. */
 import { align } from "../charts/align";
 import type { ChartData, Line } from "../charts/data";
 import { SPANS, smooth } from "../charts/smoothing";
@@ -6,7 +6,7 @@ import { axisX, xOf } from "../run/charts";
 import type { View } from "../run/view";
 import type { CompareStore, Metric } from "./store";
 
-/** A line per run that has the metric, in the run's colour; on the time axis every run starts at zero. */
+/** One line for each run that has the metric, in the run's colour. On the time axis every run starts at zero. */
 export function overlay(
   store: CompareStore,
   view: View,

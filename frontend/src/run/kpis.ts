@@ -1,5 +1,5 @@
 /** The row of headline numbers: the latest value of each, and what it means. */
-import { indexOfLeast, latest } from "../charts/buckets";
+import { indexOfMinimum, latest } from "../charts/buckets";
 import { SPANS, smooth } from "../charts/smoothing";
 import { bytes, figure, whole } from "../format/number";
 import { setField } from "./progress";
@@ -42,7 +42,7 @@ function trainLoss(row: HTMLElement, store: RunStore, view: View): void {
 function validationLoss(row: HTMLElement, store: RunStore): void {
   const { mean, x } = store.buckets("validation_loss");
   show(row, "validation_loss", latest(mean), figure);
-  const best = indexOfLeast(mean);
+  const best = indexOfMinimum(mean);
   if (best < 0) return;
   if (mean.length === 1) {
     note(row, "validation_loss", x[0] === 0 ? "before the first step" : "");

@@ -4,7 +4,7 @@ import {
   type Buckets,
   compact,
   emptyBuckets,
-  indexOfLeast,
+  indexOfMinimum,
   latest,
   refined,
   withGaps,
@@ -87,8 +87,8 @@ describe("withGaps", () => {
 it("finds the latest and the least value across gaps", () => {
   expect(latest([1, 2, null])).toBe(2);
   expect(latest([null])).toBeNull();
-  expect(indexOfLeast([null, 3, undefined, 2, 2])).toBe(3);
-  expect(indexOfLeast([])).toBe(-1);
+  expect(indexOfMinimum([null, 3, undefined, 2, 2])).toBe(3);
+  expect(indexOfMinimum([])).toBe(-1);
 });
 
 describe("refined", () => {

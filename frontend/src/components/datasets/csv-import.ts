@@ -2,14 +2,14 @@ import { html, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import {
   assignRole,
-  bringFile,
   type CsvPreview,
+  type FileReference,
   initialMapping,
   type Mapping,
   missingRoles,
   nameFromFile,
-  type Origin,
   registerDataset,
+  uploadWithPreview,
 } from "../../api/datasets";
 import { forgetUpload } from "../../api/pieces";
 import { bytes, whole } from "../../format/number";
@@ -29,7 +29,7 @@ export class CsvImport extends LightElement {
   @state() private error = "";
   @state() private name = "";
   @state() private preview?: CsvPreview;
-  private origin?: Origin;
+  private reference?: FileReference;
   private file?: File;
   @state() private mapping: Partial<Mapping> = {};
   @query("input[type=file]") private chooser!: HTMLInputElement;
@@ -150,9 +150,9 @@ export class CsvImport extends LightElement {
     this.error = "";
     this.share = 0;
     try {
-      const { preview, origin } = await bringFile(file, (share) => (this.share = share));
+      const { preview, reference } = await uploadWithPreview(file, (share) => (this.share = share));
       this.preview = preview;
-      this.origin = origin;
+      this.reference = reference;
       this.file = file;
       this.mapping = initialMapping(this.preview);
       this.name = nameFromFile(file.name);
@@ -169,11 +169,11 @@ export class CsvImport extends LightElement {
   private async onSubmit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const { input, output } = this.mapping;
-    if (!this.origin || !input || !output || !this.name.trim() || this.stage === "saving") return;
+    if (!this.reference || !input || !output || !this.name.trim() || this.stage === "saving") return;
     this.stage = "saving";
     this.error = "";
     try {
-      const { uid } = await registerDataset(this.name.trim(), this.origin, { input, output });
+      const { uid } = await registerDataset(this.name.trim(), this.reference, { input, output });
       if (this.file) forgetUpload(this.file);
       location.assign(`/datasets/${uid}`);
     } catch (error) {

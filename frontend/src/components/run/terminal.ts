@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { type LogPiece, logUrl, readOn, readTail, STREAMS, type Stream, searchLog } from "../../api/logs";
+import { type LogPiece, logUrl, readFrom, readTail, STREAMS, type Stream, searchLog } from "../../api/logs";
 import { isTerminal } from "../../api/vocabulary";
 import { LightElement } from "../light-element";
 
@@ -145,7 +145,9 @@ export class Terminal extends LightElement {
     const { stream, lines, offset } = this;
     const ended = !this.running();
     try {
-      const piece = await (lines === null ? readTail(this.job, stream, FIRST_LINES) : readOn(this.job, stream, offset));
+      const piece = await (lines === null
+        ? readTail(this.job, stream, FIRST_LINES)
+        : readFrom(this.job, stream, offset));
       if (stream !== this.stream || offset !== this.offset) return;
       this.error = "";
       this.offset = piece.next_offset;
