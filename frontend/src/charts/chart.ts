@@ -109,7 +109,7 @@ export class Chart extends LightElement {
     }
     const rebuild = changed.has("log") || changed.has("clip") || (this.data && shapeOf(this.data) !== this.shape);
     if (rebuild) this.build();
-    else if (changed.has("data")) pace.ask(this, () => this.refresh());
+    else if (changed.has("data")) pace.schedule(this, () => this.refresh());
   }
 
   private legend(line: Line): TemplateResult {
@@ -210,7 +210,7 @@ export class Chart extends LightElement {
 
   private setOnScreen(onScreen: boolean): void {
     this.onScreen = onScreen;
-    if (onScreen && this.isBehind) pace.ask(this, () => this.refresh());
+    if (onScreen && this.isBehind) pace.schedule(this, () => this.refresh());
   }
 
   private resize(width: number): void {

@@ -39,8 +39,8 @@ export class CompareStore extends EventTarget {
     return this.feed?.state ?? "ended";
   }
 
-  get heardAt(): number {
-    return this.feed?.heardAt ?? 0;
+  get receivedAt(): number {
+    return this.feed?.receivedAt ?? 0;
   }
 
   buckets(run: string, metric: Metric): Buckets {
@@ -100,6 +100,6 @@ export class CompareStore extends EventTarget {
 
   /** Dispatches one `change` event per drawing turn, for any number of points. */
   private notify(): void {
-    pace.ask(this, () => this.dispatchEvent(new Event("change")));
+    pace.schedule(this, () => this.dispatchEvent(new Event("change")));
   }
 }

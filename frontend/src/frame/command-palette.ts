@@ -3,7 +3,7 @@ import { customElement, query, state } from "lit/decorators.js";
 import { LightElement } from "../components/light-element";
 import { type Command, pageCommands, recordCommands } from "./commands";
 
-/** Jump anywhere: pages, jobs, datasets, models. Opens with Ctrl or Cmd + K. */
+/** Search over pages, records and actions. Opens with Ctrl or Cmd + K. */
 @customElement("pb-palette")
 export class CommandPalette extends LightElement {
   @state() private text = "";

@@ -1,4 +1,4 @@
-/** What the command palette offers. */
+/** Commands of the command palette. */
 import { getJson, monitorUrl } from "../api/http";
 import { switchTheme } from "./theme";
 
@@ -9,7 +9,7 @@ export interface Command {
   action?: () => void;
 }
 
-/** Links of the rail, and what can be done from anywhere. */
+/** Links of the rail, and actions that every page has. */
 export function pageCommands(): Command[] {
   const links = [...document.querySelectorAll<HTMLAnchorElement>(".rail li a[href]")].map((link) => ({
     label: link.querySelector(".label")?.textContent?.trim() ?? "",
@@ -31,7 +31,7 @@ interface Records {
   runs: { id: string; name: string; job_uid: string | null }[];
 }
 
-/** Jobs, datasets, models, experiments and runs of scripts by name. What cannot be loaded is left out: the pages still list it. */
+/** Links to jobs, datasets, models, experiments and runs of scripts. Lists that cannot be loaded are left out. */
 export async function recordCommands(): Promise<Command[]> {
   const [jobs, datasets, models, experiments, runs] = await Promise.all([
     getJson<Pick<Records, "jobs">>("/api/jobs?limit=100").catch(() => ({ jobs: [] })),

@@ -1,4 +1,4 @@
-/** The tab tells how far the job is, in its title and its icon. */
+/** Progress and state of a job in the title and the icon of the tab. */
 import type { JobState } from "../api/vocabulary";
 
 const SIGNS: Partial<Record<JobState, string>> = { completed: "✓", failed: "✗", cancelled: "✗", paused: "‖" };
@@ -10,14 +10,14 @@ const COLORS: Partial<Record<JobState, string>> = {
 };
 const LENGTH = 2 * Math.PI * 7;
 
-/** What the tab is called: the share while it runs, a sign once it does not. */
+/** Title of the tab: percent while the job runs, else a sign for its state. */
 export function titleOf(name: string, state: string, share: number | null): string {
   const sign =
     SIGNS[state as JobState] ?? (state === "running" && share !== null ? `${Math.floor(share * 100)} %` : "");
   return `${sign ? `${sign} ` : ""}${name} · Pegbox`;
 }
 
-/** A ring that fills. */
+/** Icon of the tab as a data URL: a ring that is filled up to the share. */
 export function iconOf(state: string, share: number | null): string {
   const color = COLORS[state as JobState] ?? "#2b57d0";
   const filled = state === "completed" ? 1 : (share ?? 0);

@@ -1,5 +1,6 @@
-/** The end of a session: on to the login, and back to this page afterwards. */
+/** Redirects to the login when the session has ended, with the current page as `next`. */
 
+/** WebSocket close code for a caller who is not signed in. */
 const UNKNOWN_CALLER = 4401;
 let leaving = false;
 

@@ -1,4 +1,4 @@
-/** Keys that work on every page: `g` and a letter goes somewhere, `j` and `k` walk through a list. */
+/** Keyboard shortcuts of every page: `g` and a letter open a page, `j` and `k` move through a list. */
 
 const PLACES: Record<string, string> = {
   o: "/",
@@ -34,7 +34,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
 }
 
-/** Focuses the next entry of the page's list; from nowhere the first or the last. */
+/** Focuses the next or the previous entry of the page's list, by default the first or the last. */
 function walk(by: 1 | -1, event: KeyboardEvent): void {
   const entries = [...document.querySelectorAll<HTMLAnchorElement>("main .table tbody a.name, main .job-card h3 a")];
   if (!entries.length) return;

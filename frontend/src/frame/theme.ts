@@ -1,9 +1,9 @@
-/** Light or dark: the system's choice until the reader makes one. A `pb-theme` event tells canvases to repaint. */
+/** Light or dark theme; follows the system by default. Charts repaint on the `pb-theme` event. */
 
-/** Empty: as the system has it. */
+/** Empty: the theme of the system. */
 export type Theme = "light" | "dark" | "";
 
-/** The other theme, kept for the next visit. */
+/** Switches to the other theme and stores the choice. */
 export function switchTheme(): void {
   chooseTheme(isDark() ? "light" : "dark");
 }
@@ -12,7 +12,7 @@ export function chosenTheme(): Theme {
   return (document.documentElement.dataset["theme"] ?? "") as Theme;
 }
 
-/** Shows a theme and keeps it for the next visit. */
+/** Applies a theme and stores the choice. */
 export function chooseTheme(theme: Theme): void {
   if (theme) document.documentElement.dataset["theme"] = theme;
   else delete document.documentElement.dataset["theme"];
@@ -20,12 +20,12 @@ export function chooseTheme(theme: Theme): void {
     if (theme) localStorage.setItem("theme", theme);
     else localStorage.removeItem("theme");
   } catch {
-    // Storage may be off; the choice then lasts for this page.
+    // Without storage the choice applies to this page only.
   }
   announce();
 }
 
-/** Repaint when the system changes its mind. */
+/** Repaints charts when the system's theme changes. */
 export function followSystemTheme(): void {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announce);
 }

@@ -1,11 +1,11 @@
 /**
- * The wizard of a new job: keeps the draft on the server while the reader types, and shows what the server says of it.
- * Works on the server's markup, which does all of this without script too, one step at a time.
+ * The form of a new job: saves the draft on the server on each input and shows the server's validation. Without scripts the
+ * same form works one step at a time.
  */
 
-const SETTLES_MILLISECONDS = 250;
+const DEBOUNCE_MILLISECONDS = 250;
 
-/** What the receipt knows beside what it shows. */
+/** Validation of the draft, in `data-state` of the receipt. */
 interface DraftState {
   errors: Record<string, string>;
   defaults: Record<string, string>;
@@ -19,7 +19,7 @@ export function connectForm(form: HTMLFormElement): void {
 
   const send = async (): Promise<void> => {
     newest += 1;
-    const mine = newest;
+    const serial = newest;
     const body = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
     body.set("go", "stay");
     const note = form.querySelector("#draft-note")!;
@@ -27,7 +27,7 @@ export function connectForm(form: HTMLFormElement): void {
       const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
       if (!response.ok) throw new Error(String(response.status));
       const html = await response.text();
-      if (mine !== newest) return;
+      if (serial !== newest) return;
       form.querySelector("#receipt")!.innerHTML = html;
       show(form, stateOf(form));
       note.textContent = "Draft saved.";
@@ -40,7 +40,7 @@ export function connectForm(form: HTMLFormElement): void {
     showResets(form);
     showAdapter(form);
     clearTimeout(timer);
-    timer = setTimeout(() => void send(), SETTLES_MILLISECONDS);
+    timer = setTimeout(() => void send(), DEBOUNCE_MILLISECONDS);
   });
 
   form.addEventListener("click", (event) => {
@@ -48,12 +48,12 @@ export function connectForm(form: HTMLFormElement): void {
     const field = reset?.closest<HTMLElement>("[data-field]");
     if (!field) return;
     const control = controlOf(field);
-    put(control, field.dataset["default"] ?? "");
+    setValue(control, field.dataset["default"] ?? "");
     control.focus();
     control.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
-  // A link to another step takes what is on this one along.
+  // A link to another step submits the current one.
   for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-go]")) {
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -94,11 +94,11 @@ function show(form: HTMLFormElement, state: DraftState): void {
   showAdapter(form);
 }
 
-/** A field that stood at its default goes along when the default becomes another, as with another method. */
+/** Updates a field that has its default value when the default changes, for example with the method. */
 function followDefault(field: HTMLElement, standard: string): void {
   const before = field.dataset["default"] ?? "";
   if (standard === before) return;
-  if (textOf(controlOf(field)) === before) put(controlOf(field), standard);
+  if (textOf(controlOf(field)) === before) setValue(controlOf(field), standard);
   field.dataset["default"] = standard;
   const words = field.querySelector("[data-standard]");
   if (words) words.textContent = standard;
@@ -129,7 +129,7 @@ function textOf(control: HTMLInputElement | HTMLSelectElement): string {
   return control.value.trim();
 }
 
-function put(control: HTMLInputElement | HTMLSelectElement, value: string): void {
+function setValue(control: HTMLInputElement | HTMLSelectElement, value: string): void {
   if (isCheckbox(control)) control.checked = value === "yes";
   else control.value = value;
 }

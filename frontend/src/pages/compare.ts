@@ -46,7 +46,7 @@ function draw(): void {
   const badge = document.querySelector<LiveStateBadge>("pb-live-state");
   if (badge) {
     badge.state = store.loaded ? store.feedState : "connecting";
-    badge.heardAt = store.heardAt;
+    badge.receivedAt = store.receivedAt;
   }
 }
 

@@ -129,7 +129,7 @@ function showLiveState(): void {
   const quiet = facts.state === "running" && lastPoint > 0 && Date.now() / 1000 - lastPoint > SILENT_SECONDS;
   const state: LiveState = quiet && store.feedState === "live" ? "silent" : store.feedState;
   badge.state = state;
-  badge.heardAt = state === "silent" ? lastPoint * 1000 : (store.feed?.heardAt ?? 0);
+  badge.receivedAt = state === "silent" ? lastPoint * 1000 : (store.feed?.receivedAt ?? 0);
 }
 
 /** The job or its phase moved on: the server knows what its head, buttons and result look like now. */

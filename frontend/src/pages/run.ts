@@ -71,7 +71,7 @@ function draw(): void {
 function showState(): void {
   const badge = document.querySelector<LiveStateBadge>("pb-live-state")!;
   badge.state = store.feedState;
-  badge.heardAt = store.feed?.heardAt ?? 0;
+  badge.receivedAt = store.feed?.receivedAt ?? 0;
 }
 
 function reload(id: string): void {

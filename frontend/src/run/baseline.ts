@@ -1,4 +1,4 @@
-/** An ended job whose curves are drawn behind a job's own, in grey. */
+/** Draws the curves of an ended job in grey behind those of the current job. */
 import { loadSeries } from "../api/runs";
 import { align } from "../charts/align";
 import { type Buckets, emptyBuckets } from "../charts/buckets";
@@ -13,8 +13,8 @@ const METRICS: readonly string[] = ["train_loss", "validation_loss", "learning_r
 const KEY = "baseline";
 const LOOK = { color: "--text-3", width: 1.4, dash: [6, 4], behind: true };
 
-/** A line to add: smoothed where the chart's own is, with dots where values are few. */
-interface Behind {
+/** A line of the baseline, in the style of the chart's own line. */
+interface BaselineLine {
   metric: string;
   smoothed?: boolean;
   dots?: boolean;
@@ -30,15 +30,15 @@ export class Baseline {
     return this.series.get(metric) ?? emptyBuckets();
   }
 
-  /** Reads an ended job's history, at most `columns` buckets a series; the empty name is no job. */
+  /** Loads the history of an ended job; an empty id removes the baseline. */
   async choose(job: string): Promise<void> {
     this.series = job ? (await loadSeries(job, METRICS, this.columns)).series : new Map<string, Buckets>();
   }
 
-  /** The chart with these lines more; a single one of its own is then called `run`. */
-  behind(data: ChartData, view: View, ...wanted: Behind[]): ChartData {
+  /** Adds lines of the baseline to a chart. A single line of the chart is then labelled `run`. */
+  behind(data: ChartData, view: View, ...wanted: BaselineLine[]): ChartData {
     const added = wanted
-      .map((one) => ({ ...one, buckets: this.buckets(one.metric) }))
+      .map((line) => ({ ...line, buckets: this.buckets(line.metric) }))
       .filter(({ buckets }) => buckets.x.length);
     if (!added.length) return data;
     const start = startOf(this);
@@ -72,7 +72,7 @@ export class Baseline {
   }
 }
 
-/** The select above the charts, whose choice stands in the address. `onChange` is called when its curves are there. */
+/** Connects the select of the baseline, which is kept in the address. `onChange` is called once the curves are loaded. */
 export async function connectBaseline(baseline: Baseline, onChange: () => void): Promise<void> {
   const select = document.querySelector<HTMLSelectElement>("#baseline");
   if (!select) return;

@@ -1,4 +1,4 @@
-/** From the store's series to what each chart draws. */
+/** Builds the data of each chart from the series of a run. */
 import { type Aligned, align } from "../charts/align";
 import type { Buckets, Maybe } from "../charts/buckets";
 import type { ChartData, Line } from "../charts/data";
@@ -15,7 +15,7 @@ export function xOf(buckets: Buckets, axis: Axis, startedAt: number): number[] {
   return buckets.epoch.map((epoch) => epoch ?? 0);
 }
 
-/** The steps that a stretch of the axis stands for. */
+/** The range of steps for a range of the axis. */
 export function stepsOf(
   store: RunStore,
   axis: Axis,
@@ -34,12 +34,12 @@ function formatX(axis: Axis): (x: number) => string {
   return (x) => figure(x, 2);
 }
 
-/** How a chart labels this axis. */
+/** Labels of this axis. */
 export function axisX(axis: Axis): Pick<ChartData, "formatX" | "stepsX"> {
   return { formatX: formatX(axis), ...(axis === "time" ? { stepsX: TIME_STEPS } : {}) };
 }
 
-/** Loss and validation loss on one x, with the band of the former. */
+/** Training loss with its band, and validation loss. */
 export function lossChart(store: RunStore, view: View): ChartData {
   const train = store.shown("train_loss");
   const validation = store.shown("validation_loss");
@@ -76,7 +76,7 @@ export function lossChart(store: RunStore, view: View): ChartData {
   return { ...context.shared(train), x, lines };
 }
 
-/** One metric as one line; `band` shows its spread, `smoothed` follows the page's smoothing. */
+/** One metric as a line. `band` adds its min-max band, `smoothed` applies the smoothing of the view. */
 export function metricChart(
   store: RunStore,
   view: View,
@@ -105,12 +105,12 @@ export function metricChart(
   };
 }
 
-/** Each point its own bucket: the band is the raw line and needs an outline to be seen. */
+/** Opacity of the band's outline. If each bucket is one point, the band is the raw line and needs an outline. */
 function edgeOf(buckets: Buckets): number {
   return buckets.count.some((count) => count > 1) ? 0 : 0.3;
 }
 
-/** Unix seconds of the first point, the zero of the time axis. */
+/** Unix seconds of the first point, which is zero on the time axis; infinite without points. */
 export function startOf(store: Pick<RunStore, "buckets">): number {
   const starts = [store.buckets("train_loss").time[0], store.buckets("validation_loss").time[0]];
   return Math.min(...starts.filter((time): time is number => time !== undefined), Number.POSITIVE_INFINITY);
@@ -131,7 +131,7 @@ function contextOf(store: RunStore, view: View) {
   };
 }
 
-/** x at which each whole epoch was first reached, but not the very end. */
+/** x at which each epoch ends, without the end of the run. */
 export function epochEnds(buckets: Buckets, x: readonly number[]): number[] {
   const ends: number[] = [];
   let next = 1;
@@ -149,7 +149,7 @@ function indexAtStep(buckets: Buckets, step: number): number {
   return index < 0 ? buckets.x.length - 1 : index;
 }
 
-/** From the last point before each resumption to the resumption itself. */
+/** Ranges from the last point before each resumption to the resumption. */
 function pauses(store: RunStore, start: number): [number, number][] {
   const times = store.buckets("train_loss").time;
   return store.events

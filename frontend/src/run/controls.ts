@@ -1,4 +1,4 @@
-/** The toolbar above the charts: each control changes the view and the address. */
+/** Connects the toolbar above the charts. Each control changes the view and the address. */
 import type { Chart } from "../charts/chart";
 import type { Range } from "../charts/zoom";
 import { type Axis, spanLabel, type View, writeView } from "./view";

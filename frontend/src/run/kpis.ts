@@ -1,4 +1,4 @@
-/** The row of headline numbers: the latest value of each, and what it means. */
+/** Updates the row of key figures: the latest value of each metric with a note. */
 import { indexOfMinimum, latest } from "../charts/buckets";
 import { SPANS, smooth } from "../charts/smoothing";
 import { bytes, figure, whole } from "../format/number";

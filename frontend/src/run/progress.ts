@@ -1,4 +1,4 @@
-/** The progress panel: percent, time left, phases. The markup is the server's; this keeps its numbers alive. */
+/** Updates the progress panel that the server renders: percent, remaining time, phases. */
 import { isTerminal, PHASES, type Phase } from "../api/vocabulary";
 import { figure, whole } from "../format/number";
 import { clock, duration } from "../format/time";
@@ -46,7 +46,7 @@ export function updateProgress(panel: HTMLElement, store: RunStore, facts: JobFa
   updatePhases(panel, store, facts, now);
 }
 
-/** Writes into every `[data-field=name]`, only when it changes: assistive technology hears no echo. */
+/** Sets the text of every `[data-field=name]`, only on change, so that screen readers do not repeat it. */
 export function setField(root: HTMLElement, name: string, text: string): void {
   for (const place of root.querySelectorAll(`[data-field="${name}"]`)) {
     if (place.textContent !== text) place.textContent = text;
@@ -67,7 +67,7 @@ function moveBar(panel: HTMLElement, share: number, step: number, total: number 
   bar.setAttribute("aria-valuetext", `Step ${step}${total ? ` of ${total}` : ""}`);
 }
 
-/** When each phase began, from the run's events; a later attempt overwrites an earlier one. */
+/** Start of each phase in Unix seconds, from the run's events. A later attempt replaces an earlier one. */
 export function phaseStarts(store: Pick<RunStore, "events">): Map<string, number> {
   const starts = new Map<string, number>();
   for (const event of store.events) {
@@ -82,7 +82,7 @@ function updatePhases(panel: HTMLElement, store: RunStore, facts: JobFacts, now:
   const current = facts.state === "running" ? store.status?.phase : null;
   const done = facts.state === "completed";
   const starts = phaseStarts(store);
-  // What has ended early stopped in the phase it began last.
+  // A failed or cancelled job stopped in its last phase.
   const stoppedIn = isTerminal(facts.state) && !done ? [...starts.keys()].at(-1) : undefined;
   const at = done ? PHASES.length : PHASES.indexOf((current ?? stoppedIn ?? "") as Phase);
   for (const item of panel.querySelectorAll<HTMLElement>("[data-phase]")) {

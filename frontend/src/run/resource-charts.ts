@@ -1,4 +1,4 @@
-/** Charts of the machine, on the same x as the training. */
+/** Builds the charts of resource samples, on the same x as the training. */
 import type { ResourceSample } from "../api/resources";
 import type { Buckets, Maybe } from "../charts/buckets";
 import type { ChartData, Line } from "../charts/data";
@@ -22,12 +22,12 @@ export function hostChart(store: RunStore, view: View): ChartData {
   ]);
 }
 
-/** Use of each GPU in percent. */
+/** Utilization of each GPU in percent. */
 export function gpuChart(store: RunStore, view: View): ChartData {
   return resourceChart(store, view, [0, 105], (samples) => gpuLines(samples, (gpu) => gpu.gpu_percent));
 }
 
-/** Memory of each GPU in GiB, up to what the largest has. */
+/** Used memory of each GPU in GiB. */
 export function gpuMemoryChart(store: RunStore, view: View): ChartData {
   const sizes = store.resources.flatMap((sample) => sample.gpus.map((gpu) => gpu.vram_total_gb ?? 0));
   const top = Math.max(1, ...sizes) * 1.03;
@@ -38,7 +38,7 @@ export function hasGpu(store: RunStore): boolean {
   return store.resources.some((sample) => sample.gpus.length > 0);
 }
 
-/** Where moments lie on an axis that counts steps or epochs: between the points around them; null outside. */
+/** Interpolates times onto an axis of steps or epochs; null outside the known points. */
 export function placeTimes(times: readonly number[], buckets: Buckets, x: readonly number[]): Maybe[] {
   const known = buckets.time;
   let at = 0;

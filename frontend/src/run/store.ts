@@ -1,4 +1,4 @@
-/** Everything the job page knows of its run: the history once, then each live envelope on top. */
+/** Data of one run: loads the history, then applies each live envelope. */
 import { ApiError, monitorSocketUrl } from "../api/http";
 import { loadResources, pushResource, type ResourceRecord, type ResourceSample } from "../api/resources";
 import {
@@ -29,12 +29,13 @@ export const METRICS = [
 export type Change = "series" | "events" | "samples" | "status" | "resources" | "media" | "feed" | "loaded";
 
 const RECENT_STEPS = 200;
-/** A page left open for days keeps the newest of what is only read, and of events what the page reckons with. */
-const MOST_EVENTS = 500;
-const MOST_SAMPLE_SETS = 200;
+/** Limits for a page that stays open for days. */
+const MAX_EVENTS = 500;
+const MAX_SAMPLE_SETS = 200;
+/** Kept beyond the limit, because the page computes phases and pauses from them. */
 const LASTING_EVENTS: ReadonlySet<EventKind> = new Set(["phase", "resumed"]);
-/** A wheel of keys zooms several times in a row; only where it comes to rest is worth reading. */
-const ZOOM_SETTLES_MILLISECONDS = 120;
+/** Delay before a zoomed range is loaded; further zooming within it restarts the delay. */
+const ZOOM_DEBOUNCE_MILLISECONDS = 120;
 
 export class RunStore extends EventTarget {
   readonly series = new Map<string, Buckets>();
@@ -45,30 +46,30 @@ export class RunStore extends EventTarget {
   /** Durations of the latest steps, oldest first. */
   stepSeconds: number[] = [];
   loaded = false;
-  /** Why the history could not be read; the feed still tries. */
+  /** Why the history could not be loaded; the feed still connects. */
   failure: string | null = null;
   feed?: Feed;
 
-  /** What is zoomed into, read again in finer buckets. */
+  /** The zoomed range in finer buckets. */
   private detail: { from: number; to: number; series: Map<string, Buckets> } | null = null;
-  /** Counts zooms, so that only the last one's answer is shown. */
+  /** Number of zooms, to drop responses to earlier ones. */
   private zooms = 0;
-  /** Values of the newest live points: a bucket only knows a mean. */
+  /** Exact values of the newest live points; buckets have means. */
   private readonly lastValues = new Map<string, number>();
   private changes = new Set<Change>();
-  /** Counts loads, so that a slow old answer does not overwrite a newer one. */
+  /** Number of loads, to drop responses to earlier ones. */
   private round = 0;
 
   constructor(
     readonly run: string,
     private readonly columns: number,
-    /** Those whose history is read; live points bring whatever is logged. */
+    /** Metrics whose history is loaded; live points add all others. */
     private readonly metrics: readonly string[] = METRICS,
   ) {
     super();
   }
 
-  /** Loads the history and follows the run from where it ends. A job that never ran has none: the feed brings it all. */
+  /** Loads the history and follows the run from its end. Without a history, the feed sends everything. */
   async open(hasBegun = true): Promise<void> {
     this.round += 1;
     const round = this.round;
@@ -88,11 +89,11 @@ export class RunStore extends EventTarget {
       void this.loadRest(round);
     } catch (error) {
       if (round !== this.round) return;
-      // A queued job has no run yet: nothing failed, there is just nothing to show.
+      // A queued job has no run yet, which is not a failure.
       if (!(error instanceof ApiError && error.status === 404)) this.failure = (error as Error).message;
     }
     this.loaded = true;
-    this.mark("loaded", "series");
+    this.notify("loaded", "series");
     this.follow(after);
   }
 
@@ -104,7 +105,7 @@ export class RunStore extends EventTarget {
     return this.series.get(metric) ?? emptyBuckets();
   }
 
-  /** What charts show of it: finer where the page is zoomed in. */
+  /** The series with finer buckets in the zoomed range. */
   shown(metric: string): Buckets {
     const part = this.detail?.series.get(metric);
     return part && this.detail
@@ -112,28 +113,28 @@ export class RunStore extends EventTarget {
       : this.buckets(metric);
   }
 
-  /** Reads the steps `from`..`to` at full resolution; null goes back to the whole. */
+  /** Loads finer buckets of a range of steps; null discards them. */
   async zoom(steps: { from: number; to: number } | null): Promise<void> {
     this.zooms += 1;
     const zoom = this.zooms;
     if (!steps || !this.isReduced(steps)) {
-      if (this.detail) this.mark("series");
+      if (this.detail) this.notify("series");
       this.detail = null;
       return;
     }
-    await new Promise((done) => setTimeout(done, ZOOM_SETTLES_MILLISECONDS));
+    await new Promise((done) => setTimeout(done, ZOOM_DEBOUNCE_MILLISECONDS));
     if (zoom !== this.zooms) return;
     try {
       const answer = await loadSeries(this.run, this.metrics, this.columns, steps);
       if (zoom !== this.zooms) return;
       this.detail = { ...steps, series: answer.series };
-      this.mark("series");
+      this.notify("series");
     } catch {
-      // The coarse curve stays: it is right, if less fine.
+      // The coarse buckets stay.
     }
   }
 
-  /** Whether several points share a bucket somewhere between these steps. */
+  /** Whether a bucket in this range holds several points. */
   private isReduced(steps: { from: number; to: number }): boolean {
     return this.metrics.some((metric) => {
       const { x, count } = this.buckets(metric);
@@ -141,7 +142,7 @@ export class RunStore extends EventTarget {
     });
   }
 
-  /** The newest value itself; null where only a mean over several steps is known. */
+  /** The newest value; null if only a mean over several steps is known. */
   exactLatest(metric: string): number | null {
     const buckets = this.buckets(metric);
     const single = buckets.count.at(-1) === 1 ? buckets.mean.at(-1) : null;
@@ -158,7 +159,7 @@ export class RunStore extends EventTarget {
     if (events.status === "fulfilled") this.events = mergeEvents(events.value, this.events);
     if (samples.status === "fulfilled") this.samples = mergeSamples(samples.value, this.samples);
     if (resources.status === "fulfilled") this.resources = resources.value;
-    this.mark("events", "samples", "resources");
+    this.notify("events", "samples", "resources");
   }
 
   private follow(after: number): void {
@@ -168,38 +169,38 @@ export class RunStore extends EventTarget {
       after,
     });
     this.feed = feed;
-    feed.addEventListener("state", () => this.mark("feed"));
-    feed.addEventListener("message", (event) => this.take((event as CustomEvent<Envelope>).detail));
+    feed.addEventListener("state", () => this.notify("feed"));
+    feed.addEventListener("message", (event) => this.apply((event as CustomEvent<Envelope>).detail));
     feed.start();
   }
 
-  private take(envelope: Envelope): void {
+  private apply(envelope: Envelope): void {
     switch (envelope.kind) {
       case "point":
-        this.takePoint(envelope.data as PointData);
+        this.applyPoint(envelope.data as PointData);
         break;
       case "event":
         this.events = mergeEvents(this.events, [{ ...(envelope.data as RunEvent), seq: envelope.seq }]);
-        this.mark("events");
+        this.notify("events");
         break;
       case "samples":
         this.samples = mergeSamples(this.samples, [envelope.data as SampleSet]);
-        this.mark("samples");
+        this.notify("samples");
         break;
       case "media":
-        this.mark("media");
+        this.notify("media");
         break;
       case "resource":
         this.resources = pushResource(this.resources, envelope.data as ResourceRecord, this.columns);
-        this.mark("resources");
+        this.notify("resources");
         break;
       case "status":
         this.status = envelope.data as StatusData;
-        this.mark("status");
+        this.notify("status");
         break;
       case "end":
         this.status = { ...(this.status ?? emptyStatus()), ...(envelope.data as Partial<StatusData>) };
-        this.mark("status");
+        this.notify("status");
         break;
       case "reset":
         void this.open();
@@ -207,7 +208,7 @@ export class RunStore extends EventTarget {
     }
   }
 
-  private takePoint(point: PointData): void {
+  private applyPoint(point: PointData): void {
     for (const [name, raw] of Object.entries(point.values)) {
       const value = typeof raw === "number" ? raw : null;
       if (value !== null) this.lastValues.set(name, value);
@@ -217,13 +218,13 @@ export class RunStore extends EventTarget {
     }
     const seconds = point.values["step_seconds"];
     if (typeof seconds === "number") this.stepSeconds = [...this.stepSeconds.slice(1 - RECENT_STEPS), seconds];
-    this.mark("series");
+    this.notify("series");
   }
 
-  /** One notice at the page's pace, however many envelopes came. A hidden tab gets no frames and so draws nothing. */
-  private mark(...changes: Change[]): void {
+  /** Dispatches one `change` event per drawing turn, for any number of envelopes. A hidden tab draws nothing. */
+  private notify(...changes: Change[]): void {
     for (const change of changes) this.changes.add(change);
-    pace.ask(this, () => {
+    pace.schedule(this, () => {
       const detail = this.changes;
       this.changes = new Set();
       this.dispatchEvent(new CustomEvent<Set<Change>>("change", { detail }));
@@ -239,14 +240,14 @@ function recentSteps(buckets: Buckets | undefined): number[] {
 export function mergeEvents(known: readonly RunEvent[], news: readonly RunEvent[]): RunEvent[] {
   const bySeq = new Map([...known, ...news].map((event) => [event.seq, event]));
   const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
-  return all.filter((event, index) => index >= all.length - MOST_EVENTS || LASTING_EVENTS.has(event.kind));
+  return all.filter((event, index) => index >= all.length - MAX_EVENTS || LASTING_EVENTS.has(event.kind));
 }
 
-/** The first set stays: the base model's answers are what all later ones are compared with. */
+/** Merges sets by step. The first set, the answers of the base model, is always kept for comparison. */
 export function mergeSamples(known: readonly SampleSet[], news: readonly SampleSet[]): SampleSet[] {
   const byStep = new Map([...known, ...news].map((set) => [`${set.step} ${set.name}`, set]));
   const all = [...byStep.values()].sort((a, b) => a.step - b.step);
-  return all.filter((_, index) => index === 0 || index >= all.length - MOST_SAMPLE_SETS);
+  return all.filter((_, index) => index === 0 || index >= all.length - MAX_SAMPLE_SETS);
 }
 
 function emptyStatus(): StatusData {

@@ -1,4 +1,4 @@
-/** How the charts are shown; kept in the address, so that a view can be shared and survives a reload. */
+/** Settings of the charts, kept in the address, so that a view can be shared and survives a reload. */
 import { SPANS } from "../charts/smoothing";
 
 export type Axis = "step" | "time" | "epoch";
@@ -16,16 +16,16 @@ export const DEFAULT_VIEW: View = { axis: "step", smoothing: 1, log: false, clip
 
 const KEY = "view";
 
-/** What this reader has chosen to begin with. */
+/** The view that this browser starts with. */
 export function standardView(): View {
   try {
     return { ...DEFAULT_VIEW, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<View>) };
   } catch {
-    return DEFAULT_VIEW; // storage is off, or holds what we never wrote
+    return DEFAULT_VIEW; // no storage, or invalid content
   }
 }
 
-/** Keeps the choice in this browser; null forgets it. */
+/** Stores the starting view in this browser; null removes it. */
 export function keepStandardView(view: View | null): void {
   try {
     if (view) localStorage.setItem(KEY, JSON.stringify(view));
@@ -52,7 +52,7 @@ export function readView(search: string, standard: View = standardView()): View 
   };
 }
 
-/** Only what differs from the reader's standard enters the address; other keys stay. */
+/** Writes what differs from the starting view into the query; other keys stay. */
 export function writeView(view: View, search: string, standard: View = standardView()): string {
   const query = new URLSearchParams(search);
   const put = (key: string, value: string, standard: string): void => {

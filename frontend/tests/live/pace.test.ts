@@ -44,8 +44,8 @@ describe("Pace", () => {
   });
 
   it("draws in the next frame, and only one piece in it", () => {
-    pace.ask(done, piece("a", 1));
-    pace.ask(browser, piece("b", 1));
+    pace.schedule(done, piece("a", 1));
+    pace.schedule(browser, piece("b", 1));
     expect(done).toEqual([]);
     browser.step();
     expect(done).toEqual(["a"]);
@@ -54,8 +54,8 @@ describe("Pace", () => {
   });
 
   it("keeps the newest piece of an owner", () => {
-    pace.ask(done, piece("old", 1));
-    pace.ask(done, piece("new", 1));
+    pace.schedule(done, piece("old", 1));
+    pace.schedule(done, piece("new", 1));
     browser.steps(20);
     expect(done).toEqual(["new"]);
   });
@@ -63,24 +63,24 @@ describe("Pace", () => {
   it("draws for an eighth of the time when there is always something to draw", () => {
     const again = (): void => {
       piece("again", 10)();
-      pace.ask(done, again);
+      pace.schedule(done, again);
     };
-    pace.ask(done, again);
+    pace.schedule(done, again);
     while (browser.time < 60_000) browser.step();
     expect(done.length * 10).toBeLessThanOrEqual((60_000 + 2_000) / 8);
     expect(done.length * 10).toBeGreaterThan(60_000 / 12);
   });
 
   it("draws a page that opens without a rest", () => {
-    for (let n = 0; n < 8; n++) pace.ask({}, piece("chart", 20));
+    for (let n = 0; n < 8; n++) pace.schedule({}, piece("chart", 20));
     browser.steps(16);
     expect(done.length).toBe(8);
     expect(browser.time).toBeLessThan(16 * 32);
   });
 
   it("goes on after half a second however long a piece took", () => {
-    pace.ask(done, piece("slow", 5000));
-    pace.ask(browser, piece("next", 1));
+    pace.schedule(done, piece("slow", 5000));
+    pace.schedule(browser, piece("next", 1));
     browser.step();
     const after = browser.time;
     while (done.length < 2) browser.step();
@@ -88,20 +88,20 @@ describe("Pace", () => {
   });
 
   it("goes on after a piece that failed", () => {
-    pace.ask(done, () => {
+    pace.schedule(done, () => {
       throw new Error("broken");
     });
     expect(() => browser.step()).toThrow("broken");
-    pace.ask(done, piece("next", 1));
+    pace.schedule(done, piece("next", 1));
     browser.steps(20);
     expect(done).toEqual(["next"]);
   });
 
   it("leaves out what is forgotten", () => {
-    pace.ask(done, piece("a", 1));
+    pace.schedule(done, piece("a", 1));
     pace.forget(done);
     browser.steps(3);
-    pace.ask(done, piece("b", 1));
+    pace.schedule(done, piece("b", 1));
     browser.steps(3);
     expect(done).toEqual(["b"]);
   });

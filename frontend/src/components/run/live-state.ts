@@ -22,7 +22,7 @@ const WORDS: Record<LiveState, string> = {
 export class LiveStateBadge extends LightElement {
   @property() state: LiveState = "connecting";
   /** When something last arrived, in milliseconds since the epoch; 0 when nothing has yet. */
-  @property({ attribute: false }) heardAt = 0;
+  @property({ attribute: false }) receivedAt = 0;
 
   @state() private now = Date.now();
   private timer = 0;
@@ -48,9 +48,9 @@ export class LiveStateBadge extends LightElement {
   }
 
   private detail(): string {
-    if (!this.heardAt || this.state === "ended" || this.state === "connecting") return "";
-    const seconds = (this.now - this.heardAt) / 1000;
-    if (this.state === "offline") return `· last update ${clock(this.heardAt / 1000)}`;
+    if (!this.receivedAt || this.state === "ended" || this.state === "connecting") return "";
+    const seconds = (this.now - this.receivedAt) / 1000;
+    if (this.state === "offline") return `· last update ${clock(this.receivedAt / 1000)}`;
     if (this.state === "silent") return `for ${ago(seconds).replace(" ago", "")}`;
     return `· updated ${ago(seconds)}`;
   }
