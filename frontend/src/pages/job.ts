@@ -41,7 +41,7 @@ const uid = root.dataset["job"] ?? "";
 const store = new RunStore(uid, COLUMNS);
 const baseline = new Baseline(COLUMNS);
 let view = readView(location.search);
-/** The phase that the head of the page shows; null until the first status. */
+/** The phase in the head of the page; null until the first status. */
 let phase: string | null = null;
 
 function find<T extends Element>(selector: string): T {
@@ -105,7 +105,7 @@ function drawNumbers(): void {
   updateKpis(find("#kpis"), store, view);
 }
 
-/** How far the job is, 0 to 1; null while nobody knows. */
+/** Progress of the job, 0 to 1; null while the number of steps is unknown. */
 function share(): number | null {
   const total = store.status?.total_steps ?? facts.totalSteps;
   const step = Math.max(store.status?.step ?? 0, store.buckets("train_loss").x.at(-1) ?? 0);
@@ -132,7 +132,7 @@ function showLiveState(): void {
   badge.receivedAt = state === "silent" ? lastPoint * 1000 : (store.feed?.receivedAt ?? 0);
 }
 
-/** The job or its phase moved on: the server knows what its head, buttons and result look like now. */
+/** Reloads the server-rendered regions when the job's state or phase has changed. */
 function onStatus(): void {
   const state = store.status?.state ?? facts.state;
   const next = store.status?.phase ?? "";

@@ -1,4 +1,4 @@
-/** A run of a script: a chart for each metric it logs, also for those that come while the page is open. */
+/** The page of a script's run: a chart for each metric, also for metrics that are first logged while the page is open. */
 import "../charts/chart";
 import "../components/run/chart-table";
 import "../components/run/events";
@@ -15,7 +15,7 @@ import { type Change, RunStore } from "../run/store";
 import { readView } from "../run/view";
 
 const COLUMNS = Math.min(600, Math.max(300, window.innerWidth));
-const MOST_CHARTS = 24;
+const MAX_CHARTS = 24;
 
 const root = document.querySelector<HTMLElement>("#run")!;
 const isFiltered = new URLSearchParams(location.search).has("q");
@@ -33,12 +33,12 @@ const store = new RunStore(
   [...charts()].map((chart) => chart.dataset["metric"] ?? ""),
 );
 
-/** A metric that the page did not know when it was made. */
+/** Adds a chart for each metric that the server-rendered page lacks. */
 function addMissing(): void {
   if (isFiltered) return;
   const known = new Set([...charts()].map((chart) => chart.dataset["metric"]));
   for (const name of store.series.keys()) {
-    if (known.has(name) || known.size >= MOST_CHARTS) continue;
+    if (known.has(name) || known.size >= MAX_CHARTS) continue;
     known.add(name);
     const panel = document.createElement("section");
     panel.className = "panel span-4";

@@ -28,7 +28,7 @@ function read(): View {
 }
 
 form.addEventListener("change", () => {
-  keepStandardView(read()); // first: a change of the theme shows what is kept
+  keepStandardView(read()); // first, because a change of the theme displays the stored view
   chooseTheme(field<HTMLSelectElement>("theme").value as Theme);
   kept.textContent = "Kept in this browser.";
 });

@@ -10,8 +10,8 @@ import type { Gpus } from "../components/system/gpus";
 import { TIME_STEPS } from "../format/time";
 
 const EVERY_MILLISECONDS = 2000;
-/** Readings kept: ten minutes of one a second at first, then every other. */
-const MOST_READINGS = 600;
+/** Ten minutes of samples at one per second. */
+const MAX_READINGS = 600;
 
 let readings: ResourceRecord[] = [];
 let failure = "";
@@ -66,9 +66,9 @@ function draw(): void {
 async function load(): Promise<void> {
   if (document.hidden) return;
   try {
-    const news = readings.length ? [await currentResources()] : await recentResources(MOST_READINGS);
+    const news = readings.length ? [await currentResources()] : await recentResources(MAX_READINGS);
     const last = readings.at(-1)?.timestamp ?? "";
-    readings = [...readings, ...news.filter((reading) => reading.timestamp > last)].slice(-MOST_READINGS);
+    readings = [...readings, ...news.filter((reading) => reading.timestamp > last)].slice(-MAX_READINGS);
     failure = "";
   } catch (error) {
     failure = (error as Error).message;

@@ -5,9 +5,9 @@ import { icon } from "../icon";
 
 const SHOWN = 8;
 
-/** What is odd in the file, line by line: the first few at once, the others on request. */
+/** Issues of a file, by line. The first few are visible, the others are in a disclosure. */
 export function findings(preview: CsvPreview): TemplateResult | typeof nothing {
-  // A missing column is answered by the mapping, so it is not repeated here.
+  // The mapping covers missing columns.
   const errors = preview.validation_errors.filter((error) => !error.startsWith("Missing required"));
   if (!errors.length && !preview.issues.length) return nothing;
   const first = preview.issues.slice(0, SHOWN);

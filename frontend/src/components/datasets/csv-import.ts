@@ -20,7 +20,7 @@ import { previewTable } from "./csv-table";
 
 type Stage = "idle" | "uploading" | "preview" | "saving";
 
-/** Takes a file by drop or choice, shows what is in it, lets the columns be mapped, and registers it. */
+/** Uploads a file, previews its rows, maps its columns and registers the dataset. */
 @customElement("pb-csv-import")
 export class CsvImport extends LightElement {
   @state() private stage: Stage = "idle";

@@ -3,7 +3,7 @@ import type { CsvPreview, Mapping } from "../../api/datasets";
 
 type Role = keyof Mapping | "";
 
-/** The first rows of a CSV; each column head has the choice of its role. */
+/** The first rows of a file, with a select for the role of each column. */
 export function previewTable(
   preview: CsvPreview,
   mapping: Partial<Mapping>,

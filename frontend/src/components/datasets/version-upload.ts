@@ -1,8 +1,7 @@
 import { registerVersion } from "../../api/datasets";
 import { forgetUpload, sendInPieces } from "../../api/pieces";
 
-/** Around the form of the next version: sends its file in pieces, which survive a break, and shows how far it is.
- *  Without scripts the form posts itself. */
+/** Uploads the file of the next version in resumable pieces with a progress bar. Without scripts the form posts itself. */
 export class VersionUpload extends HTMLElement {
   private isSending = false;
 

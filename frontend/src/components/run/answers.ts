@@ -5,7 +5,7 @@ import { whole } from "../../format/number";
 import { icon } from "../icon";
 import { LightElement } from "../light-element";
 
-/** The same prompts before and after: what the base model said, what the model says now, what the data says. */
+/** Sample prompts with the answers of the base model, of the model in training, and of the dataset. */
 @customElement("pb-answers")
 export class Answers extends LightElement {
   @property({ attribute: false }) samples: readonly SampleSet[] = [];

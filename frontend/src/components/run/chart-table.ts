@@ -6,7 +6,7 @@ import { figure } from "../../format/number";
 import { LightElement } from "../light-element";
 import { toast } from "../toast";
 
-const MOST_ROWS = 200;
+const MAX_ROWS = 200;
 
 interface Shown {
   heading: string;
@@ -14,7 +14,7 @@ interface Shown {
   canvas?: HTMLCanvasElement;
 }
 
-/** The numbers behind a chart, for everyone who would rather read them. Opens on a chart's `pb-chart-table` event. */
+/** Dialog with the numbers of a chart. Opens on the chart's `pb-chart-table` event. */
 @customElement("pb-chart-table")
 export class ChartTable extends LightElement {
   @state() private heading = "";
@@ -108,8 +108,8 @@ export class ChartTable extends LightElement {
   };
 }
 
-/** Indexes of at most MOST_ROWS rows, the last one always among them. */
+/** Indexes of at most MAX_ROWS rows, always with the last row. */
 function thin(length: number): number[] {
-  if (length <= MOST_ROWS) return Array.from({ length }, (_, index) => index);
-  return Array.from({ length: MOST_ROWS }, (_, index) => Math.round((index * (length - 1)) / (MOST_ROWS - 1)));
+  if (length <= MAX_ROWS) return Array.from({ length }, (_, index) => index);
+  return Array.from({ length: MAX_ROWS }, (_, index) => Math.round((index * (length - 1)) / (MAX_ROWS - 1)));
 }

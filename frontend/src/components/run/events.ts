@@ -17,7 +17,7 @@ const LOOKS: Partial<Record<EventKind, { icon: IconName; tone: string }>> = {
   finished: { icon: "check", tone: "is-ok" },
   failed: { icon: "warn", tone: "is-err" },
 };
-/** A phase is reported by its name; people read what it does. */
+/** The title of a phase event is the name of its phase. */
 const PHASE_TITLES: Record<Phase, string> = {
   prepare: "Preparing data",
   load: "Loading the model",
@@ -27,7 +27,7 @@ const PHASE_TITLES: Record<Phase, string> = {
 };
 const PLAIN = { icon: "info", tone: "muted" } as const;
 
-/** What happened, newest first. */
+/** Events of a run, newest first. */
 @customElement("pb-events")
 export class Events extends LightElement {
   @property({ attribute: false }) events: readonly RunEvent[] = [];

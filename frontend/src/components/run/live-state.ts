@@ -4,7 +4,7 @@ import { ago, clock } from "../../format/time";
 import type { FeedState } from "../../live/feed";
 import { LightElement } from "../light-element";
 
-/** The feed's state, or `silent`: the line stands, but the job has not reported for a while. */
+/** State of the feed, or `silent` while the feed is connected but the job does not report. */
 export type LiveState = FeedState | "silent";
 
 const WORDS: Record<LiveState, string> = {
@@ -17,11 +17,11 @@ const WORDS: Record<LiveState, string> = {
   ended: "Final",
 };
 
-/** Says how fresh the numbers on the page are. Only a change of state is announced, never the ticking age. */
+/** Shows the state and age of live data. Screen readers announce changes of the state only. */
 @customElement("pb-live-state")
 export class LiveStateBadge extends LightElement {
   @property() state: LiveState = "connecting";
-  /** When something last arrived, in milliseconds since the epoch; 0 when nothing has yet. */
+  /** Time of the last envelope, in milliseconds since the epoch; 0 before the first. */
   @property({ attribute: false }) receivedAt = 0;
 
   @state() private now = Date.now();

@@ -7,12 +7,12 @@ import { LightElement } from "../light-element";
 const TAIL_LINES = 2000;
 const REFRESH_MILLISECONDS = 2000;
 
-/** The trainer's output, the two streams apart. Follows the end while it runs, unless the reader has scrolled up. */
+/** Output of the trainer, one stream at a time. Scrolls to the end while the job runs, unless the user has scrolled up. */
 @customElement("pb-logs")
 export class Logs extends LightElement {
   /** Job uid. */
   @property() job = "";
-  /** Fetch again and again: the job runs and the tab is open. */
+  /** Whether the job runs, so that the log is polled while it is open. */
   @property({ type: Boolean }) active = false;
   @property({ type: Boolean }) open = false;
 

@@ -5,18 +5,18 @@ import { isTerminal } from "../../api/vocabulary";
 import { LightElement } from "../light-element";
 
 const FIRST_LINES = 2000;
-/** Lines kept in the page; the whole log is a download away. */
-const MOST_LINES = 5000;
-const LOOK_MILLISECONDS = 700;
-const SEARCH_MILLISECONDS = 300;
-const NEAR_THE_END = 24;
+/** Lines kept in the page; the whole log can be downloaded. */
+const MAX_LINES = 5000;
+const POLL_MILLISECONDS = 700;
+const SEARCH_DEBOUNCE_MILLISECONDS = 300;
+const END_TOLERANCE_PIXELS = 24;
 
-/** A command's output like a terminal: both streams, new lines as they come, search in all of the log. */
+/** Output of a command: one stream at a time, polled for new lines, with search over the whole log. */
 @customElement("pb-terminal")
 export class Terminal extends LightElement {
   /** Job uid. */
   @property() job = "";
-  /** What the job is called in file names. */
+  /** Name of the job in file names. */
   @property() name = "";
 
   @state() private stream: Stream = "stdout";
@@ -34,7 +34,7 @@ export class Terminal extends LightElement {
     super.connectedCallback();
     this.replaceChildren();
     void this.load();
-    this.timer = window.setInterval(() => void this.load(), LOOK_MILLISECONDS);
+    this.timer = window.setInterval(() => void this.load(), POLL_MILLISECONDS);
   }
 
   override disconnectedCallback(): void {
@@ -95,7 +95,7 @@ export class Terminal extends LightElement {
     return `${this.earlier ? "… earlier lines are in the download\n" : ""}${this.lines.join("\n")}\n`;
   }
 
-  /** The head of the page is kept fresh by the server; it says whether more may come. */
+  /** Whether the job can still write output, from the state in the refreshed head of the page. */
   private running(): boolean {
     const state = document.querySelector<HTMLElement>("[data-live]")?.dataset["live"];
     return state !== undefined && !isTerminal(state);
@@ -117,13 +117,13 @@ export class Terminal extends LightElement {
 
   private onScroll(event: Event): void {
     const log = event.target as HTMLElement;
-    if (!this.found) this.follow = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_THE_END;
+    if (!this.found) this.follow = log.scrollHeight - log.scrollTop - log.clientHeight < END_TOLERANCE_PIXELS;
   }
 
   private onSearch(event: Event): void {
     this.words = (event.target as HTMLInputElement).value;
     clearTimeout(this.searching);
-    this.searching = window.setTimeout(() => void this.find(), SEARCH_MILLISECONDS);
+    this.searching = window.setTimeout(() => void this.find(), SEARCH_DEBOUNCE_MILLISECONDS);
   }
 
   private async find(): Promise<void> {
@@ -155,13 +155,13 @@ export class Terminal extends LightElement {
       if (lines === null) this.earlier = piece.truncated;
       if (lines !== null && !piece.lines.length) return;
       const all = [...(lines ?? []), ...piece.lines];
-      this.earlier ||= all.length > MOST_LINES;
-      this.lines = all.slice(-MOST_LINES);
+      this.earlier ||= all.length > MAX_LINES;
+      this.lines = all.slice(-MAX_LINES);
     } catch (error) {
       this.error = `The log cannot be read: ${(error as Error).message} Trying again…`;
     }
   }
 
-  /** Everything was read after the job had ended. */
+  /** Whether the whole log was read after the end of the job. */
   private settled = false;
 }

@@ -4,7 +4,7 @@ import type { GpuSample } from "../../api/resources";
 import { figure } from "../../format/number";
 import { LightElement } from "../light-element";
 
-/** Every GPU of this machine: how busy, how full, how hot, and which processes hold its memory. */
+/** Table of this machine's GPUs: utilization, memory, temperature, power, processes. */
 @customElement("pb-gpus")
 export class Gpus extends LightElement {
   @property({ attribute: false }) gpus: readonly GpuSample[] = [];

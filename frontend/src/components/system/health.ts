@@ -5,7 +5,7 @@ import { LightElement } from "../light-element";
 
 const EVERY_MILLISECONDS = 5000;
 
-/** Asks a service how it is, as the reader's browser reaches it. */
+/** Polls the health of a service from the browser. */
 @customElement("pb-health")
 export class Health extends LightElement {
   @property() service: "backend" | "monitor" = "backend";

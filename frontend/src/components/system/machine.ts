@@ -8,12 +8,12 @@ const EVERY_MILLISECONDS = 2000;
 
 interface Gauge {
   label: string;
-  /** 0 to 100; null when the hardware does not say. */
+  /** 0 to 100; null when the hardware does not report a value. */
   percent: number | null;
   text: string;
 }
 
-/** CPU, memory, disk and each GPU of this machine, now. */
+/** Gauges of CPU, memory, disk and each GPU of this machine. */
 @customElement("pb-machine")
 export class Machine extends LightElement {
   @state() private record?: ResourceRecord;
