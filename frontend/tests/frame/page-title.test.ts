@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { csvOf } from "../../src/charts/save";
 import { iconOf, titleOf } from "../../src/frame/page-title";
 
 describe("titleOf", () => {
@@ -13,19 +12,5 @@ describe("titleOf", () => {
   it("fills the ring of the icon", () => {
     expect(decodeURIComponent(iconOf("running", 0.5))).toContain("stroke-dasharray='22.0 44.0'");
     expect(decodeURIComponent(iconOf("completed", null))).toContain("stroke-dasharray='44.0 44.0'");
-  });
-});
-
-describe("csvOf", () => {
-  it("has every number in full, gaps as empty cells", () => {
-    const csv = csvOf({
-      x: [1, 2],
-      formatX: String,
-      lines: [
-        { key: "a", label: 'a, "b"', color: "--series-1", y: [0.1234567890123, null] },
-        { key: "c", label: "c", color: "--series-2", y: [undefined, 2] },
-      ],
-    });
-    expect(csv).toBe('x,"a, ""b""",c\n1,0.1234567890123,\n2,,2\n');
   });
 });
