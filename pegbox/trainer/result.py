@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.data.rows import Split
-from pegbox.inference.base_model import LoadedModel
 from pegbox.inference.device import Decided
 from pegbox.inference.generate import count_exact
+from pegbox.inference.weights import LoadedModel
 from pegbox.schemas.jobs.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
 from pegbox.trainer.adapters import merge
 from pegbox.trainer.checkpoint_callback import Keeper

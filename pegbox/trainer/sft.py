@@ -13,10 +13,10 @@ from trl import SFTTrainer
 
 from pegbox.data.rows import Split, read_rows, split_rows
 from pegbox.errors import UnusableContentError
-from pegbox.inference.base_model import find_weights, load
 from pegbox.inference.device import decide_precision, require_method, require_optimizer
 from pegbox.inference.encoding import Encoded, encode_rows
 from pegbox.inference.generate import answer_rows, undisturbed_randomness
+from pegbox.inference.weights import find_weights, load
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.schemas.jobs.queue import JobResult, Phase, TrainingSpec
 from pegbox.trainer.adapters import attach_adapter

@@ -21,8 +21,8 @@ from pegbox.worker.job_folder import JobFolder
 from pegbox.worker.lease import Lease
 from pegbox.worker.output.log_file import KeptOutput
 from pegbox.worker.output.masking import secrets_of
+from pegbox.worker.output.metric_forwarder import RunRecord
 from pegbox.worker.output.metric_lines import MetricLines
-from pegbox.worker.output.run_record import RunRecord
 from pegbox.worker.processes.environment import environment_of
 from pegbox.worker.processes.process_group import ProcessGroup
 from pegbox.worker.processes.reaper import Reaper

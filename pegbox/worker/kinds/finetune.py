@@ -12,12 +12,12 @@ from pegbox.errors import ConflictError, PegboxError, UnavailableError
 from pegbox.schemas.jobs.queue import ClaimResponse, ReportRequest, TrainingSpec
 from pegbox.sdk.resources.queue import Queue
 from pegbox.worker.assignment import Assignment
-from pegbox.worker.conclusion import conclude
 from pegbox.worker.executors.local import Child
 from pegbox.worker.identity import WorkerIdentity
 from pegbox.worker.job_folder import JobFolder
 from pegbox.worker.lease import Lease
 from pegbox.worker.report import LAST_REPORT_SECONDS, send_report
+from pegbox.worker.trainer_exit import conclude
 
 log = logging.getLogger("pegbox.worker")
 

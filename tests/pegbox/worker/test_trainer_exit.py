@@ -6,8 +6,8 @@ import pytest
 
 from pegbox.schemas.jobs.queue import JobResult, Outcome, Wanted
 from pegbox.worker.assignment import Failure
-from pegbox.worker.conclusion import conclude
 from pegbox.worker.job_folder import JobFolder, write_atomically
+from pegbox.worker.trainer_exit import conclude
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def fetch(tmp_path: Path) -> Callable[[str, str], tuple[str, str]]:
     script = (
         "import sys\n"
         "from pegbox.errors import PegboxError\n"
-        "from pegbox.inference.base_model import fetch_from_hub\n"
+        "from pegbox.inference.weights import fetch_from_hub\n"
         "try:\n    print(fetch_from_hub(sys.argv[1]))\n"
         "except PegboxError as error:\n    print(type(error).__name__); print(error.message)\n"
     )
@@ -149,7 +149,7 @@ def test_an_unreachable_hub_is_explained(fetch: Callable[[str, str], tuple[str, 
 
 
 def test_the_starter_is_built_once_and_is_what_the_seed_makes_it(tmp_path: Path, rows: list[Row]) -> None:
-    from pegbox.inference.base_model import find_weights
+    from pegbox.inference.weights import find_weights
 
     spec = BaseModelSpec(uid="starter", name="Starter", source="starter", location="")
 
@@ -179,7 +179,7 @@ def test_the_starter_is_built_once_and_is_what_the_seed_makes_it(tmp_path: Path,
 def test_a_folder_that_is_no_model_is_refused(
     damage: str, error: type[PegboxError], message: str, tiny_model: Path, tmp_path: Path, rows: list[Row]
 ) -> None:
-    from pegbox.inference.base_model import find_weights, load
+    from pegbox.inference.weights import find_weights, load
 
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
@@ -200,7 +200,7 @@ def test_a_folder_that_is_no_model_is_refused(
 
 
 def test_a_model_without_a_chat_template_gets_the_plain_one(tiny_model: Path, tmp_path: Path) -> None:
-    from pegbox.inference.base_model import load
+    from pegbox.inference.weights import load
 
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
