@@ -1,4 +1,4 @@
-"""What the end of a child means for its job."""
+"""The report for a trainer process that has ended."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pegbox.worker.job_folder import JobFolder
 TAIL_LINES = 5
 
 
-def conclude(code: int, wanted: Wanted, folder: JobFolder, claim_token: str, step: int | None) -> ReportRequest:
-    """What a child's exit code means for its job."""
+def report_exit(code: int, wanted: Wanted, folder: JobFolder, claim_token: str, step: int | None) -> ReportRequest:
+    """The report for exit code `code` (negative: ended by that signal); `step` is the last step that the trainer reported."""
     if code == 0 and folder.result.is_file():
         result = JobResult.model_validate_json(folder.result.read_bytes())
         return ReportRequest(
@@ -27,11 +27,12 @@ def conclude(code: int, wanted: Wanted, folder: JobFolder, claim_token: str, ste
         error = f"The trainer was killed by {signal.Signals(-code).name}."
         return ReportRequest(claim_token=claim_token, outcome="interrupted", error=error, exit_code=code, step=step)
     return ReportRequest(
-        claim_token=claim_token, outcome="failed", error=_reason(folder, code), exit_code=code, step=step
+        claim_token=claim_token, outcome="failed", error=_failure(folder, code), exit_code=code, step=step
     )
 
 
-def _reason(folder: JobFolder, code: int) -> str:
+def _failure(folder: JobFolder, code: int) -> str:
+    """The trainer's own explanation, else the end of its error log."""
     if folder.failure.is_file():
         return Failure.model_validate_json(folder.failure.read_bytes()).error
     tail = (

@@ -1,4 +1,4 @@
-"""The run of a command job: its metric points on their way to the monitor, never in the way of the command."""
+"""Forwards the metric points of a command job to the monitor without blocking the command."""
 
 from __future__ import annotations
 
@@ -11,39 +11,42 @@ from pegbox.errors import PegboxError
 from pegbox.schemas.jobs.environment import masked
 from pegbox.schemas.jobs.queue import CommandSpec
 from pegbox.worker.identity import WorkerIdentity
-from pegbox.worker.output.metric_lines import Point
+from pegbox.worker.output.metric_lines import MetricPoint
 
 log = logging.getLogger("pegbox.worker")
 
 DELIVERY_SECONDS = 5.0
-"""How long the end waits for a monitor that is away; what it does not get now waits in the outbox."""
+"""How long `finish` waits for an unreachable monitor. Undelivered points remain in the outbox on disk."""
 
-OPENING_SECONDS = 40.0
-"""A monitor that accepts and does not answer holds up the record for so long, and the job not at all."""
+START_SECONDS = 40.0
+"""How long a monitor that accepts connections and does not answer can delay `finish`."""
 
 
-class RunRecord:
-    """Opens the run in a thread of its own. `refused` counts points that the run did not take."""
+class MetricForwarder:
+    """Starts the job's run and logs points to it, in a thread of its own.
+
+    `accepted` and `refused` count the points that the run took and those that it rejected.
+    """
 
     def __init__(self, identity: WorkerIdentity, job: CommandSpec) -> None:
-        self.taken = 0
+        self.accepted = 0
         self.refused = 0
         self._identity = identity
         self._job = job
-        self._entries: SimpleQueue[Point | str] = SimpleQueue()
-        self._thread = threading.Thread(target=self._deliver, name="pegbox-run-record", daemon=True)
+        self._entries: SimpleQueue[MetricPoint | str] = SimpleQueue()
+        self._thread = threading.Thread(target=self._forward, name="pegbox-metric-forwarder", daemon=True)
         self._thread.start()
 
-    def log(self, point: Point) -> None:
-        """Takes a point; nothing is waited for."""
+    def log(self, point: MetricPoint) -> None:
+        """Queues a point and returns at once."""
         self._entries.put(point)
 
     def finish(self, status: str) -> None:
-        """Ends the run; returns once its points are delivered, or safe on disk."""
+        """Ends the run with `status`. Returns when all points are delivered or on disk."""
         self._entries.put(status)
-        self._thread.join(OPENING_SECONDS + DELIVERY_SECONDS)
+        self._thread.join(START_SECONDS + DELIVERY_SECONDS)
 
-    def _deliver(self) -> None:
+    def _forward(self) -> None:
         from pegbox.sdk.recording.start import start_run
 
         identity = self._identity
@@ -51,7 +54,7 @@ class RunRecord:
             run = start_run(
                 identity.monitor_url,
                 identity.token,
-                self._create(),
+                self._run_fields(),
                 identity.home / "worker" / "outbox",
                 require_monitor=False,
             )
@@ -64,10 +67,10 @@ class RunRecord:
             except ValueError:
                 self.refused += 1
             else:
-                self.taken += 1
+                self.accepted += 1
         run.finish(entry, DELIVERY_SECONDS)
 
-    def _create(self) -> dict[str, Any]:
+    def _run_fields(self) -> dict[str, Any]:
         job = self._job
         return {
             "id": job.run_id,

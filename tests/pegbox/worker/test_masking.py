@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pegbox.schemas.jobs.environment import is_secret_name
-from pegbox.worker.output.masking import Masking, secrets_of
+from pegbox.worker.output.masking import SecretMasker, find_secrets
 
 LETTERS = st.text("abc", max_size=40)
 SECRETS = st.lists(st.text("abc", min_size=4, max_size=7), max_size=4)
 
 
 def mask(pieces: list[bytes], secrets: list[str]) -> bytes:
-    masking = Masking(secrets)
-    return b"".join([*map(masking.feed, pieces), masking.close()])
+    masker = SecretMasker(secrets)
+    return b"".join([*map(masker.feed, pieces), masker.close()])
 
 
 @given(LETTERS, SECRETS, st.lists(st.integers(0, 40), max_size=8))
@@ -36,10 +36,10 @@ def test_without_a_secret_nothing_changes(pieces: list[bytes]) -> None:
 
 
 def test_a_secret_in_two_pieces() -> None:
-    masking = Masking(["hunter22"])
-    assert masking.feed(b"password hunt") == b"password "
-    assert masking.feed(b"er22 done") == b"******** done"
-    assert masking.close() == b""
+    masker = SecretMasker(["hunter22"])
+    assert masker.feed(b"password hunt") == b"password "
+    assert masker.feed(b"er22 done") == b"******** done"
+    assert masker.close() == b""
 
 
 def test_what_looks_like_a_secret() -> None:
@@ -55,4 +55,4 @@ def test_what_looks_like_a_secret() -> None:
         assert is_secret_name(name), name
     for name in ("PATH", "MONKEY", "KEYBOARD", "EPOCHS", "CUDA_VISIBLE_DEVICES"):
         assert not is_secret_name(name), name
-    assert secrets_of({"A_TOKEN": "one", "B": "two"}, {"C_KEY": "three"}) == {"one", "three"}
+    assert find_secrets({"A_TOKEN": "one", "B": "two"}, {"C_KEY": "three"}) == {"one", "three"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pegbox.worker.output.metric_lines import MetricLines, Point, parse
+from pegbox.worker.output.metric_lines import MetricLineParser, MetricPoint, parse_point
 
 NAMES = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=10).filter(
     lambda name: name != "step"
@@ -25,15 +25,15 @@ def test_points_come_out_however_the_output_is_cut(points: list[tuple[int, dict[
     lines = [f"METRIC:{json.dumps({'step': step, **values})}\nepoch done\n" for step, values in points]
     data = "".join(lines).encode()
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    reader = MetricLines()
+    reader = MetricLineParser()
     found = [point for a, b in pairwise(places) for point in reader.feed(data[a:b])]
-    assert found + reader.close() == [Point(step, values) for step, values in points]
-    assert reader.bad == 0
+    assert found + reader.close() == [MetricPoint(step, values) for step, values in points]
+    assert reader.invalid == 0
 
 
 @given(st.lists(st.binary(max_size=100), max_size=10))
 def test_anything_may_be_printed(pieces: list[bytes]) -> None:
-    reader = MetricLines()
+    reader = MetricLineParser()
     for piece in pieces:
         reader.feed(piece)
     reader.close()
@@ -63,22 +63,22 @@ def test_anything_may_be_printed(pieces: list[bytes]) -> None:
     ],
 )
 def test_bad_lines_are_counted(line: str) -> None:
-    reader = MetricLines()
+    reader = MetricLineParser()
     assert reader.feed(f"METRIC:{line}\n".encode()) == []
-    assert reader.bad == 1
+    assert reader.invalid == 1
 
 
 def test_what_is_no_number_is_left_out() -> None:
-    assert parse(b'{"step": 2.0, "loss": 0.5, "name": "x", "list": [1], "big": 10}') == Point(
+    assert parse_point(b'{"step": 2.0, "loss": 0.5, "name": "x", "list": [1], "big": 10}') == MetricPoint(
         2, {"loss": 0.5, "big": 10.0}
     )
-    assert parse(b'{"loss": 1}') == Point(None, {"loss": 1.0})
+    assert parse_point(b'{"loss": 1}') == MetricPoint(None, {"loss": 1.0})
 
 
 def test_endless_lines_cost_nothing() -> None:
-    reader = MetricLines()
+    reader = MetricLineParser()
     for _ in range(100):
         reader.feed(b"x" * 10_000)
     reader.feed(b"\nMETRIC:" + b"1" * 100_000)
-    assert reader.feed(b'\nMETRIC:{"loss":1}\n') == [Point(None, {"loss": 1.0})]
-    assert reader.bad == 1
+    assert reader.feed(b'\nMETRIC:{"loss":1}\n') == [MetricPoint(None, {"loss": 1.0})]
+    assert reader.invalid == 1

@@ -1,4 +1,4 @@
-"""What a child's exit code means for its job."""
+"""The report for each exit code of a trainer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from pegbox.schemas.jobs.queue import JobResult, Outcome, Wanted
 from pegbox.worker.assignment import Failure
 from pegbox.worker.job_folder import JobFolder, write_atomically
-from pegbox.worker.trainer_exit import conclude
+from pegbox.worker.trainer_exit import report_exit
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from pegbox.worker.trainer_exit import conclude
     ],
 )
 def test_exit_codes(code: int, wanted: Wanted, outcome: Outcome, folder: JobFolder) -> None:
-    report = conclude(code, wanted, folder, "token", 7)
+    report = report_exit(code, wanted, folder, "token", 7)
 
     assert (report.outcome, report.exit_code, report.step) == (outcome, code, 7)
 
@@ -34,7 +34,7 @@ def test_a_result_completes_the_job(folder: JobFolder) -> None:
     result = JobResult(steps=12, model_path="/models/m")
     write_atomically(folder.result, result.model_dump_json())
 
-    report = conclude(0, "cancel", folder, "token", 3)
+    report = report_exit(0, "cancel", folder, "token", 3)
 
     assert (report.outcome, report.step, report.result) == ("completed", 12, result)
 
@@ -42,13 +42,13 @@ def test_a_result_completes_the_job(folder: JobFolder) -> None:
 def test_the_reason_is_the_childs_own(folder: JobFolder) -> None:
     write_atomically(folder.failure, Failure(error="The dataset is empty.").model_dump_json())
 
-    assert conclude(1, "run", folder, "token", None).error == "The dataset is empty."
+    assert report_exit(1, "run", folder, "token", None).error == "The dataset is empty."
 
 
 def test_without_a_reason_the_error_log_speaks(folder: JobFolder) -> None:
     folder.stderr_log.write_text("".join(f"line {number}\n" for number in range(20)))
 
-    error = conclude(134, "run", folder, "token", None).error
+    error = report_exit(134, "run", folder, "token", None).error
 
     assert error is not None
     assert error.splitlines()[0] == "The trainer ended with exit code 134 and gave no reason."
@@ -56,4 +56,4 @@ def test_without_a_reason_the_error_log_speaks(folder: JobFolder) -> None:
 
 
 def test_a_kill_is_named(folder: JobFolder) -> None:
-    assert conclude(-9, "run", folder, "token", 3).error == "The trainer was killed by SIGKILL."
+    assert report_exit(-9, "run", folder, "token", 3).error == "The trainer was killed by SIGKILL."
