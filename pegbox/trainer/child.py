@@ -60,9 +60,9 @@ def main() -> int:
     stop = StopRequest()
     die_with_parent()
 
-    from pegbox.trainer.preload import warm_up
+    from pegbox.trainer.preload import preload
 
-    pipe.tell(ProgressLine(capabilities=warm_up()))
+    pipe.tell(ProgressLine(capabilities=preload()))
     line = sys.stdin.readline()
     if not line:
         return 0
