@@ -31,6 +31,7 @@ from monitor.prometheus import router as prometheus
 from monitor.resources.routes import router as resources
 from monitor.runs.routes import router as runs
 from monitor.training.routes import router as training
+from pegbox.hardware.gpu import ReadGpus, read_gpus
 from pegbox.schemas.runs.metric import BatchCreate
 from pegbox.settings import Settings
 from pegbox.web import service
@@ -52,8 +53,8 @@ class MonitorApp(FastAPI):
         return super().openapi()
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The monitor for these settings; it opens its database when it starts."""
+def create_app(settings: Settings, *, gpus: ReadGpus = read_gpus) -> FastAPI:
+    """The monitor for these settings; it opens its database when it starts. `gpus` reads the GPUs for resource samples."""
     app = MonitorApp(
         title="Pegbox Training Monitor",
         version=pegbox.__version__,
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,
     )
     app.state.settings = settings
+    app.state.read_gpus = gpus
     app.state.uploads = Uploads()
     app.state.gradio_events = PendingEvents()
     app.state.gradio_sessions = Sessions()

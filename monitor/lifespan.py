@@ -22,6 +22,7 @@ from monitor.metrics.log.writer import Writer
 from monitor.metrics.series.histories import Histories
 from monitor.resources.sampler import Sample, Sampler
 from monitor.training.mode import ModeKeeper
+from pegbox.hardware.gpu import ReadGpus
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
@@ -39,7 +40,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     upgrade(engine, settings)
     refuse_closed_door(settings, has_users=has_users(engine))
     app.state.identities = Identities(engine)
-    monitor = _assemble(settings, engine, asyncio.get_running_loop())
+    monitor = _assemble(settings, engine, asyncio.get_running_loop(), app.state.read_gpus)
     app.state.monitor = monitor
     monitor.writer.start()
     monitor.sampler.start()
@@ -67,7 +68,7 @@ async def _record_uses(identities: Identities) -> None:
             log.exception("uses of tokens could not be recorded")
 
 
-def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoop) -> Monitor:
+def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoop, read_gpus: ReadGpus) -> Monitor:
     histories = Histories(engine)
     counts = CommitCounts()
 
@@ -86,7 +87,7 @@ def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoo
     writer = Writer(engine, on_commit)
     upkeep = Upkeep(engine, writer, histories, settings.raw_days)
     host = HostReader(settings.home)
-    sampler = Sampler(writer, host, settings.sample_interval_seconds, on_sample=on_sample)
+    sampler = Sampler(writer, host, settings.sample_interval_seconds, gpus=read_gpus, on_sample=on_sample)
     modes = ModeKeeper(engine, writer)
     messages = TrainingMessages(histories, sampler, lambda: modes.view.mode)
     with engine.connect() as connection:

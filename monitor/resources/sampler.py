@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from monitor.metrics.log.writer import Writer
 from monitor.resources import repository
-from pegbox.hardware.gpu import GpuReading, read_gpus
+from pegbox.hardware.gpu import GpuReading, ReadGpus, read_gpus
 from pegbox.hardware.host import HostReader, HostReading
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Sampler:
         host: HostReader,
         interval_seconds: float,
         *,
-        gpus: Callable[[], tuple[GpuReading, ...]] = read_gpus,
+        gpus: ReadGpus = read_gpus,
         on_sample: Callable[[Sample], None] = lambda _sample: None,
     ) -> None:
         self._writer = writer
