@@ -11,7 +11,7 @@ from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from tests.monitor.cast import add_job, create_run, evaluate, send, set_state, train
-from tests.monitor.test_training_contract import assert_like
+from tests.monitor.training.test_training_contract import assert_like
 
 MESSAGE = {
     "job_id": "job_123",

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.monitor.cast import create_run, train
-from tests.monitor.test_ws_runs import poll
+from tests.monitor.live.test_ws_runs import poll
 from tests.stack import Stack, http
 
 Event = tuple[str, str, dict[str, Any]]

@@ -23,7 +23,7 @@ from monitor.metrics.export.table import Table
 from monitor.metrics.series.history import RunHistory
 from monitor.metrics.series.nonfinite import NUMBER_OF_WORD, wire_number
 from tests.monitor.cast import START, create_run, evaluate, send, train
-from tests.monitor.metrics.test_history import columns_of
+from tests.monitor.metrics.series.test_history import columns_of
 
 NUMBER = st.one_of(st.none(), st.floats(width=64).map(wire_number))
 NAMES = ("loss", 'odd "name",\r\nof two lines', "=1+1")

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from monitor.app import create_app
 from pegbox.settings import Settings
 from tests.monitor.cast import create_run
-from tests.monitor.metrics.test_ingest import batch
+from tests.monitor.metrics.ingest.test_ingest import batch
 
 PATH = "/api/runs/run-alpha/batches"
 
