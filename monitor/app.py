@@ -20,11 +20,11 @@ from monitor.dialects.uploads import Uploads
 from monitor.health import router as health
 from monitor.lifespan import lifespan
 from monitor.live.job_stream import router as job_stream
+from monitor.live.long_poll import router as feed
 from monitor.live.multiplex import router as multiplex
-from monitor.live.routes import router as feed
 from monitor.live.sse import router as server_events
 from monitor.live.websocket import router as websocket
-from monitor.metrics.ingest.express import BatchExpress
+from monitor.metrics.ingest.fast_path import BatchExpress
 from monitor.metrics.routes import plain as ingest
 from monitor.metrics.routes import router as metrics
 from monitor.prometheus import router as prometheus

@@ -10,13 +10,13 @@ from fastapi import Depends
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
-from monitor.metrics.ingest.arrivals import Arrivals
-from monitor.metrics.log.counts import CommitCounts
-from monitor.metrics.log.maintenance import Upkeep
-from monitor.metrics.log.writer import Writer
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.ingest.counters import CommitCounts
+from monitor.metrics.ingest.sequencer import Arrivals
+from monitor.metrics.ingest.writer import Writer
+from monitor.metrics.maintenance.thread import Upkeep
+from monitor.metrics.series.history_cache import Histories
 from monitor.resources.sampler import Sampler
-from monitor.training.mode import ModeKeeper
+from monitor.training.mode_store import ModeKeeper
 from pegbox.settings import Settings
 
 if TYPE_CHECKING:

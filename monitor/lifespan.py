@@ -13,15 +13,15 @@ from sqlalchemy import Engine
 
 from monitor.context import Monitor
 from monitor.live.hub import Hub
-from monitor.live.messages import TrainingMessages
-from monitor.metrics.ingest.arrivals import Arrivals
-from monitor.metrics.log.counts import CommitCounts
-from monitor.metrics.log.maintenance import Upkeep
+from monitor.live.training_messages import TrainingMessages
+from monitor.metrics.ingest.counters import CommitCounts
+from monitor.metrics.ingest.sequencer import Arrivals
+from monitor.metrics.ingest.writer import Writer
 from monitor.metrics.log.store import LoggedBatch, next_seq
-from monitor.metrics.log.writer import Writer
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.maintenance.thread import Upkeep
+from monitor.metrics.series.history_cache import Histories
 from monitor.resources.sampler import Sample, Sampler
-from monitor.training.mode import ModeKeeper
+from monitor.training.mode_store import ModeKeeper
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from monitor.artifacts import repository
 from monitor.context import Monitor
-from monitor.metrics.log.writer import Writer
+from monitor.metrics.ingest.writer import Writer
 from pegbox.errors import NotFoundError
 from pegbox.schemas.runs.artifact import ArtifactView
 from pegbox.settings import Settings

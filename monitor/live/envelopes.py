@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from monitor.metrics.ingest.wire import Event, Media, SampleSet
+from monitor.metrics.ingest.batch_schema import Event, Media, SampleSet
 from monitor.metrics.log.columns import Columns
+from monitor.metrics.log.nonfinite import wire_number
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.series.nonfinite import wire_number
 from pegbox.store.tables import RunEvent, RunMedia, RunSample
 
 _encode = msgspec.json.Encoder().encode

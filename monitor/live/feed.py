@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from monitor.live.backlog import read_backlog
 from monitor.live.envelopes import reset
-from monitor.live.forms import Form, as_messages
-from monitor.live.ring import Ring
+from monitor.live.framing import Form, as_messages
+from monitor.live.ring_buffer import Ring
 from monitor.live.topic import Topic
 
 

@@ -10,14 +10,14 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Engine
 
-from monitor.live.messages import TrainingMessages
-from monitor.live.ring import Ring
+from monitor.live.ring_buffer import Ring
 from monitor.live.snapshot import Subject
 from monitor.live.topic import Topic
+from monitor.live.training_messages import TrainingMessages
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.series.history_cache import Histories
 from monitor.resources.sampler import Sample
-from monitor.resources.wire import resource_record
+from monitor.resources.views import resource_record
 
 Stream = Literal["feed", "training"]
 

@@ -12,8 +12,8 @@ from fastapi.responses import StreamingResponse
 
 from monitor.context import Monitor, MonitorDep
 from monitor.live.feed import BrokenOffError
-from monitor.live.flat import FlatMessages, FlatServerEvents
-from monitor.live.points import follow_points
+from monitor.live.flat_points import FlatMessages, FlatServerEvents
+from monitor.live.point_stream import follow_points
 from monitor.live.snapshot import Subject, find_subject
 from monitor.live.sse import KEEPALIVE, KEEPALIVE_SECONDS, MAX_SEQ, EventStream
 from monitor.live.topic import Topic

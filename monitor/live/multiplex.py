@@ -12,7 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from monitor.context import Monitor
 from monitor.live.feed import BrokenOffError, follow_feed
-from monitor.live.forms import OfRun
+from monitor.live.framing import OfRun
 from monitor.live.snapshot import find_subject
 
 router = APIRouter()

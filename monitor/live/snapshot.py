@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.series.history_cache import Histories
 from monitor.runs import repository
 from monitor.training.records import Expectation
 from monitor.training.status import expectation_of, progress_percent, remaining_seconds, status_word

@@ -13,7 +13,7 @@ from starlette.types import Send
 
 from monitor.context import Monitor, MonitorDep
 from monitor.live.feed import BrokenOffError, follow_feed
-from monitor.live.forms import as_server_events
+from monitor.live.framing import as_server_events
 from monitor.live.snapshot import Subject, find_subject
 from pegbox.errors import NotFoundError
 from pegbox.web.error_handlers import Responses, error_responses

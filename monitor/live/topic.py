@@ -11,13 +11,13 @@ from collections.abc import Callable
 from anyio.to_thread import run_sync
 from sqlalchemy import Engine
 
+from monitor.live.batch_throttle import Resets
 from monitor.live.envelopes import envelope, reset
-from monitor.live.messages import TrainingMessages
-from monitor.live.resets import Resets
-from monitor.live.ring import Ring
+from monitor.live.ring_buffer import Ring
 from monitor.live.snapshot import Snapshot, Subject, read_snapshot
+from monitor.live.training_messages import TrainingMessages
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.series.history_cache import Histories
 
 log = logging.getLogger(__name__)
 

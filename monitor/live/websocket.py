@@ -13,8 +13,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from monitor.context import Monitor
 from monitor.live.feed import BrokenOffError, follow_feed, news
-from monitor.live.forms import as_array, as_messages
-from monitor.live.ring import Ring
+from monitor.live.framing import as_array, as_messages
+from monitor.live.ring_buffer import Ring
 from monitor.live.snapshot import Subject, find_subject
 from monitor.live.topic import Topic
 

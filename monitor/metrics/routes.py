@@ -73,7 +73,7 @@ def get_series(
     if_none_match: Annotated[str | None, Header(description="The `ETag` of an answer that the client has.")] = None,
 ) -> Response:
     """Series as chart columns: least, greatest and mean value of each, so that no spike is lost."""
-    from monitor.metrics.series.series import read_series  # noqa: PLC0415 - NumPy, which an idle monitor does without
+    from monitor.metrics.series.chart_series import read_series  # noqa: PLC0415 - NumPy, which an idle monitor does without
 
     names = _names(metrics)
     if names is not None and len(names) > MAX_METRICS_PER_ANSWER:

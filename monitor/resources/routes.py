@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.exc import OperationalError
 
 from monitor.context import MonitorDep
-from monitor.resources.history import run_resources
+from monitor.resources.service import run_resources
 from pegbox.schemas.runs.resource import ResourceSeries
 from pegbox.web.error_handlers import error_responses
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from monitor.metrics.log.writer import Writer
+from monitor.metrics.ingest.writer import Writer
 from monitor.resources import repository
 from pegbox.hardware.gpu import GpuReading, read_gpus
 from pegbox.hardware.host import HostReader, HostReading

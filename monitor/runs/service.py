@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from monitor.metrics.log.writer import Writer
+from monitor.metrics.ingest.writer import Writer
 from monitor.runs import repository
 from monitor.runs.filters import STATUS_OF_JOB, RunFilter
 from monitor.runs.repository import RunRow

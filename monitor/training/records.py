@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.metrics.series.nonfinite import wire_number
+from monitor.metrics.log.nonfinite import wire_number
 from pegbox.schemas.runs.training import LossRecord
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from monitor.context import Monitor
-from monitor.resources.wire import resource_numbers, resource_record
+from monitor.resources.views import resource_numbers, resource_record
 from monitor.runs import repository
 from monitor.runs.repository import RunRow
 from monitor.runs.service import active_seconds

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitor.dialects.trackio.stamps import stamps
-from monitor.dialects.trackio.value_rows import ROWS_AT_ONCE, encode_rows
+from monitor.dialects.trackio.timestamps import stamps
+from monitor.dialects.trackio.value_encoding import ROWS_AT_ONCE, encode_rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from monitor.dialects.aspara.bodies import MetricRecord
-from monitor.metrics.ingest.arrivals import Point
-from monitor.metrics.ingest.wire import MAX_METRIC_NAME, MAX_TIME
-from monitor.metrics.series.nonfinite import NUMBER_OF_WORD
+from monitor.dialects.aspara.schemas import MetricRecord
+from monitor.metrics.ingest.batch_schema import MAX_METRIC_NAME, MAX_TIME
+from monitor.metrics.ingest.sequencer import Point
+from monitor.metrics.log.nonfinite import NUMBER_OF_WORD
 from pegbox.errors import ValidationError
 from pegbox.schemas.runs.metric_names import our_name
 

@@ -12,7 +12,10 @@ from fastapi.routing import APIRoute
 from monitor.artifacts import service as artifacts
 from monitor.context import Monitor, MonitorDep
 from monitor.dialects.aspara import runs
-from monitor.dialects.aspara.bodies import (
+from monitor.dialects.aspara.csrf import refuse_other_sites
+from monitor.dialects.aspara.names import CATEGORIES, RunPlace, artifact_category, artifact_name, run_place
+from monitor.dialects.aspara.points import read_points
+from monitor.dialects.aspara.schemas import (
     Acknowledged,
     ArtifactSaved,
     ConfigUpdate,
@@ -25,11 +28,8 @@ from monitor.dialects.aspara.bodies import (
     SummaryUpdate,
     TagsUpdate,
 )
-from monitor.dialects.aspara.csrf import refuse_other_sites
-from monitor.dialects.aspara.names import CATEGORIES, RunPlace, artifact_category, artifact_name, run_place
-from monitor.dialects.aspara.points import read_points
 from monitor.dialects.bounded_route import BoundedRoute
-from monitor.metrics.ingest.wire import MAX_BODY_BYTES
+from monitor.metrics.ingest.batch_schema import MAX_BODY_BYTES
 from monitor.runs.service import find_run_id
 from pegbox.errors import NotFoundError, UnusableContentError
 from pegbox.schemas.runs.run import RunUpdate

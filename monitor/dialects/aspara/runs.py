@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from monitor.dialects.aspara.bodies import RunAnnouncement
 from monitor.dialects.aspara.names import RunPlace
-from monitor.metrics.log.writer import Writer
+from monitor.dialects.aspara.schemas import RunAnnouncement
+from monitor.metrics.ingest.writer import Writer
 from monitor.runs import service
 from pegbox.errors import ConflictError, NotFoundError
 from pegbox.schemas.runs.run import RunCreate, RunUpdate, RunView

@@ -10,9 +10,9 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from monitor.dialects.bodies import caller_of
 from monitor.dialects.functions import Function
 from monitor.dialects.gradio.events import Event
+from monitor.dialects.request_bodies import caller_of
 from pegbox.errors import PegboxError
 
 log = logging.getLogger(__name__)

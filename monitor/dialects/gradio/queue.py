@@ -12,13 +12,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from monitor.dialects.bodies import read_json
 from monitor.dialects.functions import Function
+from monitor.dialects.gradio.answers import Handed, Joined
 from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, outcome
 from monitor.dialects.gradio.registry import queue_registry
 from monitor.dialects.gradio.schema import PREFIX
 from monitor.dialects.gradio.sessions import Message, Sessions, Stream
-from monitor.dialects.gradio.wire import Handed, Joined
+from monitor.dialects.request_bodies import read_json
 from pegbox.errors import NotFoundError, UnusableContentError
 from pegbox.web.error_handlers import error_responses
 

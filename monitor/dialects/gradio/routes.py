@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from monitor.context import MonitorDep
-from monitor.dialects.bodies import arguments, read_json, receive_uploads
+from monitor.dialects.gradio.answers import Called
 from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, as_server_event, call_in_steps
 from monitor.dialects.gradio.events import PendingEvents
 from monitor.dialects.gradio.registry import queue_registry, registry
 from monitor.dialects.gradio.schema import PREFIX, config, info
-from monitor.dialects.gradio.wire import Called
+from monitor.dialects.request_bodies import arguments, read_json, receive_uploads
 from monitor.dialects.trackio.routes import CALL_BODY, FORM
 from pegbox.errors import NotFoundError
 from pegbox.web.error_handlers import error_responses

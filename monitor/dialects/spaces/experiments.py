@@ -14,7 +14,7 @@ from monitor.dialects.trackio.entries import Complaints, Record, read_entry
 from monitor.dialects.trackio.names import NEWEST_FIRST, checked_name
 from monitor.dialects.trackio.rows import views_of
 from monitor.dialects.trackio.writes import checked_config, last_step
-from monitor.metrics.series.nonfinite import wire_number
+from monitor.metrics.log.nonfinite import wire_number
 from monitor.runs import service
 from monitor.runs.filters import RunFilter
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from monitor.dialects.trackio.typed_values import shown
-from monitor.metrics.ingest.media import MediaData
-from monitor.metrics.ingest.wire import MAX_STEP, MAX_TIME
-from monitor.metrics.series.nonfinite import NUMBER_OF_WORD
+from monitor.metrics.ingest.batch_schema import MAX_STEP, MAX_TIME
+from monitor.metrics.log.media import MediaData
+from monitor.metrics.log.nonfinite import NUMBER_OF_WORD
 
 MAX_NAME = 200
 MAX_COMPLAINTS = 20

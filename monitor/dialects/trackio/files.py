@@ -10,8 +10,8 @@ import msgspec
 
 from monitor.artifacts import service, versions
 from monitor.artifacts.versions import Draft, VersionRow
-from monitor.dialects.bodies import base_name
 from monitor.dialects.functions import Caller
+from monitor.dialects.request_bodies import base_name
 from monitor.dialects.trackio import names
 from monitor.dialects.trackio.media_files import CATEGORY, media_name
 from monitor.dialects.trackio.reads import SAVED_FILE

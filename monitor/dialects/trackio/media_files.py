@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.dialects.bodies import base_name
+from monitor.dialects.request_bodies import base_name
 
 MEDIA_ROOT = "media"
 """Where Trackio's dashboard thinks that files of runs lie; `/file` knows them by it."""

@@ -11,9 +11,9 @@ from monitor.dialects.functions import Caller
 from monitor.dialects.trackio import names
 from monitor.dialects.trackio.entries import moment
 from monitor.dialects.trackio.rows import Row, media_of, outline, rows, views_of
-from monitor.dialects.trackio.stamps import stamp
+from monitor.dialects.trackio.timestamps import stamp
 from monitor.dialects.trackio.typed_values import restored
-from monitor.dialects.trackio.value_rows import encode_rows
+from monitor.dialects.trackio.value_encoding import encode_rows
 from monitor.metrics.series.history import SeriesView
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.runs.media import RunMedia

@@ -15,7 +15,7 @@ from monitor.dialects.trackio.entries import moment
 from monitor.dialects.trackio.media_files import MEDIA_ROOT
 from monitor.dialects.trackio.points import find
 from monitor.dialects.trackio.rows import media_of, steps_of, views_of
-from monitor.dialects.trackio.stamps import stamp
+from monitor.dialects.trackio.timestamps import stamp
 from monitor.dialects.trackio.typed_values import restored, traces_in
 from monitor.metrics.log import store
 from monitor.runs import service

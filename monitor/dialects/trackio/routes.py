@@ -14,11 +14,11 @@ from starlette.types import Scope
 
 from monitor.artifacts import service
 from monitor.context import MonitorDep
-from monitor.dialects.bodies import arguments, caller_of, read_json, receive_uploads
+from monitor.dialects.request_bodies import arguments, caller_of, read_json, receive_uploads
 from monitor.dialects.trackio import names
+from monitor.dialects.trackio.answers import Answered, Paths, Version
 from monitor.dialects.trackio.media_files import MEDIA_ROOT, media_name
 from monitor.dialects.trackio.registry import registry
-from monitor.dialects.trackio.wire import Answered, Paths, Version
 from pegbox.errors import NotFoundError, PegboxError, UnusableContentError
 from pegbox.web.error_handlers import error_responses
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.context import Monitor
-from monitor.dialects.trackio.stamps import stamps
+from monitor.dialects.trackio.timestamps import stamps
 from monitor.dialects.trackio.typed_values import restored
 from monitor.dialects.trackio.writes import SYSTEM
 from monitor.metrics.log import store

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.metrics.ingest.media import MAX_TEXT, Cell, Histogram, MediaData, Table, Text
+from monitor.metrics.log.media import MAX_TEXT, Cell, Histogram, MediaData, Table, Text
 from pegbox.schemas.runs.media import HistogramData, TableData, TextData
 
 PREFIX = "trackio."

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.log.nonfinite import wire_number
+from monitor.metrics.series.chart_series import position
 from monitor.metrics.series.history import Floats, Ints, SeriesView
-from monitor.metrics.series.nonfinite import wire_number
-from monitor.metrics.series.series import position
+from monitor.metrics.series.history_cache import Histories
 
 Bools = NDArray[np.bool_]
 Cells = list[int] | list[str] | list[float | str | None]

@@ -8,17 +8,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
 
-from monitor.metrics.ingest.binary import CONTENT_TYPES, decode_binary
-from monitor.metrics.ingest.wire import MAX_BODY_BYTES, decode_batch
+from monitor.metrics.ingest.batch_schema import MAX_BODY_BYTES, decode_batch
+from monitor.metrics.ingest.messagepack import CONTENT_TYPES, decode_binary
+from monitor.metrics.ingest.writer import Accepted, Writer
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.log.writer import Accepted, Writer
 from pegbox.errors import PayloadTooLargeError
 
 TOO_LARGE = f"A batch must not exceed {MAX_BODY_BYTES} bytes"
 
 
 async def ingest_batch(request: Request) -> Response:
-    """Takes one batch; see `monitor.metrics.ingest.wire.Batch` for its body, and `binary` beside it for the MessagePack form."""
+    """Accepts one batch: JSON (`batch_schema.Batch`) or MessagePack (`messagepack.BinaryBatch`)."""
     headers = request.scope["headers"]
     body = await read_body(headers, request.receive)
     content = await take(request.app.state.monitor.writer, request.path_params["run_id"], headers, body)

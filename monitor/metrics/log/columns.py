@@ -14,7 +14,7 @@ from operator import le
 
 import msgspec
 
-from monitor.metrics.series.nonfinite import NUMBER_OF_WORD
+from monitor.metrics.log.nonfinite import NUMBER_OF_WORD
 
 NAN = math.nan
 

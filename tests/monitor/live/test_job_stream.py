@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 from starlette.websockets import WebSocketDisconnect
 
-from monitor.live import points
-from monitor.live.flat import flat_point
+from monitor.live import point_stream
+from monitor.live.flat_points import flat_point
 from monitor.resources.sampler import Sampler
 from pegbox.settings import Settings
 from pegbox.store.tables import Job
@@ -126,7 +126,7 @@ def test_points_come_faster_than_one_can_watch(
     monitor_client: TestClient, db: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An import is a reset for those who draw curves; here every point counts."""
-    monkeypatch.setattr(points, "PAGE", 100)
+    monkeypatch.setattr(point_stream, "PAGE", 100)
     job = add_job(db, JOB, state="running")
     create_run(monitor_client, job.run_id, job_uid=JOB)
     with monitor_client.websocket_connect(f"/ws/jobs/{JOB}/stream") as socket:

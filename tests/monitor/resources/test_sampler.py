@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from monitor.metrics.log.writer import Writer
+from monitor.metrics.ingest.writer import Writer
 from monitor.resources import repository
 from monitor.resources.sampler import Sample, Sampler
-from monitor.resources.wire import resource_record
+from monitor.resources.views import resource_record
 from pegbox.hardware.gpu import GpuReading
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from monitor.metrics.export.formats import file_name, write_csv, write_jsonl
 from monitor.metrics.export.parquet import write_parquet
 from monitor.metrics.export.table import Table
+from monitor.metrics.log.nonfinite import NUMBER_OF_WORD, wire_number
 from monitor.metrics.series.history import RunHistory
-from monitor.metrics.series.nonfinite import NUMBER_OF_WORD, wire_number
 from tests.monitor.cast import START, create_run, evaluate, send, train
 from tests.monitor.metrics.series.test_history import columns_of
 

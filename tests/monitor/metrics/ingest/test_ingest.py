@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from monitor.metrics.ingest.wire import MAX_BODY_BYTES
+from monitor.metrics.ingest.batch_schema import MAX_BODY_BYTES
 from tests.monitor.cast import START, create_run, send, train
 
 

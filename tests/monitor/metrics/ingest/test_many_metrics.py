@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pegbox.settings import Settings
 from tests.monitor.cast import START, create_run
-from tests.monitor.metrics.log.test_packing import count_rows, open_monitor
+from tests.monitor.metrics.maintenance.test_compaction import count_rows, open_monitor
 
 NAMES = 10_000
 

@@ -12,9 +12,9 @@ from starlette.websockets import WebSocketDisconnect
 
 from monitor.app import create_app
 from monitor.context import Monitor
-from monitor.metrics.ingest.wire import decode_batch
+from monitor.metrics.ingest.batch_schema import decode_batch
+from monitor.metrics.ingest.writer import Accepted
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.log.writer import Accepted
 from pegbox.errors import UnavailableError
 from pegbox.settings import Settings
 from tests.monitor.cast import START, create_run, train

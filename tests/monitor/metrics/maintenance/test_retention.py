@@ -12,7 +12,7 @@ from monitor.context import Monitor
 from pegbox.settings import Settings
 from pegbox.store.tables import now
 from tests.monitor.cast import START, create_run
-from tests.monitor.metrics.log.test_packing import count_rows, open_monitor
+from tests.monitor.metrics.maintenance.test_compaction import count_rows, open_monitor
 
 POINTS = 30_000
 

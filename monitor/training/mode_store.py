@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
+from monitor.metrics.ingest.writer import Writer
 from monitor.metrics.log.store import next_seq
-from monitor.metrics.log.writer import Writer
 from pegbox.schemas.runs.training import Mode
 from pegbox.store.tables import TrainingMode
 

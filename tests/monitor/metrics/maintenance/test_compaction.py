@@ -13,7 +13,8 @@ from sqlalchemy import text
 from monitor.app import create_app
 from monitor.context import Monitor
 from monitor.live.backlog import read_backlog
-from monitor.metrics.log import audit, packing
+from monitor.metrics.log import integrity
+from monitor.metrics.maintenance import compaction
 from pegbox.settings import Settings
 from tests.monitor.cast import START, create_run, train
 
@@ -75,8 +76,8 @@ def count_rows(parts: Monitor) -> int:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_read_stays_the_same(settings: Settings, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    monkeypatch.setattr(packing, "PACK_ROWS", 8)
-    monkeypatch.setattr(packing, "PACK_POINTS", 100)
+    monkeypatch.setattr(compaction, "PACK_ROWS", 8)
+    monkeypatch.setattr(compaction, "PACK_POINTS", 100)
     batches = make_batches(seed, 150)
     with open_monitor(settings) as client:
         parts: Monitor = client.app.state.monitor  # type: ignore[attr-defined]
@@ -100,7 +101,7 @@ def test_what_is_read_stays_the_same(settings: Settings, monkeypatch: pytest.Mon
         for run, body in batches:  # a client that never saw an answer sends everything again
             client.post(f"/api/runs/{run}/batches", json=body).raise_for_status()
         assert read_everything(client, parts) == told
-        assert audit.find_damaged_batches(parts.engine) == []
+        assert integrity.find_damaged_batches(parts.engine) == []
 
 
 def test_packed_points_equal_those_of_a_log_never_packed(settings: Settings, tmp_path: Any) -> None:
@@ -143,11 +144,11 @@ def test_a_damaged_batch_is_left_where_it_is(settings: Settings) -> None:
         parts.histories.forget("run-alpha")
         series = client.get("/api/runs/run-alpha/series").json()["series"]["train_loss"]
         assert series["x"] == [1, 2, 3, 4, 6, 7, 8, 9]
-        assert len(audit.find_damaged_batches(parts.engine)) == 1
+        assert len(integrity.find_damaged_batches(parts.engine)) == 1
 
 
 def test_space_goes_back_to_the_file_system(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.metrics.log.maintenance.FREE_PAGES_KEPT", 10)
+    monkeypatch.setattr("monitor.metrics.maintenance.thread.FREE_PAGES_KEPT", 10)
     with open_monitor(settings) as client:
         parts: Monitor = client.app.state.monitor  # type: ignore[attr-defined]
 

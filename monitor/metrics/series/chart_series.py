@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from monitor.metrics.series.buckets import bucketize
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.series.downsampling import bucketize
 from monitor.metrics.series.history import Floats, Ints, SeriesView
+from monitor.metrics.series.history_cache import Histories
 
 Axis = Literal["step", "time", "epoch"]
 DIGITS_OF_TIME = 3

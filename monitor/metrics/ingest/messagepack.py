@@ -7,7 +7,7 @@ from array import array
 
 import msgspec
 
-from monitor.metrics.ingest.wire import (
+from monitor.metrics.ingest.batch_schema import (
     MAX_STEP,
     MAX_TIME,
     BatchHead,

@@ -14,12 +14,12 @@ from functools import partial
 import numpy as np
 from sqlalchemy import Connection, Engine, bindparam, func, or_, select, update
 
-from monitor.metrics.log.pack import encode_pack
-from monitor.metrics.log.packing import OVER
+from monitor.metrics.ingest.writer import Writer
+from monitor.metrics.log.pack_codec import encode_pack
 from monitor.metrics.log.store import LoggedBatch, batch_table, read_batches
-from monitor.metrics.log.writer import Writer
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.maintenance.compaction import OVER
 from monitor.metrics.series.history import Floats, Ints
+from monitor.metrics.series.history_cache import Histories
 from pegbox.store.tables import Run, now
 
 BUCKETS = 1_000

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.live.forms import seq_and_kind
+from monitor.live.framing import seq_and_kind
 from monitor.resources.sampler import Sampler
 from pegbox.schemas.base import utc_text
 

@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.metrics.ingest.binary import decode_binary
-from monitor.metrics.ingest.wire import decode_batch
+from monitor.metrics.ingest.batch_schema import decode_batch
+from monitor.metrics.ingest.messagepack import decode_binary
 from pegbox.errors import ValidationError
 from tests.monitor.cast import START, create_run
 

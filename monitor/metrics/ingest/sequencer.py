@@ -13,11 +13,11 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from monitor.metrics.ingest.batch_schema import check_lengths
 from monitor.metrics.ingest.batches import commit
-from monitor.metrics.ingest.wire import check_lengths
+from monitor.metrics.ingest.writer import Accepted, Writer
 from monitor.metrics.log.columns import Columns
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.log.writer import Accepted, Writer
 
 MAX_RUNS = 2_000
 

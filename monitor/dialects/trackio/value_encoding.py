@@ -7,7 +7,7 @@ from itertools import chain
 import msgspec
 import numpy as np
 
-from monitor.dialects.trackio.stamps import PATTERN, characters, micros
+from monitor.dialects.trackio.timestamps import PATTERN, characters, micros
 from monitor.metrics.series.history import Floats, Ints
 
 ROWS_AT_ONCE = 32_768

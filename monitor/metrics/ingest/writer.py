@@ -18,9 +18,9 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from monitor.metrics.ingest.record_ids import remember
+from monitor.metrics.ingest.run_state import RunState
 from monitor.metrics.log import store
-from monitor.metrics.log.record_ids import remember
-from monitor.metrics.log.state import RunState
 from monitor.metrics.log.store import LoggedBatch
 from pegbox.errors import PegboxError, TooManyRequestsError, UnavailableError
 

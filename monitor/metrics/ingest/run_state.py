@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from monitor.metrics.log import store
 from monitor.metrics.log.columns import Columns
-from monitor.metrics.series.nonfinite import wire_number
+from monitor.metrics.log.nonfinite import wire_number
 from pegbox.errors import NotFoundError
 from pegbox.schemas.runs.metric_names import BEST_SO_FAR
 from pegbox.store.tables import Run, now

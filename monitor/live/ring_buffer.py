@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
-from monitor.live.forms import Form, as_messages
+from monitor.live.framing import Form, as_messages
 
 CAPACITY = 4096
 

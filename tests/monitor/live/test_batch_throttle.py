@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from monitor.live.resets import BULK_RECORDS, INTERVAL_SECONDS, MAX_FRAMES, Resets
+from monitor.live.batch_throttle import BULK_RECORDS, INTERVAL_SECONDS, MAX_FRAMES, Resets
 from monitor.metrics.log.columns import Column, Columns
 from monitor.metrics.log.store import LoggedBatch
 

@@ -12,9 +12,9 @@ import time
 
 from sqlalchemy import Connection, Engine
 
-from monitor.metrics.log.packing import pack_runs
-from monitor.metrics.log.writer import Writer
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.ingest.writer import Writer
+from monitor.metrics.maintenance.compaction import pack_runs
+from monitor.metrics.series.history_cache import Histories
 from pegbox.errors import UnavailableError
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Upkeep:
                 return
         if self._raw_days is not None and time.monotonic() >= self._thin_at:
             self._thin_at = time.monotonic() + THIN_EVERY_SECONDS
-            from monitor.metrics.log.retention import thin_runs  # noqa: PLC0415 - NumPy, which an idle monitor does without
+            from monitor.metrics.maintenance.retention import thin_runs  # noqa: PLC0415 - NumPy, which an idle monitor does without
 
             for run_id in thin_runs(self._engine, self._writer, self._histories, self._raw_days):
                 log.info("thinned out the points of run %s", run_id)

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Engine
 
-from monitor.metrics.ingest import arrivals as module
-from monitor.metrics.ingest.arrivals import Arrivals, Point
-from monitor.metrics.log.packing import pack_runs
+from monitor.metrics.ingest import sequencer as module
+from monitor.metrics.ingest.sequencer import Arrivals, Point
+from monitor.metrics.ingest.writer import Writer
 from monitor.metrics.log.store import read_batches
-from monitor.metrics.log.writer import Writer
+from monitor.metrics.maintenance.compaction import pack_runs
 from monitor.runs.service import create_run, update_run
 from pegbox.errors import NotFoundError, PayloadTooLargeError
 from pegbox.schemas.runs.run import RunCreate, RunUpdate

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from monitor.metrics.ingest.media import MediaData
 from monitor.metrics.log.columns import Columns
+from monitor.metrics.log.media import MediaData
 from pegbox.errors import PayloadTooLargeError, ValidationError
 
 MAX_BODY_BYTES = 8 * 1024 * 1024

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from monitor.live.snapshot import Snapshot
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.series.history_cache import Histories
 from monitor.resources.sampler import Sampler
-from monitor.resources.wire import resource_numbers
+from monitor.resources.views import resource_numbers
 from monitor.training.records import TrainingRecord, newest_records, next_records
 from pegbox.schemas.runs.training import Mode, TrainingMessage
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from monitor.metrics.ingest.writer import Writer
 from monitor.metrics.log.columns import Columns
-from monitor.metrics.log.pack import encode_pack
+from monitor.metrics.log.pack_codec import encode_pack
 from monitor.metrics.log.store import LoggedBatch, batch_table, read_batches
-from monitor.metrics.log.writer import Writer
 from pegbox.store.tables import Run
 
 PACK_ROWS = 256

@@ -7,8 +7,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from monitor.live.envelopes import envelope
-from monitor.live.forms import OfRun, as_array, as_messages, as_server_events
-from monitor.live.ring import Ring
+from monitor.live.framing import OfRun, as_array, as_messages, as_server_events
+from monitor.live.ring_buffer import Ring
 
 
 def messages(first: int, last: int) -> list[str]:

@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 
 from monitor.live.envelopes import envelope, point_data
 from monitor.live.feed import news
-from monitor.live.flat import GAP
-from monitor.live.forms import Form
+from monitor.live.flat_points import GAP
+from monitor.live.framing import Form
 from monitor.live.topic import Topic
 from monitor.metrics.log import store
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.metrics.series.buckets import bucketize
+from monitor.metrics.series.downsampling import bucketize
 
 VALUES = st.floats(allow_nan=True, allow_infinity=True, width=64)
 POSITIONS = st.one_of(st.integers(-1000, 1000).map(float), st.floats(allow_nan=False, allow_infinity=False))

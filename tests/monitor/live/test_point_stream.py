@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete
 
-from monitor.live.points import read_points
+from monitor.live.point_stream import read_points
 from monitor.metrics.log import store
 from monitor.metrics.log.columns import Columns
-from monitor.metrics.log.packing import _gather, _swap
+from monitor.metrics.maintenance.compaction import _gather, _swap
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
 
