@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from monitor.metrics.ingest.batch_schema import Event, Media, SampleSet
 from monitor.metrics.log.columns import Columns
 from monitor.metrics.log.nonfinite import wire_number
+from monitor.metrics.log.records import Event, Media, SampleSet
 from monitor.metrics.log.store import LoggedBatch
 from pegbox.store.tables import RunEvent, RunMedia, RunSample
 

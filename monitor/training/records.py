@@ -13,7 +13,8 @@ from monitor.metrics.log.nonfinite import wire_number
 from pegbox.schemas.runs.training import LossRecord
 
 if TYPE_CHECKING:
-    from monitor.metrics.series.history import Ints, RunHistory
+    from monitor.metrics.series.arrays import Ints
+    from monitor.metrics.series.history import RunHistory
 
 LOSS = "train_loss"
 MAX_EXTRA_METRICS = 50

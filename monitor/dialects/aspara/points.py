@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor.dialects.aspara.schemas import MetricRecord
-from monitor.metrics.ingest.batch_schema import MAX_METRIC_NAME, MAX_TIME
 from monitor.metrics.ingest.sequencer import Point
 from monitor.metrics.log.nonfinite import NUMBER_OF_WORD
+from monitor.metrics.log.records import MAX_METRIC_NAME, MAX_TIME
 from pegbox.errors import ValidationError
 from pegbox.schemas.runs.metric_names import our_name
 

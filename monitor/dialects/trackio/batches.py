@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from monitor.dialects.trackio.entries import Record
-from monitor.metrics.ingest.batch_schema import MAX_MEDIA, Event, Media
+from monitor.metrics.ingest.batch_schema import MAX_MEDIA
 from monitor.metrics.log.columns import Columns
+from monitor.metrics.log.records import Event, Media
 from monitor.metrics.log.store import LoggedBatch
 
 WRITER = "trackio"

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from monitor.dialects.trackio.typed_values import shown
-from monitor.metrics.ingest.batch_schema import MAX_STEP, MAX_TIME
 from monitor.metrics.log.media import MediaData
 from monitor.metrics.log.nonfinite import NUMBER_OF_WORD
+from monitor.metrics.log.records import MAX_STEP, MAX_TIME
 
 MAX_NAME = 200
 MAX_COMPLAINTS = 20

@@ -13,7 +13,8 @@ from monitor.dialects.trackio.timestamps import stamps
 from monitor.dialects.trackio.typed_values import restored
 from monitor.dialects.trackio.writes import SYSTEM
 from monitor.metrics.log import store
-from monitor.metrics.series.history import Floats, Ints, SeriesView
+from monitor.metrics.series.arrays import Floats, Ints
+from monitor.metrics.series.history import SeriesView
 from pegbox.schemas.runs.media import RunMedia
 
 Row = dict[str, Any]

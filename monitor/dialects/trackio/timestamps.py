@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.metrics.series.history import Floats, Ints
+from monitor.metrics.series.arrays import Floats, Ints
 
 PATTERN = b"0000-00-00T00:00:00.000000+00:00"
 DAY = 86_400_000_000

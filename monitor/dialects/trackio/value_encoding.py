@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from monitor.dialects.trackio.timestamps import PATTERN, characters, micros
-from monitor.metrics.series.history import Floats, Ints
+from monitor.metrics.series.arrays import Floats, Ints
 
 ROWS_AT_ONCE = 32_768
 BEFORE_TIME, BEFORE_STEP, BEFORE_VALUE = b'},{"timestamp":"', b'","step":', b',"value":'

@@ -18,8 +18,9 @@ from monitor.dialects.functions import Caller
 from monitor.dialects.trackio import names
 from monitor.dialects.trackio.batches import batches, event_batch, record_id
 from monitor.dialects.trackio.entries import Complaints, LogEntry, Record, moment, read_entry
-from monitor.metrics.ingest.batch_schema import MAX_EVENTS, Event
+from monitor.metrics.ingest.batch_schema import MAX_EVENTS
 from monitor.metrics.ingest.writer import Accepted
+from monitor.metrics.log.records import Event
 from monitor.runs import service
 from pegbox.errors import PayloadTooLargeError, UnusableContentError
 from pegbox.schemas.base import JsonObject

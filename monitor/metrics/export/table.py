@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.metrics.log.nonfinite import wire_number
+from monitor.metrics.series.arrays import Floats, Ints
 from monitor.metrics.series.chart_series import position
-from monitor.metrics.series.history import Floats, Ints, SeriesView
+from monitor.metrics.series.history import SeriesView
 from monitor.metrics.series.history_cache import Histories
 
 Bools = NDArray[np.bool_]

@@ -9,29 +9,17 @@ import msgspec
 from msgspec import Meta
 
 from monitor.metrics.log.columns import Columns
-from monitor.metrics.log.media import MediaData
+from monitor.metrics.log.records import Event, Media, MetricName, SampleSet, Step, Time
 from pegbox.errors import PayloadTooLargeError, ValidationError
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_VALUES = 50_000
 MAX_METRICS = 10_000
-MAX_SAMPLE_ROWS = 1_000
 MAX_SAMPLE_SETS = 200
 MAX_EVENTS = 1_000
 MAX_MEDIA = 200
-MAX_METRIC_NAME = 200
-MAX_STEP = 2**53
-MAX_TIME = 1e11
-
-Step = Annotated[int, Meta(ge=-MAX_STEP, le=MAX_STEP)]
-Time = Annotated[float, Meta(ge=0, le=MAX_TIME)]
-"""Unix seconds; the bound (the year 5138) catches milliseconds sent by mistake only beyond reason, but keeps dates printable."""
 
 Number = float | Literal["NaN", "Infinity", "-Infinity"] | None
-MetricName = Annotated[str, Meta(min_length=1, max_length=MAX_METRIC_NAME)]
-EventKind = Literal[
-    "phase", "evaluation", "best", "checkpoint", "resumed", "warning", "alert", "finished", "failed", "note"
-]
 
 
 class Points(msgspec.Struct, frozen=True):
@@ -40,35 +28,6 @@ class Points(msgspec.Struct, frozen=True):
     step: list[Step]
     time: list[Time]
     metrics: dict[MetricName, list[Number]]
-
-
-class SampleRow(msgspec.Struct, frozen=True):
-    prompt: str = ""
-    expected: str = ""
-    answer: str = ""
-
-
-class SampleSet(msgspec.Struct, frozen=True):
-    step: Step
-    time: Time
-    name: Annotated[str, Meta(max_length=200)]
-    rows: Annotated[list[SampleRow], Meta(max_length=MAX_SAMPLE_ROWS)]
-
-
-class Event(msgspec.Struct, frozen=True):
-    time: Time
-    kind: EventKind
-    title: Annotated[str, Meta(max_length=500)]
-    step: Step | None = None
-    detail: Annotated[str, Meta(max_length=20_000)] = ""
-    level: Literal["info", "warning", "error"] | None = None
-
-
-class Media(msgspec.Struct, frozen=True):
-    step: Step
-    time: Time
-    name: MetricName
-    data: MediaData
 
 
 class BatchHead(msgspec.Struct, frozen=True):

@@ -7,17 +7,9 @@ from array import array
 
 import msgspec
 
-from monitor.metrics.ingest.batch_schema import (
-    MAX_STEP,
-    MAX_TIME,
-    BatchHead,
-    MetricName,
-    Number,
-    Step,
-    Time,
-    check_lengths,
-)
+from monitor.metrics.ingest.batch_schema import BatchHead, Number, check_lengths
 from monitor.metrics.log.columns import Column, Columns
+from monitor.metrics.log.records import MAX_STEP, MAX_TIME, MetricName, Step, Time
 from pegbox.errors import ValidationError
 
 CONTENT_TYPES = (b"application/msgpack", b"application/x-msgpack", b"application/vnd.msgpack")

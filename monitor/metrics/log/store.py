@@ -19,9 +19,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select
 
-from monitor.metrics.ingest.batch_schema import Event, Media, SampleSet
 from monitor.metrics.log.columns import Columns
 from monitor.metrics.log.pack_codec import decode_pack
+from monitor.metrics.log.records import Event, Media, SampleSet
 from pegbox.store.tables import MetricBatch, RunEvent, RunMedia, RunSample
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from monitor.metrics.ingest.writer import Writer
 from monitor.metrics.log.pack_codec import encode_pack
 from monitor.metrics.log.store import LoggedBatch, batch_table, read_batches
 from monitor.metrics.maintenance.compaction import OVER
-from monitor.metrics.series.history import Floats, Ints
+from monitor.metrics.series.arrays import Floats, Ints
 from monitor.metrics.series.history_cache import Histories
 from pegbox.store.tables import Run, now
 

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from monitor.metrics.series.arrays import Floats, Ints
 from monitor.metrics.series.downsampling import bucketize
-from monitor.metrics.series.history import Floats, Ints, SeriesView
+from monitor.metrics.series.history import SeriesView
 from monitor.metrics.series.history_cache import Histories
 
 Axis = Literal["step", "time", "epoch"]

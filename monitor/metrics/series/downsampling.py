@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.metrics.series.history import Floats, Ints
+from monitor.metrics.series.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

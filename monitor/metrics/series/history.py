@@ -8,86 +8,25 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.metrics.log.columns import Columns
+from monitor.metrics.series.arrays import Floats, GrowingArray, Ints, Invariant, is_all_finite, is_nondecreasing
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 RECORD_BYTES = 32
 POINT_BYTES = 12
-
-
-class Growing:
-    """An array that is appended to; views handed out earlier stay valid and unchanged."""
-
-    __slots__ = ("_buffer", "size")
-
-    def __init__(self, dtype: type[np.generic]) -> None:
-        self._buffer: NDArray[Any] = np.empty(16, dtype)
-        self.size = 0
-
-    def extend(self, values: NDArray[Any]) -> None:
-        end = self.size + len(values)
-        if end > len(self._buffer):
-            bigger = np.empty(max(end, 2 * len(self._buffer)), self._buffer.dtype)
-            bigger[: self.size] = self._buffer[: self.size]
-            self._buffer = bigger
-        self._buffer[self.size : end] = values
-        self.size = end
-
-    def replace(self, values: NDArray[Any]) -> None:
-        """Takes other content, in a buffer of its own."""
-        self._buffer = np.array(values, self._buffer.dtype)
-        self.size = len(values)
-
-    @property
-    def view(self) -> NDArray[Any]:
-        return self._buffer[: self.size]
-
-
-class Claim:
-    """Something that holds of all of a growing array, or does not. Only entries that came since the last question are looked at."""
-
-    __slots__ = ("_check", "_holds", "_seen")
-
-    def __init__(self, check: Callable[[NDArray[Any]], bool]) -> None:
-        self._check = check
-        self.forget()
-
-    def forget(self) -> None:
-        """The array was replaced: look at all of it again."""
-        self._holds, self._seen = True, 0
-
-    def holds_of(self, values: NDArray[Any]) -> bool:
-        if self._holds and self._seen < len(values):
-            self._holds = self._check(values[max(self._seen - 1, 0) :])
-            self._seen = len(values)
-        return self._holds
-
-
-def all_finite(values: NDArray[Any]) -> bool:
-    """Neither NaN nor infinite, any of them."""
-    return bool(np.isfinite(values).all())
-
-
-def never_falls(values: NDArray[Any]) -> bool:
-    """No value is smaller than the one before it, and none is NaN."""
-    return not values.size or bool(values[0] == values[0] and (values[1:] >= values[:-1]).all())
 
 
 class _Series:
     __slots__ = ("finite", "is_ordered", "last_step", "rows", "rows_rise", "values")
 
     def __init__(self) -> None:
-        self.rows = Growing(np.int32)
-        self.values = Growing(np.float64)
-        self.finite = Claim(all_finite)
+        self.rows = GrowingArray(np.int32)
+        self.values = GrowingArray(np.float64)
+        self.finite = Invariant(is_all_finite)
         self.is_ordered = True  # steps rise strictly
         self.rows_rise = True
         self.last_step = -(2**62)
@@ -164,12 +103,12 @@ class RunHistory:
         self.lock = threading.Lock()
         self.is_stale = True  # the log may hold more
         self.last_seq = 0
-        self._steps = Growing(np.int64)
-        self._times = Growing(np.float64)
-        self._epochs = Growing(np.float64)
-        self._seqs = Growing(np.int64)
-        self._times_rise = Claim(never_falls)
-        self._epochs_rise = Claim(never_falls)
+        self._steps = GrowingArray(np.int64)
+        self._times = GrowingArray(np.float64)
+        self._epochs = GrowingArray(np.float64)
+        self._seqs = GrowingArray(np.int64)
+        self._times_rise = Invariant(is_nondecreasing)
+        self._epochs_rise = Invariant(is_nondecreasing)
         self._series: dict[str, _Series] = {}
 
     @property

@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from monitor.app import create_app
-from monitor.metrics.ingest.batch_schema import Event, Media
 from monitor.metrics.ingest.writer import Writer
 from monitor.metrics.log.columns import Columns
 from monitor.metrics.log.media import Text
+from monitor.metrics.log.records import Event, Media
 from monitor.metrics.log.store import LoggedBatch
 from pegbox.settings import Settings
 from tests.monitor.cast import create_run
