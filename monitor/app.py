@@ -24,7 +24,7 @@ from monitor.live.long_poll import router as feed
 from monitor.live.multiplex import router as multiplex
 from monitor.live.sse import router as server_events
 from monitor.live.websocket import router as websocket
-from monitor.metrics.ingest.fast_path import BatchExpress
+from monitor.metrics.ingest.fast_path import BatchFastPath
 from monitor.metrics.routes import plain as ingest
 from monitor.metrics.routes import router as metrics
 from monitor.prometheus import router as prometheus
@@ -66,7 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.gradio_events = PendingEvents()
     app.state.gradio_sessions = Sessions()
     guard = service.install(app, settings, knows_foreign=True)
-    app.add_middleware(BatchExpress, guard=guard)
+    app.add_middleware(BatchFastPath, guard=guard)
     service.count_requests(app)
     app.include_router(training)
     app.include_router(health)

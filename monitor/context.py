@@ -10,13 +10,13 @@ from fastapi import Depends
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
-from monitor.metrics.ingest.counters import CommitCounts
-from monitor.metrics.ingest.sequencer import Arrivals
+from monitor.metrics.ingest.counters import CommitCounters
+from monitor.metrics.ingest.sequencer import PointSequencer
 from monitor.metrics.ingest.writer import Writer
-from monitor.metrics.maintenance.thread import Upkeep
-from monitor.metrics.series.history_cache import Histories
+from monitor.metrics.maintenance.thread import LogMaintenance
+from monitor.metrics.series.history_cache import HistoryCache
 from monitor.resources.sampler import Sampler
-from monitor.training.mode_store import ModeKeeper
+from monitor.training.mode_store import TrainingModeStore
 from pegbox.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ class Monitor:
     settings: Settings
     engine: Engine
     writer: Writer
-    arrivals: Arrivals
-    histories: Histories
-    modes: ModeKeeper
+    sequencer: PointSequencer
+    histories: HistoryCache
+    modes: TrainingModeStore
     sampler: Sampler
-    upkeep: Upkeep
+    maintenance: LogMaintenance
     hub: Hub
-    counts: CommitCounts
+    counters: CommitCounters
     started_at: float = field(default_factory=time.monotonic)
 
     @property

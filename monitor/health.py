@@ -71,7 +71,7 @@ def get_readiness(response: Response, monitor: MonitorDep) -> MonitorReadiness:
         database = True
     except SQLAlchemyError:
         database = False
-    writer, sampler = monitor.writer.is_well, monitor.sampler.is_working
+    writer, sampler = monitor.writer.is_healthy, monitor.sampler.is_working
     is_ready = database and writer and sampler
     response.status_code = 200 if is_ready else 503
     return MonitorReadiness(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection, func, select
 
 from monitor.context import Monitor, MonitorDep
-from monitor.resources.sampler import Sample as Reading
+from monitor.resources.sampler import MachineSample
 from monitor.runs.repository import run_table
 from pegbox.hardware.gpu import GpuReading
 from pegbox.schemas.runs.run import RunStatus
@@ -48,19 +48,21 @@ def _runs(connection: Connection) -> dict[str, int]:
 
 
 def _work(monitor: Monitor) -> list[Family]:
-    counts = monitor.counts
+    counters = monitor.counters
     viewers = {str(stream): float(count) for stream, count in monitor.hub.count_viewers().items()}
     return [
-        counter("pegbox_points_total", "Metric points written.", counts.points),
-        counter("pegbox_records_total", "Sample sets, events and media written.", counts.records),
-        counter("pegbox_batches_total", "Batches written.", counts.batches),
-        counter("pegbox_commits_total", "Commits that wrote them; under load many batches share one.", counts.commits),
-        gauge("pegbox_writer_queue", "Requests that wait for a commit.", monitor.writer.waiting),
+        counter("pegbox_points_total", "Metric points written.", counters.points),
+        counter("pegbox_records_total", "Sample sets, events and media written.", counters.records),
+        counter("pegbox_batches_total", "Batches written.", counters.batches),
+        counter(
+            "pegbox_commits_total", "Commits that wrote them; under load many batches share one.", counters.commits
+        ),
+        gauge("pegbox_writer_queue", "Requests that wait for a commit.", monitor.writer.queue_length),
         gauges("pegbox_live_viewers", "Who watches a run live, by the stream they read.", "stream", viewers),
     ]
 
 
-def _machine(reading: Reading) -> list[Family]:
+def _machine(reading: MachineSample) -> list[Family]:
     """What a card does not tell is absent, not zero."""
     host = reading.host
     families = [

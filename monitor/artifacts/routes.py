@@ -55,7 +55,7 @@ async def put_artifact(
         incoming.discard()
         raise ValidationError(f"sha256: the file has {incoming.sha256}; it was damaged on the way")
     artifact, is_new = await asyncio.to_thread(
-        service.keep_artifact,
+        service.store_artifact,
         monitor.writer,
         known,
         name,

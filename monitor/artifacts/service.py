@@ -21,7 +21,7 @@ PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
+class StoredFile:
     """Bytes in the artifact folder, under their hash."""
 
     sha256: str
@@ -33,16 +33,16 @@ def open_incoming(settings: Settings) -> Incoming:
     return Incoming(settings.artifacts_dir)
 
 
-def keep_file(file: Incoming) -> KeptFile:
+def store_file(file: Incoming) -> StoredFile:
     """Moves a received file to its place; on the disk when this returns."""
     try:
         file.keep()
     finally:
         file.discard()
-    return KeptFile(file.sha256, file.size_bytes)
+    return StoredFile(file.sha256, file.size_bytes)
 
 
-def copy_file(settings: Settings, source: IO[bytes]) -> KeptFile:
+def copy_file(settings: Settings, source: IO[bytes]) -> StoredFile:
     """Copies a file into the artifact folder; on the disk when this returns."""
     incoming = open_incoming(settings)
     try:
@@ -51,10 +51,10 @@ def copy_file(settings: Settings, source: IO[bytes]) -> KeptFile:
     except BaseException:
         incoming.discard()
         raise
-    return keep_file(incoming)
+    return store_file(incoming)
 
 
-def keep_artifact(
+def store_artifact(
     writer: Writer,
     run_id: str,
     name: str,
@@ -68,7 +68,7 @@ def keep_artifact(
 
     True as soon as it returns: file and entry are on the disk. Blocks; not for the event loop.
     """
-    kept = keep_file(file)
+    kept = store_file(file)
     return register_artifact(writer, run_id, name, kept, step=step, description=description, category=category)
 
 
@@ -76,7 +76,7 @@ def register_artifact(
     writer: Writer,
     run_id: str,
     name: str,
-    file: KeptFile,
+    file: StoredFile,
     *,
     step: int | None = None,
     description: str = "",
@@ -119,6 +119,6 @@ def get_file(monitor: Monitor, sha256: str) -> Path:
     return path
 
 
-def present(monitor: Monitor, hashes: Iterable[str]) -> set[str]:
+def stored_hashes(monitor: Monitor, hashes: Iterable[str]) -> set[str]:
     """Those of the hashes whose files are kept here."""
     return {sha256 for sha256 in hashes if (monitor.settings.artifacts_dir / sha256).is_file()}

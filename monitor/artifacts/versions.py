@@ -27,7 +27,7 @@ VersionRow = Row[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class VersionDraft:
     """A version about to be logged; `manifest` as in the table, in the order of its paths."""
 
     experiment: str
@@ -45,27 +45,27 @@ class Draft:
         return hashlib.sha256(msgspec.json.encode(list(self.manifest), order="sorted")).hexdigest()
 
 
-def log_version(monitor: Monitor, draft: Draft) -> VersionRow:
+def log_version(monitor: Monitor, draft: VersionDraft) -> VersionRow:
     """The next version of the artifact, or the newest again if nothing in it has changed. It takes its aliases from older ones."""
 
     def operation(connection: Connection) -> VersionRow:
-        group = ensure_experiment(connection, draft.experiment)
-        newest = _newest(connection, group, draft.name)
+        experiment_id = ensure_experiment(connection, draft.experiment)
+        newest = _newest(connection, experiment_id, draft.name)
         if newest is None or newest.manifest_digest != draft.digest:
             version = 0 if newest is None else newest.version + 1
-            inserted = connection.execute(insert(_version).values(**_values(draft, group, version)))
+            inserted = connection.execute(insert(_version).values(**_values(draft, experiment_id, version)))
             version_id = int((inserted.inserted_primary_key or (0,))[0])
         else:
             version_id = newest.id
-        _move_aliases(connection, group, draft.name, version_id, [LATEST, *draft.aliases])
+        _move_aliases(connection, experiment_id, draft.name, version_id, [LATEST, *draft.aliases])
         return get_version(connection, version_id)
 
     return monitor.writer.call(operation)
 
 
-def _values(draft: Draft, group: str, version: int) -> dict[str, Any]:
+def _values(draft: VersionDraft, experiment_id: str, version: int) -> dict[str, Any]:
     return {
-        "experiment_id": group,
+        "experiment_id": experiment_id,
         "name": draft.name,
         "version": version,
         "type": draft.type,
@@ -80,9 +80,11 @@ def _values(draft: Draft, group: str, version: int) -> dict[str, Any]:
     }
 
 
-def _move_aliases(connection: Connection, group: str, name: str, version_id: int, aliases: Sequence[str]) -> None:
+def _move_aliases(
+    connection: Connection, experiment_id: str, name: str, version_id: int, aliases: Sequence[str]
+) -> None:
     of_artifact = select(_version.c.id, _version.c.aliases).where(
-        _version.c.experiment_id == group, _version.c.name == name
+        _version.c.experiment_id == experiment_id, _version.c.name == name
     )
     for row in connection.execute(of_artifact).all():
         others = [alias for alias in row.aliases if alias not in aliases]
@@ -99,8 +101,8 @@ def _query() -> Select[Any]:
     )
 
 
-def _newest(connection: Connection, group: str, name: str) -> VersionRow | None:
-    same = (_version.c.experiment_id == group) & (_version.c.name == name)
+def _newest(connection: Connection, experiment_id: str, name: str) -> VersionRow | None:
+    same = (_version.c.experiment_id == experiment_id) & (_version.c.name == name)
     return connection.execute(_query().where(same).order_by(_version.c.version.desc()).limit(1)).first()
 
 
@@ -112,11 +114,13 @@ def get_version(connection: Connection, version_id: int) -> VersionRow:
     return row
 
 
-def find_version(monitor: Monitor, experiment: str, name: str, word: str) -> VersionRow | None:
+def find_version(monitor: Monitor, experiment: str, name: str, reference: str) -> VersionRow | None:
     """The version that an alias or `v<number>` stands for."""
     rows = list_versions(monitor, experiment, name=name)
-    number = int(word[1:]) if word[:1] == "v" and word[1:].isascii() and word[1:].isdigit() else None
-    return next((row for row in rows if word in row.aliases or row.version == number), None)
+    number = (
+        int(reference[1:]) if reference[:1] == "v" and reference[1:].isascii() and reference[1:].isdigit() else None
+    )
+    return next((row for row in rows if reference in row.aliases or row.version == number), None)
 
 
 def list_versions(

@@ -21,7 +21,7 @@ def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[st
     points: list[tuple[int, int, str]] = []  # cursor, step, message
     with engine.connect() as connection:
         for batch in store.read_batches(connection, run_id, after):
-            if batch.first > until:
+            if batch.first_record_seq > until:
                 break
             if batch.rewind_to is not None and batch.first_seq > after:
                 if after:
@@ -52,7 +52,7 @@ def read_page(engine: Engine, run_id: str, after: int, until: int, limit: int) -
     points = 0
     with engine.connect() as connection:
         for batch in store.read_batches(connection, run_id, after):
-            if batch.first > until or points >= limit:
+            if batch.first_record_seq > until or points >= limit:
                 break
             if batch.rewind_to is not None and batch.first_seq > after:
                 before = batch.first_seq - (1 if batch.count else 0)  # one without records is itself what is passed

@@ -18,7 +18,7 @@ MAX_FRAMES = 10_000
 """Messages times viewers within an interval: what one process can send and still answer others."""
 
 
-class Resets:
+class BatchThrottle:
     """Turns batches into messages. While a reset is held back it stands for all that comes, so that nothing is lost.
 
     `clock` gives seconds that never go back.
@@ -27,7 +27,7 @@ class Resets:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._allowed_at = 0.0
-        self._held: int | None = None
+        self._held_seq: int | None = None
         self._window_ends = 0.0
         self._records = 0
         self._records_before = 0
@@ -37,8 +37,8 @@ class Resets:
         now = self._clock()
         is_flood = self._is_flood(now, batch.count, viewers)
         needs_reset = is_flood or batch.rewind_to is not None
-        if self._held is not None or (needs_reset and now < self._allowed_at):
-            self._held = batch.last_seq
+        if self._held_seq is not None or (needs_reset and now < self._allowed_at):
+            self._held_seq = batch.last_seq
             return []
         if needs_reset:
             self._allowed_at = now + INTERVAL_SECONDS
@@ -47,13 +47,13 @@ class Resets:
     @property
     def wait_seconds(self) -> float | None:
         """Until the held reset may go out; None when there is none."""
-        return None if self._held is None else max(0.0, self._allowed_at - self._clock())
+        return None if self._held_seq is None else max(0.0, self._allowed_at - self._clock())
 
     def release(self) -> int | None:
         """The cursor that the held reset reaches, once it is due; it is held no longer then."""
-        if self._held is None or self._clock() < self._allowed_at:
+        if self._held_seq is None or self._clock() < self._allowed_at:
             return None
-        seq, self._held = self._held, None
+        seq, self._held_seq = self._held_seq, None
         self._allowed_at = self._clock() + INTERVAL_SECONDS
         return seq
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from monitor.metrics.log.columns import Columns
-from monitor.metrics.log.nonfinite import wire_number
+from monitor.metrics.log.nonfinite import json_number
 from monitor.metrics.log.records import Event, Media, SampleSet
 from monitor.metrics.log.store import LoggedBatch
 from pegbox.store.tables import RunEvent, RunMedia, RunSample
@@ -52,7 +52,7 @@ def point_data(columns: Columns, index: int) -> dict[str, Any]:
     for name, column in columns.metrics.items():
         value = column.get(index)
         if value is not None:
-            values[name] = wire_number(value)
+            values[name] = json_number(value)
     return {
         "step": columns.steps[index],
         "time": columns.times[index],

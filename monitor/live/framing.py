@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-Form = Callable[[list[str]], list[str]]
-"""Messages in, frames out. Equal forms share what they made, so a form is a function or a frozen value."""
+Framing = Callable[[list[str]], list[str]]
+"""Messages in, frames out. Equal forms share what they made, so a framing is a function or a frozen value."""
 
 SEQ = '{"seq":'
 KIND = '"kind":"'
@@ -40,7 +40,7 @@ def seq_and_kind(text: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class OfRun:
+class WithRunId:
     """A frame for each message, with the `run` it belongs to before all else."""
 
     run: str

@@ -10,13 +10,13 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Engine
 
-from monitor.live.ring_buffer import Ring
-from monitor.live.snapshot import Subject
+from monitor.live.ring_buffer import RingBuffer
+from monitor.live.snapshot import StreamTarget
 from monitor.live.topic import Topic
 from monitor.live.training_messages import TrainingMessages
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.series.history_cache import Histories
-from monitor.resources.sampler import Sample
+from monitor.metrics.series.history_cache import HistoryCache
+from monitor.resources.sampler import MachineSample
 from monitor.resources.views import resource_record
 
 Stream = Literal["feed", "training"]
@@ -25,7 +25,7 @@ Stream = Literal["feed", "training"]
 class Hub:
     """`last_seq` is the newest cursor the hub has been told of."""
 
-    def __init__(self, engine: Engine, histories: Histories, messages: TrainingMessages, last_seq: int) -> None:
+    def __init__(self, engine: Engine, histories: HistoryCache, messages: TrainingMessages, last_seq: int) -> None:
         self.last_seq = last_seq
         self.messages = messages
         self._engine = engine
@@ -40,7 +40,7 @@ class Hub:
             if topic is not None:
                 topic.push(batch)
 
-    def sampled(self, sample: Sample) -> None:
+    def sampled(self, sample: MachineSample) -> None:
         """A new reading of the machine."""
         watched = [topic for topic in self._topics.values() if topic.feed.viewers]
         if not watched:
@@ -58,24 +58,24 @@ class Hub:
         }
 
     @asynccontextmanager
-    async def watching(self, subject: Subject, stream: Stream) -> AsyncIterator[tuple[Topic, Ring]]:
+    async def watching(self, target: StreamTarget, stream: Stream) -> AsyncIterator[tuple[Topic, RingBuffer]]:
         """The topic of a run with one viewer more, for as long as the block lasts."""
-        topic = self._topics.get(subject.run_id)
+        topic = self._topics.get(target.run_id)
         if topic is None or topic.ended is not None or topic.is_broken:
-            topic = Topic(subject, self._engine, self._histories, self.messages, lambda: self.last_seq)
-            self._topics[subject.run_id] = topic
+            topic = Topic(target, self._engine, self._histories, self.messages, lambda: self.last_seq)
+            self._topics[target.run_id] = topic
         ring = topic.feed if stream == "feed" else topic.training
-        topic.join(ring)
+        topic.add_viewer(ring)
         try:
             if topic.snapshot is None:
                 await topic.refresh()
             if topic.task is None:
-                topic.task = asyncio.create_task(topic.run(), name=f"topic-{subject.run_id}")
+                topic.task = asyncio.create_task(topic.run(), name=f"topic-{target.run_id}")
             yield topic, ring
         finally:
-            topic.leave(ring)
-            if not topic.has_viewers and self._topics.get(subject.run_id) is topic:
-                del self._topics[subject.run_id]
+            topic.remove_viewer(ring)
+            if not topic.has_viewers and self._topics.get(target.run_id) is topic:
+                del self._topics[target.run_id]
 
     async def close(self) -> None:
         """Ends all topics; their viewers see the streams break off and may resume elsewhere."""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from monitor.context import MonitorDep
 from monitor.live.backlog import read_backlog, read_page
 from monitor.live.envelopes import reset
-from monitor.live.snapshot import find_subject
+from monitor.live.snapshot import find_target
 from pegbox.errors import NotFoundError
 from pegbox.schemas.runs.live import Envelope
 from pegbox.web.error_handlers import error_responses
@@ -34,17 +34,17 @@ async def get_feed(
 
     Who is far behind is told to read the series instead, by a `reset`. With `limit` the records themselves come, a page at a time.
     """
-    subject = await run_sync(find_subject, monitor.engine, run_id)
-    if subject is None:
+    target = await run_sync(find_target, monitor.engine, run_id)
+    if target is None:
         raise NotFoundError(f"Run not found: {run_id}")
-    async with monitor.hub.watching(subject, "feed") as (topic, ring):
+    async with monitor.hub.watching(target, "feed") as (topic, ring):
 
         async def missed() -> list[str]:
             if after is None:
                 return []
             if limit is None:
-                return await run_sync(read_backlog, monitor.engine, subject.run_id, after, ring.published_seq)
-            return await run_sync(read_page, monitor.engine, subject.run_id, after, ring.published_seq, limit)
+                return await run_sync(read_backlog, monitor.engine, target.run_id, after, ring.published_seq)
+            return await run_sync(read_page, monitor.engine, target.run_id, after, ring.published_seq, limit)
 
         position = ring.end
         texts = await missed()

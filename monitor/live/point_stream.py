@@ -11,9 +11,9 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Engine
 
 from monitor.live.envelopes import envelope, point_data
-from monitor.live.feed import news
+from monitor.live.feed import wait_for_messages
 from monitor.live.flat_points import GAP
-from monitor.live.framing import Form
+from monitor.live.framing import Framing
 from monitor.live.topic import Topic
 from monitor.metrics.log import store
 
@@ -22,24 +22,25 @@ PAGE = 2_000
 
 
 async def follow_points(
-    engine: Engine, topic: Topic, after: int, form: Form, *, idle_seconds: float
+    engine: Engine, topic: Topic, after: int, framing: Framing, *, idle_seconds: float
 ) -> AsyncIterator[list[str]]:
-    """Frames to send, in order, until the job has ended. An empty list after `idle_seconds` without. Raises `BrokenOffError`.
+    """Yields frames in order until the job has ended; an empty list after `idle_seconds` without a point.
 
-    Live points come from the ring. Where it has a gap (an import, a rewind, a viewer too slow for it) the log fills it.
+    Live points come from the ring buffer. The log fills gaps: an import, a rewind, a viewer slower than the buffer.
+    Raises `StreamInterruptedError`.
     """
-    ring, run_id, clock = topic.feed, topic.subject.run_id, asyncio.get_running_loop().time
+    ring, run_id, clock = topic.feed, topic.target.run_id, asyncio.get_running_loop().time
     cursor, sent_at = after, clock()
     while True:
         position, until = ring.end, ring.published_seq
         while cursor < until:
-            page, cursor = await run_sync(_read_frames, engine, run_id, cursor, until, form)
+            page, cursor = await run_sync(_read_frames, engine, run_id, cursor, until, framing)
             if page:
                 yield page
                 sent_at = clock()
         while True:
             is_over = topic.ended is not None
-            frames = ring.read(position, form)
+            frames = ring.read(position, framing)
             if frames is None or GAP in frames:
                 break
             position, cursor = ring.end, max(cursor, ring.published_seq)
@@ -52,7 +53,7 @@ async def follow_points(
                 yield []
                 sent_at = clock()
             else:
-                await news(topic, ring, max(0.0, sent_at + idle_seconds - clock()))
+                await wait_for_messages(topic, ring, max(0.0, sent_at + idle_seconds - clock()))
 
 
 def read_points(engine: Engine, run_id: str, after: int, until: int, enough: int) -> tuple[list[str], int]:
@@ -67,7 +68,7 @@ def read_points(engine: Engine, run_id: str, after: int, until: int, enough: int
         # For each rewind the lowest step that it or a later one goes back to.
         lowest = list(accumulate((step for _, step in reversed(rewinds)), min))[::-1]
         for batch in store.read_batches(connection, run_id, after):
-            if batch.first > until:
+            if batch.first_record_seq > until:
                 break
             for index, step in enumerate(batch.columns.steps):
                 seq = batch.seq_of(index)
@@ -81,6 +82,6 @@ def read_points(engine: Engine, run_id: str, after: int, until: int, enough: int
     return [text for seq, text in sorted(points) if seq <= until], until
 
 
-def _read_frames(engine: Engine, run_id: str, after: int, until: int, form: Form) -> tuple[list[str], int]:
+def _read_frames(engine: Engine, run_id: str, after: int, until: int, framing: Framing) -> tuple[list[str], int]:
     texts, reached = read_points(engine, run_id, after, until, PAGE)
-    return form(texts), reached
+    return framing(texts), reached

@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
-from monitor.live.framing import Form, as_messages
+from monitor.live.framing import Framing, as_messages
 
 CAPACITY = 4096
 
 
-class Ring:
+class RingBuffer:
     """Belongs to the event loop. `published_seq` is the cursor up to which records have been put in."""
 
     def __init__(self, published_seq: int, capacity: int = CAPACITY) -> None:
@@ -21,7 +21,7 @@ class Ring:
         self._texts: deque[str] = deque(maxlen=capacity)
         self._end = 0
         self._waiting: list[asyncio.Future[None]] = []
-        self._news: dict[Form, tuple[int, int, list[str]]] = {}
+        self._frame_cache: dict[Framing, tuple[int, int, list[str]]] = {}
 
     @property
     def end(self) -> int:
@@ -46,23 +46,23 @@ class Ring:
             if not future.done():
                 future.set_result(None)
 
-    def read(self, position: int, form: Form = as_messages) -> list[str] | None:
+    def read(self, position: int, framing: Framing = as_messages) -> list[str] | None:
         """Frames with the messages from a position on; None when the oldest of them are gone.
 
-        Viewers at the same position get the same list, put into its form once: leave it as it is.
+        Viewers at the same position get the same list, put into its framing once: leave it as it is.
         """
         missing = self._end - position
         if missing > len(self._texts):
             return None
         if not missing:
             return []
-        known = self._news.get(form)
+        known = self._frame_cache.get(framing)
         if known is not None and known[:2] == (position, self._end):
             return known[2]
         texts = list(islice(reversed(self._texts), missing))
         texts.reverse()
-        frames = form(texts)
-        self._news[form] = (position, self._end, frames)
+        frames = framing(texts)
+        self._frame_cache[framing] = (position, self._end, frames)
         return frames
 
     async def wait(self, timeout: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What a stream knows of its job beside the points: state, progress, expectation. Read at most twice a second per run."""
+"""What a stream knows of its job beside the points: state, progress, plan. Read at most twice a second per run."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from monitor.metrics.series.history_cache import Histories
+from monitor.metrics.series.history_cache import HistoryCache
 from monitor.runs import repository
-from monitor.training.records import Expectation
-from monitor.training.status import expectation_of, progress_percent, remaining_seconds, status_word
+from monitor.training.records import TrainingPlan
+from monitor.training.status import plan_of, progress_percent, remaining_seconds, shown_status
 from pegbox.store.tables import TERMINAL_STATES
 
 
@@ -22,7 +22,7 @@ class Snapshot:
     job_id: str
     has_run: bool
     run_has_ended: bool
-    expectation: Expectation
+    plan: TrainingPlan
     data: dict[str, Any]
 
     @property
@@ -31,47 +31,47 @@ class Snapshot:
         return self.state in TERMINAL_STATES
 
     @property
-    def is_settled(self) -> bool:
+    def is_running_with_known_length(self) -> bool:
         """Whether it will do for messages about points of this moment: running, and of known length."""
-        return self.has_run and self.state == "running" and bool(self.expectation.total_steps)
+        return self.has_run and self.state == "running" and bool(self.plan.total_steps)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class StreamTarget:
     """What a viewer named: a run, and the job it belongs to if there is one."""
 
     run_id: str
     job_uid: str | None
 
 
-def find_subject(engine: Engine, name: str) -> Subject | None:
+def find_target(engine: Engine, name: str) -> StreamTarget | None:
     """By run id or job uid, a job that has not begun included; None when there is neither."""
     with engine.connect() as connection:
         run = repository.find_run(connection, name)
         if run is not None:
-            return Subject(run.id, run.job_uid)
+            return StreamTarget(run.id, run.job_uid)
         job = repository.find_job(connection, name)
-        return None if job is None else Subject(job.run_id, job.uid)
+        return None if job is None else StreamTarget(job.run_id, job.uid)
 
 
-def read_snapshot(engine: Engine, histories: Histories, subject: Subject) -> Snapshot | None:
+def read_snapshot(engine: Engine, histories: HistoryCache, target: StreamTarget) -> Snapshot | None:
     """None when run and job are gone."""
     with engine.connect() as connection:
-        run = repository.find_run(connection, subject.run_id)
-        job = repository.find_job(connection, subject.job_uid) if run is None and subject.job_uid else None
+        run = repository.find_run(connection, target.run_id)
+        job = repository.find_job(connection, target.job_uid) if run is None and target.job_uid else None
     if run is None:
         if job is None:
             return None
         data = _data(job.state, 0.0, 0, job.max_steps, None, job.phase)
-        return Snapshot(job.state, job.uid, False, True, Expectation(None, job.max_steps, None), data)
-    expectation = expectation_of(run)
-    word = status_word(run)
+        return Snapshot(job.state, job.uid, False, True, TrainingPlan(None, job.max_steps, None), data)
+    plan = plan_of(run)
+    word = shown_status(run)
     with histories.reading(run.id) as history:
         remaining = None if word in TERMINAL_STATES else remaining_seconds(history, run)
         step = max(0, history.last_step or 0)
-    progress = progress_percent(step, expectation.total_steps, word)
-    data = _data(word, progress, step, expectation.total_steps, remaining, run.job_phase)
-    return Snapshot(word, run.job_uid or run.id, True, run.status != "running", expectation, data)
+    progress = progress_percent(step, plan.total_steps, word)
+    data = _data(word, progress, step, plan.total_steps, remaining, run.job_phase)
+    return Snapshot(word, run.job_uid or run.id, True, run.status != "running", plan, data)
 
 
 def _data(

@@ -12,9 +12,9 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
 from monitor.context import Monitor, MonitorDep
-from monitor.live.feed import BrokenOffError, follow_feed
+from monitor.live.feed import StreamInterruptedError, follow_feed
 from monitor.live.framing import as_server_events
-from monitor.live.snapshot import Subject, find_subject
+from monitor.live.snapshot import StreamTarget, find_target
 from pegbox.errors import NotFoundError
 from pegbox.web.error_handlers import Responses, error_responses
 
@@ -57,18 +57,18 @@ async def stream_feed(
     ] = None,
 ) -> EventStream:
     """The feed as server-sent events. Ends after `end`; a comment every 15 seconds keeps an idle connection open."""
-    subject = await run_sync(find_subject, monitor.engine, run_id)
-    if subject is None:
+    target = await run_sync(find_target, monitor.engine, run_id)
+    if target is None:
         raise NotFoundError(f"Run not found: {run_id}")
     cursor = after if last_event_id is None else last_event_id
-    return EventStream(_events(monitor, subject, cursor))
+    return EventStream(_events(monitor, target, cursor))
 
 
-async def _events(monitor: Monitor, subject: Subject, after: int | None) -> AsyncGenerator[str, None]:
-    async with monitor.hub.watching(subject, "feed") as (topic, _):
+async def _events(monitor: Monitor, target: StreamTarget, after: int | None) -> AsyncGenerator[str, None]:
+    async with monitor.hub.watching(target, "feed") as (topic, _):
         stream = follow_feed(monitor.engine, topic, after, as_server_events, idle_seconds=KEEPALIVE_SECONDS)
         try:
             async for frames in stream:
                 yield "".join(frames) or KEEPALIVE
-        except BrokenOffError:
+        except StreamInterruptedError:
             return  # a client that was not told `end` connects again

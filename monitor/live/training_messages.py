@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from monitor.live.snapshot import Snapshot
-from monitor.metrics.series.history_cache import Histories
+from monitor.metrics.series.history_cache import HistoryCache
 from monitor.resources.sampler import Sampler
 from monitor.resources.views import resource_numbers
 from monitor.training.records import TrainingRecord, newest_records, next_records
@@ -18,7 +18,7 @@ PAGE = 500
 class TrainingMessages:
     """Reads histories: call it in a thread, not on the event loop."""
 
-    def __init__(self, histories: Histories, sampler: Sampler, mode: Callable[[], Mode]) -> None:
+    def __init__(self, histories: HistoryCache, sampler: Sampler, mode: Callable[[], Mode]) -> None:
         self._histories = histories
         self._sampler = sampler
         self._mode = mode
@@ -28,7 +28,7 @@ class TrainingMessages:
         texts: list[str] = []
         while True:
             with self._histories.reading(run_id) as history:
-                records = next_records(history, snapshot.expectation, PAGE, after=after)
+                records = next_records(history, snapshot.plan, PAGE, after=after)
             texts.extend(self._text(record, snapshot) for record in records if record.seq <= until)
             if len(records) < PAGE or records[-1].seq >= until:
                 return texts
@@ -37,7 +37,7 @@ class TrainingMessages:
     def newest(self, run_id: str, snapshot: Snapshot, until: int) -> list[str]:
         """The message of the newest record, so that a new viewer need not wait for the next one."""
         with self._histories.reading(run_id) as history:
-            records = newest_records(history, snapshot.expectation, 1, with_metrics=True)
+            records = newest_records(history, snapshot.plan, 1, with_metrics=True)
         return [self._text(record, snapshot) for record in records if record.seq <= until]
 
     def _text(self, record: TrainingRecord, snapshot: Snapshot) -> str:

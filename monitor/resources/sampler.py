@@ -27,7 +27,7 @@ STORE_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class MachineSample:
     """One reading of the whole machine."""
 
     host: HostReading
@@ -74,14 +74,14 @@ class Sampler:
         interval_seconds: float,
         *,
         gpus: Callable[[], tuple[GpuReading, ...]] = read_gpus,
-        on_sample: Callable[[Sample], None] = lambda _sample: None,
+        on_sample: Callable[[MachineSample], None] = lambda _sample: None,
     ) -> None:
         self._writer = writer
         self._host = host
         self._gpus = gpus
         self._interval = interval_seconds
         self._on_sample = on_sample
-        self._samples: deque[Sample] = deque(maxlen=KEPT_SAMPLES)
+        self._samples: deque[MachineSample] = deque(maxlen=KEPT_SAMPLES)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="resource-sampler", daemon=True)
         self._last_time = 0.0
@@ -92,7 +92,7 @@ class Sampler:
 
     def start(self) -> None:
         """Takes the first sample at once, so that there always is one."""
-        self._samples.append(Sample(self._host.read(), self._gpus()))
+        self._samples.append(MachineSample(self._host.read(), self._gpus()))
         self._thread.start()
 
     def stop(self) -> None:
@@ -111,7 +111,7 @@ class Sampler:
                 self._has_stored = True  # the first one at once: the backend reads it
 
     @property
-    def latest(self) -> Sample:
+    def latest(self) -> MachineSample:
         """The newest sample."""
         return self._samples[-1]
 
@@ -120,16 +120,16 @@ class Sampler:
         """Whether its thread lives."""
         return self._thread.is_alive()
 
-    def recent(self, count: int, since: float = 0.0) -> list[Sample]:
+    def recent(self, count: int, since: float = 0.0) -> list[MachineSample]:
         """Up to `count` newest samples taken after `since` (Unix seconds), oldest first."""
-        found: list[Sample] = []
+        found: list[MachineSample] = []
         for sample in reversed(self._samples.copy()):
             if len(found) >= count or sample.time <= since:
                 break
             found.append(sample)
         return found[::-1]
 
-    def at(self, moment: float) -> Sample:
+    def at(self, moment: float) -> MachineSample:
         """The sample that was current at a moment, as far back as memory goes; the nearest one otherwise."""
         if self.latest.time <= moment:  # the usual question
             return self.latest
@@ -152,7 +152,7 @@ class Sampler:
             due = max(due + self._interval, time.monotonic())
 
     def _sample(self) -> None:
-        sample = Sample(self._host.read(), self._gpus())
+        sample = MachineSample(self._host.read(), self._gpus())
         self._samples.append(sample)
         self._on_sample(sample)
         if sample.time <= self._last_time:  # the clock went back; the row's key must be new

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from monitor.resources.sampler import Sample
+from monitor.resources.sampler import MachineSample
 from pegbox.hardware.gpu import GpuReading
 from pegbox.schemas.runs.training import GpuProcessSample, GpuSample, ResourceNumbers, ResourceRecord
 
 GIB = 2**30
 
 
-def resource_numbers(sample: Sample) -> ResourceNumbers:
+def resource_numbers(sample: MachineSample) -> ResourceNumbers:
     """The part that live messages carry."""
     host = sample.host
     return ResourceNumbers(
@@ -31,7 +31,7 @@ def resource_numbers(sample: Sample) -> ResourceNumbers:
     )
 
 
-def resource_record(sample: Sample, iteration: int) -> ResourceRecord:
+def resource_record(sample: MachineSample, iteration: int) -> ResourceRecord:
     """The whole record of `GET /api/training/resources`."""
     return ResourceRecord(
         **resource_numbers(sample).model_dump(),

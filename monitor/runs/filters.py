@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
 
-from pegbox.schemas.runs.run import DEMO_TAG, RunStatus
+from pegbox.schemas.runs.run import DEMO_TAG, RUN_STATUS_OF_JOB_STATE, RunStatus
 from pegbox.store.tables import Experiment, Job, Run
-
-STATUS_OF_JOB: dict[str, RunStatus] = {
-    "completed": "finished",
-    "failed": "failed",
-    "cancelled": "cancelled",
-    "paused": "paused",
-}
-"""A job knows better than a run whose process was killed before it could say goodbye."""
 
 _run = Run.__table__  # type: ignore[attr-defined]
 _experiment = Experiment.__table__  # type: ignore[attr-defined]
@@ -53,15 +45,15 @@ class RunFilter:
             found.append(_run.c.name == self.name)
         if not self.demo and self.tag != DEMO_TAG:
             found.append(not_(_has_tag(DEMO_TAG, dialect)))
-        return found + [_mentions(word) for word in (self.q or "").split()]
+        return found + [_matches_word(word) for word in (self.q or "").split()]
 
 
 def _has_status(status: RunStatus) -> ColumnElement[bool]:
     """The status that is shown: a running run's is corrected by its job's."""
     if status == "running":
-        goes_on = or_(_job.c.state.is_(None), _job.c.state.not_in(STATUS_OF_JOB))
-        return and_(_run.c.status == status, goes_on)
-    states = [state for state, shown in STATUS_OF_JOB.items() if shown == status]
+        is_job_unfinished = or_(_job.c.state.is_(None), _job.c.state.not_in(RUN_STATUS_OF_JOB_STATE))
+        return and_(_run.c.status == status, is_job_unfinished)
+    states = [state for state, shown in RUN_STATUS_OF_JOB_STATE.items() if shown == status]
     return or_(_run.c.status == status, and_(_run.c.status == "running", _job.c.state.in_(states)))
 
 
@@ -74,7 +66,7 @@ def _has_tag(tag: str, dialect: str) -> ColumnElement[bool]:
     return exists(select(1).select_from(tags).where(tags.c.value == tag))
 
 
-def _mentions(word: str) -> ColumnElement[bool]:
+def _matches_word(word: str) -> ColumnElement[bool]:
     as_json = json.dumps(word)[1:-1]  # as it is stored: quotes and other alphabets escaped
     return or_(
         *(column.icontains(word, autoescape=True) for column in (_run.c.name, _run.c.id, _experiment.c.name)),

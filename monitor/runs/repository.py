@@ -15,7 +15,7 @@ run_table = Run.__table__  # type: ignore[attr-defined]
 _experiment = Experiment.__table__  # type: ignore[attr-defined]
 _job = Job.__table__  # type: ignore[attr-defined]
 
-SILENCE = timedelta(minutes=15)
+STALE_AFTER = timedelta(minutes=15)
 
 RunRow = Row[Any]
 JobRow = Row[Any]
@@ -67,7 +67,7 @@ def list_runs(
     """A page of runs, and the cursor of the next one if there is more."""
     query = _query().add_columns(sort.key.label("sort_key")).where(*which.conditions(connection.dialect.name))
     if cursor is not None:
-        query = query.where(sort.behind(cursor))
+        query = query.where(sort.after(cursor))
     rows = list(connection.execute(query.order_by(*sort.order).limit(limit + 1)))
     if len(rows) <= limit:
         return rows, None
@@ -91,10 +91,10 @@ def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
     """
     of_study = cast(run_table.c.tags, String).like('%"study:%')
     mode = (of_study if automated else ~of_study) & and_(*RunFilter().conditions(connection.dialect.name))
-    runs_now = (run_table.c.status == "running") & or_(_job.c.state.is_(None), _job.c.state.not_in(TERMINAL_STATES))
-    speaks = run_table.c.job_uid.is_not(None) | (run_table.c.updated_at > now() - SILENCE)
+    is_running = (run_table.c.status == "running") & or_(_job.c.state.is_(None), _job.c.state.not_in(TERMINAL_STATES))
+    is_live = run_table.c.job_uid.is_not(None) | (run_table.c.updated_at > now() - STALE_AFTER)
     newest = run_table.c.created_at.desc()
-    row = connection.execute(_query().where(mode, runs_now, speaks).order_by(newest).limit(1)).first()
+    row = connection.execute(_query().where(mode, is_running, is_live).order_by(newest).limit(1)).first()
     if row is None:
         row = connection.execute(_query().where(mode).order_by(newest).limit(1)).first()
     return row

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Engine
 
 from monitor.metrics.ingest.writer import Writer
 from monitor.runs import repository
-from monitor.runs.filters import STATUS_OF_JOB, RunFilter
+from monitor.runs.filters import RunFilter
 from monitor.runs.repository import RunRow
 from monitor.runs.sorting import RunSort
 from pegbox.errors import ConflictError, NotFoundError
-from pegbox.schemas.runs.run import RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.schemas.runs.run import RUN_STATUS_OF_JOB_STATE, RunCreate, RunStatus, RunUpdate, RunView
 from pegbox.store.experiments import ensure_experiment
 from pegbox.store.tables import now
 
@@ -65,7 +65,7 @@ def _insert(connection: Connection, run_id: str, body: RunCreate) -> None:
 def _resume(connection: Connection, row: RunRow, body: RunCreate) -> None:
     moment = now()
     # A run that was killed is still marked as running: its time ended with its last sign of life.
-    spent = _spent(row, row.updated_at) if row.active_since else row.active_seconds
+    spent = _active_seconds_until(row, row.updated_at) if row.active_since else row.active_seconds
     repository.update_run(
         connection,
         row.id,
@@ -116,12 +116,12 @@ def _change_status(row: RunRow, status: RunStatus, moment: datetime) -> dict[str
     return {
         "status": status,
         "finished_at": None if status == "paused" else moment,
-        "active_seconds": _spent(row, moment),
+        "active_seconds": _active_seconds_until(row, moment),
         "active_since": None,
     }
 
 
-def _spent(row: RunRow, until: datetime) -> float:
+def _active_seconds_until(row: RunRow, until: datetime) -> float:
     running = (until - row.active_since).total_seconds() if row.active_since else 0.0
     return float(row.active_seconds) + max(0.0, running)
 
@@ -130,13 +130,13 @@ def active_seconds(row: RunRow) -> float:
     """Time the run has been running up to now, pauses left out."""
     if row.active_since is None:
         return float(row.active_seconds)
-    return _spent(row, now() if status_of(row) == "running" else row.updated_at)
+    return _active_seconds_until(row, now() if status_of(row) == "running" else row.updated_at)
 
 
 def status_of(row: RunRow) -> RunStatus:
     """The run's status, corrected by its job's."""
     status: RunStatus = row.status
-    return STATUS_OF_JOB.get(row.job_state, status) if status == "running" else status
+    return RUN_STATUS_OF_JOB_STATE.get(row.job_state, status) if status == "running" else status
 
 
 def get_run(connection: Connection, run_id: str) -> RunView:

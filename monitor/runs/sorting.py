@@ -32,25 +32,25 @@ class RunSort:
 
     text: str
     key: ColumnElement[Any]
-    falls: bool
+    is_descending: bool
     read: Callable[[Any], Any]
 
     @classmethod
     def parse(cls, text: str, dialect: str) -> RunSort:
         """From `name`, `-created_at`, `summary.train_loss`; a minus means greatest first. Raises `ValidationError`."""
         name = text.removeprefix("-")
-        falls = name != text
+        is_descending = name != text
         if name.startswith(SUMMARY):
-            return cls(text, _summary_number(name.removeprefix(SUMMARY), dialect), falls, _number)
+            return cls(text, _summary_number(name.removeprefix(SUMMARY), dialect), is_descending, _number)
         if name not in _COLUMNS:
             known = ", ".join(_COLUMNS)
             raise ValidationError(f"sort: one of {known} or {SUMMARY}<metric>, with a minus for greatest first")
         key, read = _COLUMNS[name]
-        return cls(text, key, falls, read)
+        return cls(text, key, is_descending, read)
 
     @property
     def order(self) -> tuple[ColumnElement[Any], ...]:
-        order = (self.key.desc() if self.falls else self.key.asc(), _run.c.id.asc())
+        order = (self.key.desc() if self.is_descending else self.key.asc(), _run.c.id.asc())
         if not self._may_be_missing:
             return order  # that of the index
         return (case((self.key.is_(None), 1), else_=0), *order)
@@ -59,13 +59,13 @@ class RunSort:
     def _may_be_missing(self) -> bool:
         return not isinstance(self.key, Column) or bool(self.key.nullable)
 
-    def behind(self, cursor: str) -> ColumnElement[bool]:
+    def after(self, cursor: str) -> ColumnElement[bool]:
         """What comes after the run that the cursor was made of. Raises `ValidationError`."""
         value, run_id = self._decode(cursor)
         later = _run.c.id > run_id
         if value is None:
             return and_(self.key.is_(None), later)
-        further = self.key < value if self.falls else self.key > value
+        further = self.key < value if self.is_descending else self.key > value
         rest = [self.key.is_(None)] if self._may_be_missing else []
         return or_(further, and_(self.key == value, later), *rest)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """`1h 23m 45s`, `32m 15s`, `7s`."""
     hours, minutes, rest = _split(seconds)
     if hours:
@@ -11,7 +11,7 @@ def spoken(seconds: float) -> str:
     return f"{minutes}m {rest}s" if minutes else f"{rest}s"
 
 
-def clock(seconds: float) -> str:
+def format_clock(seconds: float) -> str:
     """`1:23:45`."""
     hours, minutes, rest = _split(seconds)
     return f"{hours}:{minutes:02}:{rest:02}"

@@ -16,38 +16,40 @@ _mode = TrainingMode.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """Records up to `since_seq` and samples up to `since_time` (Unix seconds) lie before the view window."""
+class ViewWindow:
+    """Records up to `since_seq` and samples up to `since_time` (Unix seconds) lie before the window window."""
 
     mode: Mode
     since_seq: int
     since_time: float
 
 
-class ModeKeeper:
+class TrainingModeStore:
     """Reads the mode once; changes it through the writer."""
 
     def __init__(self, engine: Engine, writer: Writer) -> None:
         self._writer = writer
         with engine.connect() as connection:
             row = connection.execute(select(_mode)).first()
-        self._view = View("manual", 0, 0.0) if row is None else View(row.mode, row.since_seq, row.since_time)
+        self._window = (
+            ViewWindow("manual", 0, 0.0) if row is None else ViewWindow(row.mode, row.since_seq, row.since_time)
+        )
 
     @property
-    def view(self) -> View:
+    def window(self) -> ViewWindow:
         """The present mode and window."""
-        return self._view
+        return self._window
 
-    def switch(self, mode: Mode) -> View:
+    def switch(self, mode: Mode) -> ViewWindow:
         """Looks at the other kind of training, with an empty window."""
 
-        def operation(connection: Connection) -> View:
-            view = View(mode, next_seq(connection) - 1, time.time())
+        def operation(connection: Connection) -> ViewWindow:
+            window = ViewWindow(mode, next_seq(connection) - 1, time.time())
             connection.execute(delete(_mode))
             connection.execute(
-                insert(_mode).values(id=1, mode=mode, since_seq=view.since_seq, since_time=view.since_time)
+                insert(_mode).values(id=1, mode=mode, since_seq=window.since_seq, since_time=window.since_time)
             )
-            return view
+            return window
 
-        self._view = self._writer.call(operation)
-        return self._view
+        self._window = self._writer.call(operation)
+        return self._window

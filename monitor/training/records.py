@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.metrics.log.nonfinite import wire_number
+from monitor.metrics.log.nonfinite import json_number
 from pegbox.schemas.runs.training import LossRecord
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
+class TrainingPlan:
     """What the run says of itself."""
 
     batch_size: int | None
@@ -41,15 +41,15 @@ class Expectation:
 
 
 def newest_records(
-    history: RunHistory, expectation: Expectation, count: int, *, after: int = 0, with_metrics: bool = False
+    history: RunHistory, plan: TrainingPlan, count: int, *, after: int = 0, with_metrics: bool = False
 ) -> list[TrainingRecord]:
     """Up to `count` newest records behind the cursor, oldest first."""
-    return _records(history, expectation, after, count, newest=True, with_metrics=with_metrics)
+    return _records(history, plan, after, count, newest=True, with_metrics=with_metrics)
 
 
-def next_records(history: RunHistory, expectation: Expectation, count: int, *, after: int) -> list[TrainingRecord]:
+def next_records(history: RunHistory, plan: TrainingPlan, count: int, *, after: int) -> list[TrainingRecord]:
     """Up to `count` records that follow the cursor, in the order of their cursors."""
-    return _records(history, expectation, after, count, newest=False, with_metrics=True)
+    return _records(history, plan, after, count, newest=False, with_metrics=True)
 
 
 def count_records(history: RunHistory, *, after: int = 0) -> int:
@@ -71,7 +71,7 @@ def iterations_at(history: RunHistory, times: list[float]) -> list[int]:
 
 
 def _records(
-    history: RunHistory, expectation: Expectation, after: int, count: int, *, newest: bool, with_metrics: bool
+    history: RunHistory, plan: TrainingPlan, after: int, count: int, *, newest: bool, with_metrics: bool
 ) -> list[TrainingRecord]:
     import numpy as np  # noqa: PLC0415 - an idle monitor does without
 
@@ -93,14 +93,14 @@ def _records(
         step = int(view.steps[index])
         loss = LossRecord(
             iteration=index,
-            epoch=whole_epoch(float(view.epochs[index]), expectation.total_epochs),
+            epoch=whole_epoch(float(view.epochs[index]), plan.total_epochs),
             step=step,
             train_loss=_finite(float(view.values[index])),
             validation_loss=validation[place],
             learning_rate=learning_rate[place],
-            batch_size=expectation.batch_size,
+            batch_size=plan.batch_size,
         )
-        total = expected_points(index, step, first_step, expectation.total_steps)
+        total = expected_points(index, step, first_step, plan.total_steps)
         records.append(TrainingRecord(loss, int(seqs[place]), float(view.times[index]), extras[place], total))
     return records
 
@@ -150,7 +150,7 @@ def _values_at(history: RunHistory, seqs: Ints) -> list[dict[str, float | str | 
         places = np.searchsorted(sorted_seqs, seqs)
         for index, place in enumerate(places.tolist()):
             if place < len(order) and sorted_seqs[place] == seqs[index]:
-                found[index][name] = wire_number(float(view.values[order[place]]))
+                found[index][name] = json_number(float(view.values[order[place]]))
     return found
 
 

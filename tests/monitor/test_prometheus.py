@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from monitor.prometheus import _machine
-from monitor.resources.sampler import Sample
+from monitor.resources.sampler import MachineSample
 from pegbox.hardware.gpu import GpuReading
 from pegbox.hardware.host import HostReader
 from pegbox.web.metrics.exposition import render
@@ -84,7 +84,7 @@ def test_a_card_that_does_not_tell_is_absent(home: Path) -> None:
         GpuReading(0, "GPU-a", "H200", 80.0, 18 * GIB, 24 * GIB, 72.0, 350.5, 700.0),
         GpuReading(1, "GPU-b", "Old Card", None, None, None, None, None, None),
     )
-    families = read_exposition(render(_machine(Sample(HostReader(home).read(), cards))))
+    families = read_exposition(render(_machine(MachineSample(HostReader(home).read(), cards))))
     assert families["pegbox_gpus"].value() == 2
     assert families["pegbox_gpu_power_watts"].samples == {
         ("pegbox_gpu_power_watts", frozenset({("gpu", "0"), ("uuid", "GPU-a"), ("name", "H200")})): 350.5

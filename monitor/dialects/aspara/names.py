@@ -17,7 +17,7 @@ _ARTIFACT_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class RunPlace:
+class RunPath:
     """Where Aspara's clients find a run; a name is unique within its project."""
 
     project: str
@@ -31,9 +31,9 @@ class RunPlace:
         return "aspara-" + hashlib.sha256(f"{self.project}/{self.name}".encode()).hexdigest()[:32]
 
 
-def run_place(project_name: str, run_name: str) -> RunPlace:
+def run_path(project_name: str, run_name: str) -> RunPath:
     """From a path or a body. Raises `UnusableContentError` for a name that Aspara does not allow, or a very long one."""
-    return RunPlace(_checked(project_name, "project name"), _checked(run_name, "run name"))
+    return RunPath(_checked(project_name, "project name"), _checked(run_name, "run name"))
 
 
 def _checked(name: str, what: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.dialects.aspara.schemas import MetricRecord
 from monitor.metrics.ingest.sequencer import Point
-from monitor.metrics.log.nonfinite import NUMBER_OF_WORD
+from monitor.metrics.log.nonfinite import NONFINITE_VALUES
 from monitor.metrics.log.records import MAX_METRIC_NAME, MAX_TIME
 from pegbox.errors import ValidationError
 from pegbox.schemas.runs.metric_names import our_name
@@ -33,7 +33,7 @@ def _point(record: MetricRecord, left_out: dict[str, str]) -> Point:
     values: dict[str, float] = {}
     for name, value in record.metrics.items():
         found = _number(value)
-        reason = _name_trouble(name) or (found if isinstance(found, str) else "")
+        reason = _name_problem(name) or (found if isinstance(found, str) else "")
         if not reason:
             ours = our_name(name, record.metrics)
             values[name if ours in values else ours] = float(found)
@@ -54,12 +54,12 @@ def _number(value: Any) -> float | str:
                 return float(value)
             except OverflowError:
                 return "the number is too large"
-        case str() if value in NUMBER_OF_WORD:
-            return NUMBER_OF_WORD[value]
+        case str() if value in NONFINITE_VALUES:
+            return NONFINITE_VALUES[value]
     return "not a number"
 
 
-def _name_trouble(name: str) -> str:
+def _name_problem(name: str) -> str:
     if not 1 <= len(name) <= MAX_METRIC_NAME:
         return f"a metric's name has 1 to {MAX_METRIC_NAME} characters"
     if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in name):

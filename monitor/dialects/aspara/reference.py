@@ -36,7 +36,7 @@ def _document(request: Request) -> dict[str, Any]:
     paths = {path: methods for path, methods in whole["paths"].items() if path.startswith(BASE_PATHS[0])}
     schemas = whole["components"]["schemas"]
     wanted: set[str] = set()
-    _gather(paths, schemas, wanted)
+    _collect_references(paths, schemas, wanted)
     return {
         "openapi": whole["openapi"],
         "info": {"title": TITLE, "version": pegbox.__version__},
@@ -45,14 +45,14 @@ def _document(request: Request) -> dict[str, Any]:
     }
 
 
-def _gather(node: Any, schemas: dict[str, Any], found: set[str]) -> None:
+def _collect_references(node: Any, schemas: dict[str, Any], found: set[str]) -> None:
     """Adds the names of all schemas that a part of the document leads to."""
     if isinstance(node, list):
         for item in node:
-            _gather(item, schemas, found)
+            _collect_references(item, schemas, found)
     elif isinstance(node, dict):
         name = str(node.get("$ref", "")).removeprefix(REFERENCE)
         if name in schemas and name not in found:
             found.add(name)
-            _gather(schemas[name], schemas, found)
-        _gather(list(node.values()), schemas, found)
+            _collect_references(schemas[name], schemas, found)
+        _collect_references(list(node.values()), schemas, found)

@@ -1,6 +1,6 @@
 """Aspara's runs as ours: a project is an experiment, a run's notes and its project's tags are settings of the run.
 
-What we have no place for stands in the run's config under names with an underscore; `_origin` says whose run it is.
+What we have no path for stands in the run's config under names with an underscore; `_origin` says whose run it is.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from monitor.dialects.aspara.names import RunPlace
+from monitor.dialects.aspara.names import RunPath
 from monitor.dialects.aspara.schemas import RunAnnouncement
 from monitor.metrics.ingest.writer import Writer
 from monitor.runs import service
@@ -23,58 +23,58 @@ UNANNOUNCED = "_unannounced"
 """Points or files made the run; whoever announces it then is the first to do so."""
 
 
-def announce_run(engine: Engine, writer: Writer, place: RunPlace, body: RunAnnouncement) -> None:
+def announce_run(engine: Engine, writer: Writer, path: RunPath, body: RunAnnouncement) -> None:
     """A new run, or one that goes on. Raises `ConflictError` when it is there and shall not be resumed."""
-    known = _find_run(engine, place)
+    known = _find_run(engine, path)
     if known is not None and body.resume:
-        _resume(writer, place, body, known)
+        _resume(writer, path, body, known)
         return
     config = {**body.config, **_notes(body), **ORIGIN}
     if known is not None and known.config.get(UNANNOUNCED):
         changes = {**config, UNANNOUNCED: False}
-        service.create_run(writer, _create(place, resume="must", config=changes, tags=body.tags))
+        service.create_run(writer, _create(path, resume="must", config=changes, tags=body.tags))
         return
     try:
-        service.create_run(writer, _create(place, resume="never", config=config, tags=body.tags))
+        service.create_run(writer, _create(path, resume="never", config=config, tags=body.tags))
     except ConflictError:
         raise ConflictError("Run already exists") from None
 
 
-def _resume(writer: Writer, place: RunPlace, body: RunAnnouncement, known: RunView) -> None:
+def _resume(writer: Writer, path: RunPath, body: RunAnnouncement, known: RunView) -> None:
     """The run goes on with its own tags and notes; settings and the project's tags are merged."""
     before = known.config.get(PROJECT_TAGS)
     listed = [tag for tag in before if isinstance(tag, str)] if isinstance(before, list) else []  # anyone may change it
     tags = list(dict.fromkeys([*listed, *(body.project_tags or [])]))
     config = {**body.config, **({PROJECT_TAGS: tags} if tags else {}), **ORIGIN}
-    service.create_run(writer, _create(place, resume="must", config=config))
+    service.create_run(writer, _create(path, resume="must", config=config))
 
 
-def make_unannounced_run(writer: Writer, place: RunPlace) -> None:
+def make_unannounced_run(writer: Writer, path: RunPath) -> None:
     """For points or a file of a run that nobody announced. Harmless when it is there by now."""
     try:
-        service.create_run(writer, _create(place, resume="never", config={UNANNOUNCED: True, **ORIGIN}))
+        service.create_run(writer, _create(path, resume="never", config={UNANNOUNCED: True, **ORIGIN}))
     except ConflictError:
         return
 
 
-def update_run(writer: Writer, place: RunPlace, changes: RunUpdate) -> None:
+def update_run(writer: Writer, path: RunPath, changes: RunUpdate) -> None:
     """Raises `NotFoundError`."""
     try:
-        service.update_run(writer, place.run_id, changes)
+        service.update_run(writer, path.run_id, changes)
     except NotFoundError:
         raise NotFoundError("Run not found") from None
 
 
-def _find_run(engine: Engine, place: RunPlace) -> RunView | None:
+def _find_run(engine: Engine, path: RunPath) -> RunView | None:
     try:
         with engine.connect() as connection:
-            return service.get_run(connection, place.run_id)
+            return service.get_run(connection, path.run_id)
     except NotFoundError:
         return None
 
 
-def _create(place: RunPlace, **values: Any) -> RunCreate:
-    return RunCreate(id=place.run_id, experiment=place.project, name=place.name, **values)
+def _create(path: RunPath, **values: Any) -> RunCreate:
+    return RunCreate(id=path.run_id, experiment=path.project, name=path.name, **values)
 
 
 def _notes(body: RunAnnouncement) -> dict[str, Any]:

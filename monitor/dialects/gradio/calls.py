@@ -28,7 +28,7 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 UNEXPECTED = "An unexpected error occurred; the monitor's log has the details"
 
 
-async def outcome(
+async def run_function(
     function: Function, request: Request, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None
 ) -> tuple[Any, str | None]:
     """What the function answered, or the sentence that says why it did not."""
@@ -42,11 +42,11 @@ async def outcome(
         return None, UNEXPECTED
 
 
-async def call_in_steps(
+async def call_for_event(
     function: Function, request: Request, args: Sequence[Any], kwargs: Mapping[str, Any] | None
 ) -> Event:
-    """Calls the function now; its outcome waits to be fetched."""
-    result, problem = await outcome(function, request, args, kwargs)
+    """Calls the function now; its run_function waits to be fetched."""
+    result, problem = await run_function(function, request, args, kwargs)
     if problem is not None:
         return Event(function.name, False, msgspec.json.encode({"error": problem}))
     return Event(function.name, True, await run_in_threadpool(msgspec.json.encode, [result]))

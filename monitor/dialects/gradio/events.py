@@ -15,7 +15,7 @@ KEPT_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The outcome of a call of `api_name`; `data` is JSON."""
+    """The run_function of a call of `api_name`; `data` is JSON."""
 
     api_name: str
     is_success: bool
@@ -36,7 +36,7 @@ class PendingEvents:
         with self._lock:
             self._events[event_id] = (time.monotonic(), event)
             self._bytes += len(event.data)
-            while len(self._events) > 1 and self._is_beyond():
+            while len(self._events) > 1 and self._exceeds_limits():
                 self._drop(next(iter(self._events)))
         return event_id
 
@@ -51,7 +51,7 @@ class PendingEvents:
             self._drop(event_id)
             return entry[1]
 
-    def _is_beyond(self) -> bool:
+    def _exceeds_limits(self) -> bool:
         return len(self._events) > MAX_EVENTS or self._bytes > MAX_BYTES or self._is_old()
 
     def _is_old(self) -> bool:

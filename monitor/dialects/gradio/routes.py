@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from monitor.context import MonitorDep
 from monitor.dialects.gradio.answers import Called
-from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, as_server_event, call_in_steps
+from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, as_server_event, call_for_event
 from monitor.dialects.gradio.events import PendingEvents
 from monitor.dialects.gradio.registry import queue_registry, registry
 from monitor.dialects.gradio.schema import PREFIX, config, info
@@ -66,14 +66,14 @@ async def call_function(api_name: str, request: Request) -> Called:
     function = registry().get(api_name)
     args, kwargs = arguments(await read_json(request))
     events: PendingEvents = request.app.state.gradio_events
-    return Called(event_id=events.add(await call_in_steps(function, request, args, kwargs)))
+    return Called(event_id=events.add(await call_for_event(function, request, args, kwargs)))
 
 
 @router.get(f"{PREFIX}/call/{{api_name}}/{{event_id}}", response_class=StreamingResponse, responses=STREAM)
 @router.get(f"{PREFIX}/call/{{api_name}}/{{event_id}}/", include_in_schema=False)
 @router.get("/call/{api_name}/{event_id}", include_in_schema=False)
 async def get_outcome(api_name: str, event_id: str, request: Request) -> StreamingResponse:
-    """Second step: the outcome as one server-sent event, `complete` or `error`. It is given out once."""
+    """Second step: the run_function as one server-sent event, `complete` or `error`. It is given out once."""
     events: PendingEvents = request.app.state.gradio_events
     event = events.take(event_id, api_name)
     if event is None:

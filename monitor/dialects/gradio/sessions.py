@@ -41,7 +41,7 @@ class Sessions:
         """Gives the place back. Harmless when it is gone."""
         self._joined.pop(event_id, None)
 
-    def hand_in(self, event_id: str, data: list[Any]) -> None:
+    def deliver_arguments(self, event_id: str, data: list[Any]) -> None:
         """Raises `NotFoundError` unless somebody waits for these arguments."""
         arguments = self._joined.pop(event_id, None)
         if arguments is None or arguments.done():

@@ -10,11 +10,11 @@ from typing import Any
 
 from monitor.dialects.functions import Caller
 from monitor.dialects.trackio.batches import batches, record_id
-from monitor.dialects.trackio.entries import Complaints, Record, read_entry
+from monitor.dialects.trackio.entries import Problems, Record, read_entry
 from monitor.dialects.trackio.names import NEWEST_FIRST, checked_name
 from monitor.dialects.trackio.rows import views_of
 from monitor.dialects.trackio.writes import checked_config, last_step
-from monitor.metrics.log.nonfinite import wire_number
+from monitor.metrics.log.nonfinite import json_number
 from monitor.runs import service
 from monitor.runs.filters import RunFilter
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
@@ -88,20 +88,20 @@ def log_metrics_interface(
     run = get_experiment(caller, experiment_id)
     if is_demo(run):
         raise ConflictError(f"{run.id} is a demonstration with made-up numbers; log to an experiment of your own")
-    complaints = Complaints()
+    problems = Problems()
     record = read_entry(
         _object(metrics_json, "metrics_json"),
         record_id=record_id(run.id, "space", None),
         step=_step(step),
         time=time.time(),
-        complaints=complaints,
+        problems=problems,
     )
-    if complaints:
-        raise UnusableContentError(f"metrics_json: {complaints}")
-    if not (record.points or record.shown):
+    if problems:
+        raise UnusableContentError(f"metrics_json: {problems}")
+    if not (record.points or record.media):
         raise UnusableContentError("metrics_json: no values in it")
     write(caller, run.id, [record])
-    shown = ", ".join(f"{name}={wire_number(value)}" for name, value in list(record.points.items())[:20])
+    shown = ", ".join(f"{name}={json_number(value)}" for name, value in list(record.points.items())[:20])
     return f"Metrics logged for {run.id} at step {record.step}: {shown}"
 
 
@@ -137,10 +137,10 @@ def _object(text: Json, what: str) -> dict[str, Any]:
 def log_parameters_interface(caller: Caller, experiment_id: str, parameters_json: Json) -> str:
     """Parameters are merged into those known."""
     run = get_experiment(caller, experiment_id)
-    complaints = Complaints()
-    config = checked_config(_object(parameters_json, "parameters_json"), complaints)
+    problems = Problems()
+    config = checked_config(_object(parameters_json, "parameters_json"), problems)
     if config is None:
-        raise UnusableContentError(f"parameters_json: {complaints}")
+        raise UnusableContentError(f"parameters_json: {problems}")
     service.update_run(caller.monitor.writer, run.id, RunUpdate(config=config))
     return f"Parameters logged for {run.id}: {', '.join(list(config)[:50])}"
 
@@ -169,7 +169,7 @@ def get_experiment_details(caller: Caller, experiment_id: str) -> str:
     parameters = {name: value for name, value in run.config.items() if name != "description"}
     lines += [f"Parameter {name}: {json.dumps(value, default=str)}" for name, value in parameters.items()]
     for name, view in views_of(caller.monitor, run.id).items():
-        lines.append(f"Metric {name}: {wire_number(float(view.values[-1]))} at step {int(view.steps[-1])}")
+        lines.append(f"Metric {name}: {json_number(float(view.values[-1]))} at step {int(view.steps[-1])}")
     return "\n".join(lines)
 
 

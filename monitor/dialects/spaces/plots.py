@@ -8,7 +8,7 @@ import msgspec
 
 from monitor.dialects.functions import Caller
 from monitor.dialects.spaces.experiments import get_experiment, parse_ids, title
-from monitor.dialects.trackio.rows import outline, views_of
+from monitor.dialects.trackio.rows import thinned_points, views_of
 from monitor.metrics.series.history import SeriesView
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.runs.metric_names import OURS
@@ -44,7 +44,7 @@ def create_experiment_comparison(caller: Caller, experiment_ids: str) -> dict[st
 
 
 def _curve(name: str, view: SeriesView) -> dict[str, Any]:
-    steps, _, numbers = outline(view, MAX_POINTS)
+    steps, _, numbers = thinned_points(view, MAX_POINTS)
     return {
         "type": "scatter",
         "mode": "lines",

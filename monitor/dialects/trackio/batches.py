@@ -39,14 +39,14 @@ def batches(run_id: str, records: Iterable[Record], first_step: int) -> Iterator
         is_full = (
             len(part) >= MAX_RECORDS
             or (len(part) + 1) * len(together) > MAX_VALUES
-            or media + len(record.shown) > MAX_MEDIA
+            or media + len(record.media) > MAX_MEDIA
         )
         if part and is_full:
             yield _batch(run_id, part)
             part, media, together = [], 0, set(record.points)
         part.append(record)
         names = together
-        media += len(record.shown)
+        media += len(record.media)
     if part:
         yield _batch(run_id, part)
 
@@ -57,7 +57,7 @@ def _batch(run_id: str, records: Sequence[Record]) -> LoggedBatch:
     media = [
         (record.id, Media(record.step or 0, record.time, name, data))
         for record in records
-        for name, data in record.shown.items()
+        for name, data in record.media.items()
     ]
     return LoggedBatch(
         first_seq=0,

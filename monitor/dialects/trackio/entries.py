@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from monitor.dialects.trackio.typed_values import shown
+from monitor.dialects.trackio.typed_values import to_media
 from monitor.metrics.log.media import MediaData
-from monitor.metrics.log.nonfinite import NUMBER_OF_WORD
+from monitor.metrics.log.nonfinite import NONFINITE_VALUES
 from monitor.metrics.log.records import MAX_STEP, MAX_TIME
 
 MAX_NAME = 200
@@ -42,10 +42,10 @@ class Record(msgspec.Struct, gc=False):
     time: float
     step: int | None
     points: dict[str, float] = {}
-    shown: dict[str, MediaData] = {}
+    media: dict[str, MediaData] = {}
 
 
-class Complaints:
+class Problems:
     """What was left out and why, without repeating itself endlessly."""
 
     def __init__(self) -> None:
@@ -64,11 +64,9 @@ class Complaints:
         return "; ".join(self.texts)
 
 
-def read_entry(
-    values: dict[str, Any], *, record_id: int, step: int | None, time: float, complaints: Complaints
-) -> Record:
+def read_entry(values: dict[str, Any], *, record_id: int, step: int | None, time: float, problems: Problems) -> Record:
     """Sorts the values of an entry. What cannot be kept is left out with a complaint: one bad value must not cost the others."""
-    if are_good_names(tuple(values)) and _is_countable(step):  # nearly every entry is nothing but numbers
+    if are_valid_names(tuple(values)) and _is_valid_step(step):  # nearly every entry is nothing but numbers
         kinds = set(map(type, values.values()))
         if kinds <= _FLOATS:
             return Record(record_id, time, step, values)
@@ -76,24 +74,24 @@ def read_entry(
             with contextlib.suppress(OverflowError):
                 return Record(record_id, time, step, {name: float(value) for name, value in values.items()})
     record = Record(record_id, time, step)
-    if not _is_countable(step):
-        complaints.add(f"step {step} is beyond what can be counted")
+    if not _is_valid_step(step):
+        problems.add(f"step {step} is beyond what can be counted")
         record.step = None
     for name, value in values.items():
-        problem = bad_name(name)
+        problem = name_problem(name)
         if problem is not None:
-            complaints.add(problem)
+            problems.add(problem)
         elif value is not None:
-            _sort_in(record, name, value, complaints)
+            _add_value(record, name, value, problems)
     return record
 
 
-def _is_countable(step: int | None) -> bool:
+def _is_valid_step(step: int | None) -> bool:
     return step is None or -MAX_STEP <= step <= MAX_STEP
 
 
 @lru_cache(maxsize=4096)  # of the few names that a script uses for every entry
-def bad_name(name: str) -> str | None:
+def name_problem(name: str) -> str | None:
     """Why a metric cannot be called so; None when it can."""
     if not 1 <= len(name) <= MAX_NAME:
         return f"metric name '{name[:40]}…' has {len(name)} characters; 1 to {MAX_NAME} are allowed"
@@ -103,26 +101,26 @@ def bad_name(name: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def are_good_names(names: tuple[str, ...]) -> bool:
+def are_valid_names(names: tuple[str, ...]) -> bool:
     """Whether metrics can be called so, all of them."""
-    return all(bad_name(name) is None for name in names)
+    return all(name_problem(name) is None for name in names)
 
 
-def _sort_in(record: Record, name: str, value: Any, complaints: Complaints) -> None:
+def _add_value(record: Record, name: str, value: Any, problems: Problems) -> None:
     number = as_number(value)
     if number is not None:
         record.points[name] = number
         return
     try:
-        record.shown[name] = shown(value)
+        record.media[name] = to_media(value)
     except ValueError as error:
-        complaints.add(f"'{name}': {error}")
+        problems.add(f"'{name}': {error}")
 
 
 def as_number(value: Any) -> float | None:
     """A number, also one of the words for those that are not finite; None for anything else."""
     if isinstance(value, str):
-        return NUMBER_OF_WORD.get(value)
+        return NONFINITE_VALUES.get(value)
     if not isinstance(value, int | float):
         return None
     try:
@@ -131,13 +129,13 @@ def as_number(value: Any) -> float | None:
         return math.inf if value > 0 else -math.inf
 
 
-def moment(stamp: str | None, arrival: float | None = None) -> float:
+def parse_timestamp(format_timestamp: str | None, arrival: float | None = None) -> float:
     """Unix seconds of an ISO 8601 time; the arrival (now), if there is none or it cannot be read."""
     arrival = time.time() if arrival is None else arrival
-    if stamp is None:
+    if format_timestamp is None:
         return arrival
     try:
-        when = datetime.fromisoformat(stamp)
+        when = datetime.fromisoformat(format_timestamp)
         seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return arrival

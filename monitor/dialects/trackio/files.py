@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from monitor.artifacts import service, versions
-from monitor.artifacts.versions import Draft, VersionRow
+from monitor.artifacts.versions import VersionDraft, VersionRow
 from monitor.dialects.functions import Caller
 from monitor.dialects.request_bodies import base_name
 from monitor.dialects.trackio import names
 from monitor.dialects.trackio.media_files import CATEGORY, media_name
 from monitor.dialects.trackio.reads import SAVED_FILE
-from monitor.dialects.trackio.writes import announce
+from monitor.dialects.trackio.writes import ensure_run
 from monitor.dialects.uploads import UploadedFile
 from pegbox.errors import UnusableContentError
 
@@ -65,8 +65,8 @@ def bulk_upload_media(caller: Caller, uploads: list[MediaUpload], hf_token: str 
         if upload.run is None:
             _save(caller, project, upload.relative_path or "", name, file)
             continue
-        run = announce(caller, project, names.checked_name(upload.run, "run"), upload.run_id)
-        kept = service.KeptFile(file.sha256, file.size_bytes)
+        run = ensure_run(caller, project, names.checked_name(upload.run, "run"), upload.run_id)
+        kept = service.StoredFile(file.sha256, file.size_bytes)
         service.register_artifact(
             caller.monitor.writer, run.id, media_name(upload.step, name), kept, step=upload.step, category=CATEGORY
         )
@@ -75,7 +75,7 @@ def bulk_upload_media(caller: Caller, uploads: list[MediaUpload], hf_token: str 
 def _save(caller: Caller, project: str, folder: str, name: str, file: UploadedFile) -> None:
     path = checked_path(f"{folder.replace(chr(92), '/')}/{base_name(name)}")
     entry = {"path": path, "digest": file.sha256, "size": file.size_bytes}
-    versions.log_version(caller.monitor, Draft(project, f"files/{path}", SAVED_FILE, [entry]))
+    versions.log_version(caller.monitor, VersionDraft(project, f"files/{path}", SAVED_FILE, [entry]))
 
 
 def checked_path(path: str) -> str:
@@ -105,7 +105,7 @@ def check_artifact_blobs(
 ) -> dict[str, list[str]]:
     """Those of the files that need not be sent."""
     wanted = [_digest(digest) for digest in digests]
-    present = service.present(caller.monitor, wanted)
+    present = service.stored_hashes(caller.monitor, wanted)
     return {"present": [digest for digest in wanted if digest in present]}
 
 
@@ -141,7 +141,7 @@ def artifact_log(
 ) -> dict[str, Any]:
     """The next version of an artifact; the newest again if nothing in it has changed."""
     project = names.checked_name(project, "project")
-    draft = Draft(
+    draft = VersionDraft(
         experiment=project,
         name=_artifact_name(name),
         type=names.checked_name(type, "type"),
@@ -149,7 +149,7 @@ def artifact_log(
         description=None if description is None else description[:20_000].replace("\0", ""),
         details=metadata,
         aliases=[names.checked_name(alias, "alias") for alias in aliases or ()],
-        run_id=announce(caller, project, names.checked_name(run_name, "run"), run_id).id if run_name else None,
+        run_id=ensure_run(caller, project, names.checked_name(run_name, "run"), run_id).id if run_name else None,
     )
     return _wire(versions.log_version(caller.monitor, draft))
 
@@ -170,7 +170,7 @@ def _checked_manifest(caller: Caller, manifest: list[ManifestEntry]) -> list[dic
     if any(entry.size < 0 for entry in manifest):
         raise UnusableContentError("manifest: a size is negative")
     files = [_digest(entry.digest) for entry in manifest if entry.ref is None]
-    missing = sorted(set(files) - service.present(caller.monitor, files))
+    missing = sorted(set(files) - service.stored_hashes(caller.monitor, files))
     if missing:
         raise UnusableContentError(f"manifest: {len(missing)} files are not here, first {missing[0]}; upload them")
     entries = [{**msgspec.to_builtins(entry), "path": path} for entry, path in zip(manifest, paths, strict=True)]
@@ -249,5 +249,5 @@ def log_artifact_use(
 ) -> None:
     """Notes that a run read a version."""
     project = names.checked_name(project, "project")
-    run = announce(caller, project, names.checked_name(run_name, "run"), run_id)
+    run = ensure_run(caller, project, names.checked_name(run_name, "run"), run_id)
     versions.log_use(caller.monitor, version_id, run.id)

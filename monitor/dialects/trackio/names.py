@@ -33,14 +33,14 @@ def checked_name(value: object, what: str) -> str:
         raise UnusableContentError(f"{what}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
 
 
-def own_id(project: str, run: str, run_id: str | None) -> str:
+def our_run_id(project: str, run: str, run_id: str | None) -> str:
     """The id under which we keep a run: Trackio's if it can be one of ours, else a hash of it."""
     if run_id is not None and _RUN_ID.fullmatch(run_id):
         return run_id
-    return hashed_id(project, run if run_id is None else run_id)
+    return hashed_run_id(project, run if run_id is None else run_id)
 
 
-def hashed_id(project: str, name: str) -> str:
+def hashed_run_id(project: str, name: str) -> str:
     """The same for the same project and name, and not the id of anything else."""
     both = "\0".join((project, name)).encode("utf-8", "surrogatepass")
     return f"trackio-{hashlib.sha256(both).hexdigest()[:32]}"
@@ -49,7 +49,7 @@ def hashed_id(project: str, name: str) -> str:
 def find_run(engine: Engine, project: str, run: str | None, run_id: str | None) -> RunView | None:
     """The project's run with this id, else the newest with this name."""
     if run_id is not None:
-        for own in (own_id(project, "", run_id), hashed_id(project, run_id)):
+        for own in (our_run_id(project, "", run_id), hashed_run_id(project, run_id)):
             found = service.find_run(engine, own)
             if found is not None and found.id == own and found.experiment == project:
                 return found

@@ -11,12 +11,12 @@ import monitor.dialects.trackio.names as names
 from monitor.artifacts import service as artifacts
 from monitor.artifacts import versions
 from monitor.dialects.functions import Caller
-from monitor.dialects.trackio.entries import moment
+from monitor.dialects.trackio.entries import parse_timestamp
 from monitor.dialects.trackio.media_files import MEDIA_ROOT
 from monitor.dialects.trackio.points import find
 from monitor.dialects.trackio.rows import media_of, steps_of, views_of
-from monitor.dialects.trackio.timestamps import stamp
-from monitor.dialects.trackio.typed_values import restored, traces_in
+from monitor.dialects.trackio.timestamps import format_timestamp
+from monitor.dialects.trackio.typed_values import find_traces, from_media
 from monitor.metrics.log import store
 from monitor.runs import service
 from pegbox.schemas.runs.run import RunView
@@ -96,7 +96,7 @@ def get_alerts(
     """Newest first, of one run or of the project's."""
     named = run is not None or run_id is not None
     found = [find(caller, project, run, run_id)] if named else names.list_runs(caller.monitor.engine, project)
-    after = moment(since) if since else 0.0
+    after = parse_timestamp(since) if since else 0.0
     alerts = [alert for item in found if item is not None for alert in _alerts(caller.monitor.engine, item)]
     chosen = [
         alert for time, alert in sorted(alerts, key=lambda pair: pair[0], reverse=True)
@@ -112,7 +112,7 @@ def _alerts(engine: Engine, run: RunView) -> list[tuple[float, dict[str, Any]]]:
         (
             event.time,
             {
-                "timestamp": stamp(event.time),
+                "timestamp": format_timestamp(event.time),
                 "run": run.name,
                 "run_id": run.id,
                 "title": event.title,
@@ -160,13 +160,13 @@ def _traces(caller: Caller, run: RunView) -> list[dict[str, Any]]:
             "run": run.name,
             "run_id": run.id,
             "step": item.step,
-            "timestamp": stamp(item.time),
+            "timestamp": format_timestamp(item.time),
             "messages": trace.get("messages") or [],
             "metadata": trace.get("metadata") or {},
             "spans": trace.get("spans") or [],
         }
         for item in media_of(caller.monitor, run.id)
-        for index, trace in enumerate(traces_in(restored(item.data)))
+        for index, trace in enumerate(find_traces(from_media(item.data)))
     ]
 
 
@@ -199,9 +199,9 @@ def get_run_mutation_status(caller: Caller) -> dict[str, Any]:
 def get_tab_availability(caller: Caller, project: str) -> dict[str, bool]:
     """Which of the dashboard's tabs have something to show."""
     runs = names.list_runs(caller.monitor.engine, project)
-    shown = [restored(item.data) for run in runs for item in media_of(caller.monitor, run.id)]
+    shown = [from_media(item.data) for run in runs for item in media_of(caller.monitor, run.id)]
     saved = versions.list_versions(caller.monitor, project)
-    traces = any(traces_in(value) for value in shown)
+    traces = any(find_traces(value) for value in shown)
     return {
         "metrics": any(views_of(caller.monitor, run.id) for run in runs),
         "system": any(views_of(caller.monitor, run.id, system=True) for run in runs),

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.context import Monitor
-from monitor.dialects.trackio.timestamps import stamps
-from monitor.dialects.trackio.typed_values import restored
+from monitor.dialects.trackio.timestamps import format_timestamps
+from monitor.dialects.trackio.typed_values import from_media
 from monitor.dialects.trackio.writes import SYSTEM
 from monitor.metrics.log import store
 from monitor.metrics.series.arrays import Floats, Ints
@@ -55,10 +55,10 @@ def rows(views: Mapping[str, SeriesView], media: Iterable[RunMedia] = (), max_po
             found[target][name] = value
     for item in shown:
         target = int(np.searchsorted(steps, item.step))
-        found[target][item.name] = restored(item.data)
+        found[target][item.name] = from_media(item.data)
         times[target] = max(times[target], item.time)
-    for row, moment, step in zip(found, stamps(times), steps.tolist(), strict=True):
-        row["timestamp"], row["step"] = moment, step
+    for row, timestamp, step in zip(found, format_timestamps(times), steps.tolist(), strict=True):
+        row["timestamp"], row["step"] = timestamp, step
     return found
 
 
@@ -77,11 +77,11 @@ def _steps(given: list[SeriesView], max_points: int | None) -> Ints:
     if max_points is None or every.size <= max_points:
         return every
     buckets = max(1, max_points // (KEPT_PER_BUCKET * len(given)))
-    chosen = np.unique(np.concatenate([view.steps[_outline(view.values, buckets)] for view in given]))
+    chosen = np.unique(np.concatenate([view.steps[_outline_indexes(view.values, buckets)] for view in given]))
     return chosen if chosen.size <= max_points else chosen[_evenly(chosen.size, max_points)]
 
 
-def _outline(values: Floats, buckets: int) -> NDArray[np.int64]:
+def _outline_indexes(values: Floats, buckets: int) -> NDArray[np.int64]:
     """Indexes of the first value, and of the least, the greatest and the last of each bucket."""
     edges = np.unique(np.linspace(0, values.size, buckets + 1).astype(np.int64))
     least, greatest = np.where(np.isnan(values), np.inf, values), np.where(np.isnan(values), -np.inf, values)
@@ -95,11 +95,11 @@ def _evenly(count: int, wanted: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, wanted).astype(np.int64))
 
 
-def outline(view: SeriesView, max_points: int | None) -> tuple[Ints, Floats, Floats]:
+def thinned_points(view: SeriesView, max_points: int | None) -> tuple[Ints, Floats, Floats]:
     """Steps, times and values of one metric: all of them, or at most so many without losing a peak."""
     steps, times, numbers = view.steps, view.times, view.values
     if max_points is None or not 0 < max_points < numbers.size:
         return steps, times, numbers
-    chosen = _outline(numbers, max(1, max_points // KEPT_PER_BUCKET))
+    chosen = _outline_indexes(numbers, max(1, max_points // KEPT_PER_BUCKET))
     chosen = chosen if chosen.size <= max_points else chosen[_evenly(chosen.size, max_points)]
     return steps[chosen], times[chosen], numbers[chosen]

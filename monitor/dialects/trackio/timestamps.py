@@ -14,14 +14,14 @@ DAY = 86_400_000_000
 Characters = NDArray[np.uint8]
 
 
-def stamp(seconds: float) -> str:
+def format_timestamp(seconds: float) -> str:
     """One time."""
-    return stamps(np.array([seconds]))[0]
+    return format_timestamps(np.array([seconds]))[0]
 
 
-def stamps(times: Floats) -> list[str]:
+def format_timestamps(times: Floats) -> list[str]:
     """A text for each of the Unix times."""
-    written: list[str] = characters(micros(times)).view(f"S{len(PATTERN)}").ravel().astype(str).tolist()
+    written: list[str] = ascii_timestamps(micros(times)).view(f"S{len(PATTERN)}").ravel().astype(str).tolist()
     return written
 
 
@@ -30,9 +30,11 @@ def micros(times: Floats) -> Ints:
     return np.rint(times * 1e6).astype(np.int64)
 
 
-def characters(moments: Ints) -> Characters:
-    """A row of ASCII for each moment (Unix microseconds), digit by digit for all at once: NumPy's own texts take three times
-    as long."""
+def ascii_timestamps(moments: Ints) -> Characters:
+    """ASCII timestamps of shape (n, len(PATTERN)) for moments in Unix microseconds.
+
+    Computes each digit for all rows at once: a third of the time of `np.datetime_as_string`.
+    """
     days, rest = np.divmod(moments, DAY)
     distinct, which = np.unique(days, return_inverse=True)
     dates = np.array([list(str(date).encode()) for date in distinct.astype("datetime64[D]")], np.uint8)

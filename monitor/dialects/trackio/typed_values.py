@@ -18,7 +18,7 @@ PREFIX = "trackio."
 MARK = '{"_type":"trackio.'
 
 
-def shown(value: Any) -> MediaData:
+def to_media(value: Any) -> MediaData:
     """What a step shows of a value that is no number. Raises `ValueError` when it is too large."""
     if isinstance(value, str):
         return _text(value)
@@ -55,7 +55,7 @@ def _cell(value: Any) -> Cell:
     return msgspec.json.encode(value).decode()
 
 
-def restored(data: HistogramData | TextData | TableData) -> dict[str, Any] | list[Any]:
+def from_media(data: HistogramData | TextData | TableData) -> dict[str, Any] | list[Any]:
     """Trackio's form of a stored medium."""
     if isinstance(data, HistogramData):
         return {"_type": "trackio.histogram", "bins": data.edges, "values": data.counts}
@@ -70,7 +70,7 @@ def restored(data: HistogramData | TextData | TableData) -> dict[str, Any] | lis
     return {"_type": "trackio.markdown", "_value": text}
 
 
-def traces_in(value: Any) -> list[dict[str, Any]]:
-    """The traces that a restored value is or holds."""
+def find_traces(value: Any) -> list[dict[str, Any]]:
+    """The traces that a from_media value is or holds."""
     found = value if isinstance(value, list) else [value]
     return [item for item in found if isinstance(item, dict) and item.get("_type") == "trackio.trace"]

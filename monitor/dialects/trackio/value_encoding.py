@@ -7,7 +7,7 @@ from itertools import chain
 import msgspec
 import numpy as np
 
-from monitor.dialects.trackio.timestamps import PATTERN, characters, micros
+from monitor.dialects.trackio.timestamps import PATTERN, ascii_timestamps, micros
 from monitor.metrics.series.arrays import Floats, Ints
 
 ROWS_AT_ONCE = 32_768
@@ -42,7 +42,7 @@ def _openings(moments: Ints) -> list[bytes]:
     width = len(BEFORE_TIME) + len(PATTERN) + len(BEFORE_STEP)
     text = np.empty((first.size, width), np.uint8)
     text[:, : len(BEFORE_TIME)] = np.frombuffer(BEFORE_TIME, np.uint8)
-    text[:, len(BEFORE_TIME) : -len(BEFORE_STEP)] = characters(moments[first])
+    text[:, len(BEFORE_TIME) : -len(BEFORE_STEP)] = ascii_timestamps(moments[first])
     text[:, -len(BEFORE_STEP) :] = np.frombuffer(BEFORE_STEP, np.uint8)
     openings: list[bytes] = text.view(f"S{width}").ravel().tolist()
     if first.size == moments.size:

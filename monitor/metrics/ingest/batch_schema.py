@@ -1,4 +1,4 @@
-"""What a client may send in one batch, decoded and checked by msgspec: the hot path stays clear of pydantic."""
+"""The schema and the limits of a batch. msgspec decodes and validates, since pydantic is too slow for the hot path."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Number = float | Literal["NaN", "Infinity", "-Infinity"] | None
 
 
 class Points(msgspec.Struct, frozen=True):
-    """Columns of equal length; null where a record has no value for a metric."""
+    """Columns of equal length; null where a point has no value for a metric."""
 
     step: list[Step]
     time: list[Time]
@@ -31,7 +31,7 @@ class Points(msgspec.Struct, frozen=True):
 
 
 class BatchHead(msgspec.Struct, frozen=True):
-    """What a batch says beside its points, in whichever form it travels."""
+    """The fields of a batch other than its points, the same in JSON and MessagePack."""
 
     writer: Annotated[str, Meta(min_length=1, max_length=64)]
     sequence: Annotated[int, Meta(ge=0, le=2**53)]
@@ -51,7 +51,7 @@ _decoder = msgspec.json.Decoder(Batch)
 
 
 def decode_batch(body: bytes) -> tuple[Batch, Columns]:
-    """The batch and its points as arrays. Raises `ValidationError`, or `PayloadTooLargeError` beyond a limit."""
+    """Decodes a body to the batch and its points as columns. Raises `ValidationError`, or `PayloadTooLargeError` beyond a limit."""
     try:
         batch = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -64,7 +64,7 @@ def decode_batch(body: bytes) -> tuple[Batch, Columns]:
 
 
 def check_lengths(steps: int, times: int, metrics: Mapping[str, int]) -> None:
-    """Refuses points beyond the limits, and columns of unequal length. `metrics` gives the length of each column."""
+    """Raises `PayloadTooLargeError` beyond the limits, `ValidationError` for unequal lengths. `metrics`: name to column length."""
     if len(metrics) > MAX_METRICS:
         raise PayloadTooLargeError(f"A batch carries at most {MAX_METRICS} metrics")
     if steps * max(1, len(metrics)) > MAX_VALUES:

@@ -1,22 +1,22 @@
-"""How much has been committed since the start."""
+"""Counters of what has been committed since the monitor started, for Prometheus."""
 
 from __future__ import annotations
 
 from monitor.metrics.log.store import LoggedBatch
 
 
-class CommitCounts:
-    """Written by the writer's thread alone, read by any."""
+class CommitCounters:
+    """Updated by the writer thread only; any thread may read."""
 
     def __init__(self) -> None:
         self.commits = 0
         self.batches = 0
         self.points = 0
         self.records = 0
-        """Sample sets, events and media: what is not a point."""
+        """Sample sets, events and media; points are counted separately."""
 
-    def committed(self, batches: list[LoggedBatch]) -> None:
-        """The batches of one commit."""
+    def add(self, batches: list[LoggedBatch]) -> None:
+        """Counts the batches of one commit."""
         self.commits += 1
         self.batches += len(batches)
         for batch in batches:

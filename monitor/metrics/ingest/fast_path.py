@@ -1,6 +1,6 @@
-"""Batches from scripts pass by the middleware stack and the router: they are most of what a busy monitor does.
+"""Serves batches ahead of the middleware stack and the router: batches are most of a busy monitor's requests.
 
-Access is checked by the same rules. Whatever is unusual (a browser's `Origin`, an odd path) takes the documented route.
+The access rules are the same. Unusual requests (with an `Origin` header, with an odd path) take the documented route.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from monitor.metrics.ingest.batches import read_body, take
+from monitor.metrics.ingest.batches import accept_batch, read_body
 from pegbox.errors import PegboxError
 from pegbox.web.access.guard import Guard
 from pegbox.web.error_handlers import database_error_response, pegbox_error_response
@@ -21,15 +21,15 @@ PREFIX, SUFFIX = "/api/runs/", "/batches"
 TEMPLATE = PREFIX + "{run_id}" + SUFFIX
 
 
-class BatchExpress:
-    """Plain ASGI, outside of everything else."""
+class BatchFastPath:
+    """The outermost ASGI middleware."""
 
     def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self.app = app
         self._guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        run_id = _run_of(scope)
+        run_id = _run_id_of_batch(scope)
         if run_id is None:
             await self.app(scope, receive, send)
             return
@@ -38,7 +38,7 @@ class BatchExpress:
         try:
             await self._guard.admit(scope)
             body = await read_body(scope["headers"], receive)
-            content = await take(scope["app"].state.monitor.writer, run_id, scope["headers"], body)
+            content = await accept_batch(scope["app"].state.monitor.writer, run_id, scope["headers"], body)
         except PegboxError as error:
             await pegbox_error_response(error, request_id)(scope, receive, send)
         except OperationalError as error:
@@ -55,7 +55,7 @@ class BatchExpress:
             await send({"type": "http.response.body", "body": content})
 
 
-def _run_of(scope: Scope) -> str | None:
+def _run_id_of_batch(scope: Scope) -> str | None:
     if scope["type"] != "http" or scope["method"] != "POST":
         return None
     path: str = scope["path"]

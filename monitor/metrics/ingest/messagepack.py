@@ -1,4 +1,4 @@
-"""A batch as MessagePack whose columns may be raw little-endian 64-bit arrays: no number is parsed, none is rounded."""
+"""Batches as MessagePack. Columns may be raw little-endian 64-bit arrays, which need no parsing and lose no precision."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ITEM_BYTES = 8
 
 
 class Sparse(msgspec.Struct, frozen=True):
-    """A column with gaps: `values` holds 64-bit floats for every record, `present` one byte 0 or 1 for each."""
+    """A column with gaps: `values` holds a float64 for every point, `present` a byte 0 or 1 for every point."""
 
     values: bytes
     present: bytes
 
 
 class BinaryPoints(msgspec.Struct, frozen=True):
-    """As `wire.Points`; `bin` columns hold int64 steps, float64 times (Unix seconds) and float64 values."""
+    """Like `batch_schema.Points`; `bin` columns hold int64 steps, float64 times (Unix seconds) and float64 values."""
 
     step: bytes | list[Step]
     time: bytes | list[Time]
@@ -32,7 +32,7 @@ class BinaryPoints(msgspec.Struct, frozen=True):
 
 
 class BinaryBatch(BatchHead, frozen=True):
-    """As `wire.Batch`."""
+    """Like `batch_schema.Batch`."""
 
     points: BinaryPoints | None = None
 
@@ -41,7 +41,7 @@ _decoder = msgspec.msgpack.Decoder(BinaryBatch)
 
 
 def decode_binary(body: bytes) -> tuple[BinaryBatch, Columns]:
-    """The batch and its points as arrays. Raises `ValidationError`, or `PayloadTooLargeError` beyond a limit."""
+    """Decodes a body to the batch and its points as columns. Raises `ValidationError`, or `PayloadTooLargeError` beyond a limit."""
     try:
         batch = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

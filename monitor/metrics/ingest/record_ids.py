@@ -1,4 +1,4 @@
-"""What foreign clients have called their records: which of them are in the log already."""
+"""Ids that foreign clients give their records, for finding records that are in the log already."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Set as AbstractSet
 from sqlalchemy import Connection
 
 IDS_AT_ONCE = 2_000
-"""In one statement: databases bound the number of parameters."""
+"""Ids per statement: databases limit the number of parameters."""
 
 
-def remember(connection: Connection, record_ids: Sequence[int]) -> AbstractSet[int]:
-    """Those of the ids that came before; from now on all of them did. The caller commits.
+def register_record_ids(connection: Connection, record_ids: Sequence[int]) -> AbstractSet[int]:
+    """Stores the ids and returns those that were stored before. The caller commits.
 
-    In the driver's own words: an entry brings one id, and wrapping each as a parameter costs more than keeping it. The database
-    says which were new, so that nothing is looked up twice.
+    Raw driver SQL, because SQLAlchemy's bind parameters cost more than the insert itself. `RETURNING` yields the new ids, so
+    that no lookup is needed.
     """
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     unique = set(record_ids)
-    ordered = sorted(unique)  # neighbours of the index are then written together
+    ordered = sorted(unique)  # adjacent index entries are then written together
     for start in range(0, len(ordered), IDS_AT_ONCE):
         part = tuple(ordered[start : start + IDS_AT_ONCE])
         rows = ", ".join([f"({mark})"] * len(part))

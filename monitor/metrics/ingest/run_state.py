@@ -1,6 +1,6 @@
-"""What the run row says of a run's points, kept in memory by the writer and written back now and then.
+"""The fields of the run row that derive from its points, cached by the writer and written back periodically.
 
-It is derived from the log: after a crash the rest of the log behind `last_seq` is applied again.
+After a crash, batches after `last_seq` are applied again from the log.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select, update
 
 from monitor.metrics.log import store
 from monitor.metrics.log.columns import Columns
-from monitor.metrics.log.nonfinite import wire_number
+from monitor.metrics.log.nonfinite import json_number
 from pegbox.errors import NotFoundError
 from pegbox.schemas.runs.metric_names import BEST_SO_FAR
 from pegbox.store.tables import Run, now
@@ -23,7 +23,7 @@ _run = Run.__table__  # type: ignore[attr-defined]
 
 
 class RunState:
-    """Belongs to the writer thread."""
+    """Not thread-safe: used by the writer thread only."""
 
     def __init__(self, run_id: str, summary: dict[str, Any], last_step: int | None, last_epoch: float | None) -> None:
         self.run_id = run_id
@@ -37,7 +37,7 @@ class RunState:
 
     @classmethod
     def load(cls, connection: Connection, run_id: str) -> RunState:
-        """From the run row and whatever the log holds beyond it. Raises `NotFoundError`."""
+        """Reads the run row and applies the batches after its `last_seq`. Raises `NotFoundError`."""
         row = connection.execute(
             select(_run.c.summary, _run.c.last_step, _run.c.last_epoch, _run.c.record_count, _run.c.last_seq).where(
                 _run.c.id == run_id
@@ -55,7 +55,7 @@ class RunState:
         return state
 
     def apply(self, columns: Columns, last_seq: int) -> None:
-        """Takes the next batch of the log. A rewind needs `rebuild` instead."""
+        """Applies the next batch of the log. A batch with a rewind needs `rebuild` instead."""
         self.last_seq = last_seq
         self.is_dirty = True
         count = len(columns)
@@ -71,23 +71,23 @@ class RunState:
         for name, column in columns.metrics.items():
             value = column.last()
             if value is not None:
-                self.summary[name] = wire_number(value)
+                self.summary[name] = json_number(value)
         validation = columns.metrics.get(BEST_OF)
         if validation is not None:
             for index in range(count):
                 value = validation.get(index)
                 if value is not None:
-                    self._consider(value, columns.steps[index])
+                    self._update_best(value, columns.steps[index])
 
-    def _consider(self, value: float, step: int) -> None:
+    def _update_best(self, value: float, step: int) -> None:
         best = self.summary.get("best_validation_loss")
         if math.isfinite(value) and (not isinstance(best, int | float) or value < best):
             self.summary["best_validation_loss"] = value
             self.summary["best_step"] = step
 
     def rebuild(self, connection: Connection, rewind_to: int | None = None) -> None:
-        """Works everything out again from the whole log, without steps above `rewind_to` if given."""
-        from monitor.metrics.series.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor does without
+        """Recomputes all fields from the whole log, without steps above `rewind_to` if given."""
+        from monitor.metrics.series.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor never loads
 
         history = RunHistory(self.run_id)
         for batch in store.read_batches(connection, self.run_id):
@@ -96,17 +96,17 @@ class RunState:
             history.rewind(rewind_to)
         for name in BEST_SO_FAR:
             self.summary.pop(name, None)
-        self.summary.update({name: wire_number(value) for name, value in history.last_values().items()})
+        self.summary.update({name: json_number(value) for name, value in history.last_values().items()})
         validation = history.series(BEST_OF)
         if validation is not None:
             for step, value in zip(validation.steps.tolist(), validation.values.tolist(), strict=True):
-                self._consider(value, step)
+                self._update_best(value, step)
         self.record_count, self.last_step, self.last_epoch = history.record_count, history.last_step, history.last_epoch
         self.last_seq = history.last_seq
         self.is_dirty = True
 
     def write(self, connection: Connection) -> None:
-        """Brings the run row up to date."""
+        """Updates the run row."""
         connection.execute(
             update(_run)
             .where(_run.c.id == self.run_id)

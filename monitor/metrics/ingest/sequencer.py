@@ -1,7 +1,8 @@
-"""Points from clients that neither number what they send nor always say which step it was: both is settled here.
+"""Assigns batch sequence numbers and missing steps for clients that send neither.
 
-A batch is known by (run, writer, sequence). For these clients the monitor is the writer, under a new name each time it starts, so
-that nothing after a restart is taken for something before it. Each run is counted on its own: neighbouring batches become packs.
+A batch is identified by (run, writer, sequence). For these clients the monitor generates the writer's name when it starts, so
+that no batch after a restart counts as a duplicate of an earlier one. Sequences are per run, so that the run's consecutive
+batches can be packed.
 """
 
 from __future__ import annotations
@@ -19,36 +20,36 @@ from monitor.metrics.ingest.writer import Accepted, Writer
 from monitor.metrics.log.columns import Columns
 from monitor.metrics.log.store import LoggedBatch
 
-MAX_RUNS = 2_000
+MAX_TRACKED_RUNS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Values of one step at a time in Unix seconds; without a step it takes the one after the run's last."""
+    """Metric values of one step. `time` is Unix seconds; a point without a step gets the step after the run's last."""
 
     step: int | None
     time: float
     values: Mapping[str, float]
 
 
-class Arrivals:
-    """Belongs to the event loop."""
+class PointSequencer:
+    """Not thread-safe: used on the event loop only."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._numbers: OrderedDict[str, tuple[str, Iterator[int]]] = OrderedDict()
-        self._counting = asyncio.Lock()
+        self._writers: OrderedDict[str, tuple[str, Iterator[int]]] = OrderedDict()
+        self._step_lock = asyncio.Lock()
 
     async def add(self, run_id: str, points: Sequence[Point]) -> Accepted:
-        """Commits the points as one batch; batches of a run keep the order of the calls.
+        """Commits the points as one batch. Batches of a run keep the order of the calls.
 
-        Raises `NotFoundError` when there is no such run, `PayloadTooLargeError` beyond the limits of a batch.
+        Raises `NotFoundError` for an unknown run, `PayloadTooLargeError` beyond the limits of a batch.
         """
         if all(point.step is not None for point in points):
             return await self._commit(run_id, [point.step or 0 for point in points], points)
-        async with self._counting:  # or two would take the same step
+        async with self._step_lock:  # concurrent calls must not get the same step
             last = await asyncio.to_thread(self._last_step, run_id)
-            return await self._commit(run_id, list(_steps(points, last)), points)
+            return await self._commit(run_id, list(_assign_steps(points, last)), points)
 
     def _last_step(self, run_id: str) -> int | None:
         return self._writer.call(lambda connection: self._writer.state(connection, run_id).last_step)
@@ -61,21 +62,21 @@ class Arrivals:
             [point.time for point in points],
             {name: [point.values.get(name) for point in points] for name in names},
         )
-        name, sequence = self._number(run_id)
+        name, sequence = self._next_identity(run_id)
         return await commit(self._writer, LoggedBatch(0, run_id, name, sequence, None, columns))
 
-    def _number(self, run_id: str) -> tuple[str, int]:
-        if run_id not in self._numbers:
-            self._numbers[run_id] = (f"arrival-{secrets.token_hex(8)}", itertools.count())
-        self._numbers.move_to_end(run_id)
-        while len(self._numbers) > MAX_RUNS:
-            self._numbers.popitem(last=False)
-        name, numbers = self._numbers[run_id]
+    def _next_identity(self, run_id: str) -> tuple[str, int]:
+        if run_id not in self._writers:
+            self._writers[run_id] = (f"arrival-{secrets.token_hex(8)}", itertools.count())
+        self._writers.move_to_end(run_id)
+        while len(self._writers) > MAX_TRACKED_RUNS:
+            self._writers.popitem(last=False)
+        name, numbers = self._writers[run_id]
         return name, next(numbers)
 
 
-def _steps(points: Sequence[Point], last: int | None) -> Iterator[int]:
-    """Each point's own step, else the one after the highest so far."""
+def _assign_steps(points: Sequence[Point], last: int | None) -> Iterator[int]:
+    """Yields the step of each point; a point without a step gets the highest step so far plus one."""
     highest = -1 if last is None else last
     for point in points:
         step = highest + 1 if point.step is None else point.step

@@ -1,7 +1,6 @@
-"""The one thread that writes to the monitor's tables. Batches that arrive together share a commit.
+"""The only thread that writes to the monitor's tables. Group commit: batches that wait together share a transaction.
 
-Whatever waits while a commit runs goes into the next one, so the busier the monitor the larger the groups; an answer is given
-only after the commit that made it true.
+Items that arrive during a commit form the next group, so groups grow with the load. Callers are answered after the commit.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from monitor.metrics.ingest.record_ids import remember
+from monitor.metrics.ingest.record_ids import register_record_ids
 from monitor.metrics.ingest.run_state import RunState
 from monitor.metrics.log import store
 from monitor.metrics.log.store import LoggedBatch
@@ -29,10 +28,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 MAX_GROUP = 500
 MAX_WAITING = 2_000
-"""Requests that may wait for the writer; beyond it clients are told to come back."""
+"""Queue limit; beyond it `append` raises `TooManyRequestsError`."""
 
 SUMMARY_INTERVAL = 0.25
-"""Seconds between two updates of a run row: it is rewritten whole, and lists need not be fresher than this."""
+"""Minimum seconds between two updates of a run row. Each update rewrites the row, and lists tolerate this delay."""
 
 CLOSED = "The monitor is shutting down"
 MAX_STATES = 2_000
@@ -41,7 +40,7 @@ MAX_WRITERS = 20_000
 
 @dataclass(slots=True, frozen=True)
 class Accepted:
-    """What became of a batch: its sequence number and the last cursor it has in the log."""
+    """The result of a batch: its sequence number and the cursor of its last record in the log."""
 
     sequence: int
     seq: int
@@ -61,7 +60,7 @@ class _Operation(Generic[T]):
 
 
 class Writer:
-    """`on_commit` is called in the writer's thread with the batches of each commit, in log order."""
+    """Calls `on_commit` in the writer thread with the batches of each commit, in log order."""
 
     def __init__(self, engine: Engine, on_commit: Callable[[list[LoggedBatch]], None]) -> None:
         self._engine = engine
@@ -71,14 +70,14 @@ class Writer:
         self._sequences: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._next_seq = 0
         self._is_closed = False
-        self._trouble = ""
-        self._thread = threading.Thread(target=self._work, name="metric-writer", daemon=True)
+        self._last_failure = ""
+        self._thread = threading.Thread(target=self._run, name="metric-writer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finishes what waits, then ends; whoever comes later is refused."""
+        """Commits queued items, then ends the thread. Later calls raise `UnavailableError`."""
         self._is_closed = True
         self._queue.put(None)
         self._thread.join()
@@ -88,17 +87,17 @@ class Writer:
                 _fail(item, UnavailableError(CLOSED))
 
     @property
-    def waiting(self) -> int:
-        """Requests that wait for a commit."""
+    def queue_length(self) -> int:
+        """Number of items that wait for a commit."""
         return self._queue.qsize()
 
     @property
-    def is_well(self) -> bool:
-        """Whether it works, and its last commit went through."""
-        return self._thread.is_alive() and not self._trouble
+    def is_healthy(self) -> bool:
+        """Whether the thread runs and the last commit succeeded."""
+        return self._thread.is_alive() and not self._last_failure
 
     def append(self, batch: LoggedBatch, done: Callable[[Accepted | BaseException], None]) -> None:
-        """Queues a batch; `done` is called in the writer's thread after the commit. Raises `TooManyRequestsError`."""
+        """Queues a batch and calls `done` in the writer thread after the commit. Raises `TooManyRequestsError`."""
         if self._is_closed:
             raise UnavailableError(CLOSED)
         if self._queue.qsize() > MAX_WAITING:
@@ -106,7 +105,7 @@ class Writer:
         self._queue.put(_Append(batch, done))
 
     def submit(self, batch: LoggedBatch) -> Future[Accepted]:
-        """Like `append`, for threads: the future is done after the commit."""
+        """Like `append`, for callers in other threads: returns a future that is done after the commit."""
         future: Future[Accepted] = Future()
 
         def done(result: Accepted | BaseException) -> None:
@@ -119,9 +118,9 @@ class Writer:
         return future
 
     def call(self, operation: Callable[[Connection], T]) -> T:
-        """Runs an operation in the writer's transaction and returns its value after the commit. Blocks: not for the loop.
+        """Runs an operation in the writer's transaction and returns its value after the commit. Blocking: never call on the loop.
 
-        It may raise a `PegboxError` only before it has written anything.
+        The operation may raise a `PegboxError` only before its first write.
         """
         if self._is_closed:
             raise UnavailableError(CLOSED)
@@ -130,27 +129,27 @@ class Writer:
         return future.result()
 
     def state(self, connection: Connection, run_id: str) -> RunState:
-        """For operations: the run's state, to change what the row says of it."""
+        """Returns the cached state of a run. For operations only, which run in the writer thread."""
         state = self._states.get(run_id)
         if state is None:
             state = self._states[run_id] = RunState.load(connection, run_id)
         self._states.move_to_end(run_id)
         return state
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         with self._engine.connect() as connection:
             while True:
                 group, is_last = self._collect()
-                if group or self._dirty(due=True) or is_last:
+                if group or self._dirty_states(due=True) or is_last:
                     self._commit(connection, group, flush_all=is_last)
                 if is_last:
                     return
 
     def _collect(self) -> tuple[list[_Append | _Operation[Any]], bool]:
-        """Everything that waits; blocks for the first one unless summaries are due."""
+        """Returns all queued items and whether to stop. Blocks for the first item unless summaries are due."""
         group: list[_Append | _Operation[Any]] = []
         try:
-            item = self._queue.get(timeout=SUMMARY_INTERVAL if self._dirty(due=False) else None)
+            item = self._queue.get(timeout=SUMMARY_INTERVAL if self._dirty_states(due=False) else None)
             while item is not None:
                 group.append(item)
                 if len(group) >= MAX_GROUP:
@@ -160,7 +159,7 @@ class Writer:
             return group, False
         return group, True
 
-    def _dirty(self, *, due: bool) -> list[RunState]:
+    def _dirty_states(self, *, due: bool) -> list[RunState]:
         before = time.monotonic() - SUMMARY_INTERVAL
         return [state for state in self._states.values() if state.is_dirty and (not due or state.written_at <= before)]
 
@@ -174,21 +173,21 @@ class Writer:
                     if isinstance(item, _Append):
                         appends.append(item)
                         continue
-                    self._append(connection, appends, answers, committed)
+                    self._accept(connection, appends, answers, committed)
                     appends = []
-                    self._operate(connection, item, answers)
-                self._append(connection, appends, answers, committed)
-                for state in self._dirty(due=not flush_all):
+                    self._run_operation(connection, item, answers)
+                self._accept(connection, appends, answers, committed)
+                for state in self._dirty_states(due=not flush_all):
                     state.write(connection)
-        except BaseException as error:  # the disk is full, the file is locked or damaged: nothing of this group is true
-            self._report(error)
+        except BaseException as error:  # full disk, locked or damaged file: the group was rolled back
+            self._log_failure(error)
             self._states.clear()
             self._sequences.clear()
             self._next_seq = 0
             for item in group:
                 _fail(item, error)
             return
-        self._trouble = ""
+        self._last_failure = ""
         if committed:
             self._on_commit(committed)
         for answer in answers:
@@ -198,16 +197,16 @@ class Writer:
         while len(self._sequences) > MAX_WRITERS:
             self._sequences.popitem(last=False)
 
-    def _report(self, error: BaseException) -> None:
-        """With the traceback the first time; a full disk would otherwise fill the log as well."""
-        trouble = f"{type(error).__name__}: {error}"
+    def _log_failure(self, error: BaseException) -> None:
+        """Logs the traceback only when the error differs from the last one: a full disk would fill the log as well."""
+        failure = f"{type(error).__name__}: {error}"
         log.error(
-            "the metric writer could not commit: %s", trouble, exc_info=error if trouble != self._trouble else None
+            "the metric writer could not commit: %s", failure, exc_info=error if failure != self._last_failure else None
         )
-        self._trouble = trouble
+        self._last_failure = failure
 
     @staticmethod
-    def _operate(connection: Connection, item: _Operation[Any], answers: list[Callable[[], object]]) -> None:
+    def _run_operation(connection: Connection, item: _Operation[Any], answers: list[Callable[[], object]]) -> None:
         try:
             value = item.run(connection)
         except PegboxError as error:
@@ -215,7 +214,7 @@ class Writer:
         else:
             answers.append(lambda: item.future.set_result(value))
 
-    def _append(
+    def _accept(
         self,
         connection: Connection,
         items: list[_Append],
@@ -231,11 +230,11 @@ class Writer:
                 item.done(error)
                 continue
             if batch.record_ids is not None:
-                self._number(connection, batch)
+                self._deduplicate(connection, batch)
                 if not batch.count:
                     answers.append(_answer(item, Accepted(batch.sequence, state.last_seq, True)))
                     continue
-            known = self._known(connection, batch, fresh)
+            known = self._find_duplicate(connection, batch, fresh)
             if known is not None:
                 answers.append(_answer(item, Accepted(batch.sequence, known, True)))
                 continue
@@ -244,40 +243,42 @@ class Writer:
             batch.first_seq = self._next_seq
             self._next_seq = batch.last_seq + 1
             if batch.rewind_to is not None:
-                fresh = self._write(connection, fresh, committed)
+                fresh = self._append_to_log(connection, fresh, committed)
                 state.rebuild(connection, batch.rewind_to)
-            batch.columns.carry_epoch(state.last_epoch, state.last_step)
+            batch.columns.fill_epochs(state.last_epoch, state.last_step)
             state.apply(batch.columns, batch.last_seq)
             fresh.append(batch)
             answers.append(_answer(item, Accepted(batch.sequence, batch.last_seq, False)))
-        self._write(connection, fresh, committed)
+        self._append_to_log(connection, fresh, committed)
 
     @staticmethod
-    def _write(connection: Connection, fresh: list[LoggedBatch], committed: list[LoggedBatch]) -> list[LoggedBatch]:
+    def _append_to_log(
+        connection: Connection, fresh: list[LoggedBatch], committed: list[LoggedBatch]
+    ) -> list[LoggedBatch]:
         if fresh:
             store.append(connection, fresh)
             committed.extend(fresh)
         return []
 
-    def _number(self, connection: Connection, batch: LoggedBatch) -> None:
-        """Leaves out the records that came before, and makes the rest the writer's next batch."""
-        batch.leave_out(remember(connection, batch.record_ids or ()))
-        batch.sequence = self._highest(connection, batch) + 1
+    def _deduplicate(self, connection: Connection, batch: LoggedBatch) -> None:
+        """Drops records that are in the log already and assigns the next sequence number to the batch."""
+        batch.drop_records(register_record_ids(connection, batch.record_ids or ()))
+        batch.sequence = self._last_sequence(connection, batch) + 1
 
-    def _highest(self, connection: Connection, batch: LoggedBatch) -> int:
-        """The highest sequence number of the batch's writer so far."""
+    def _last_sequence(self, connection: Connection, batch: LoggedBatch) -> int:
+        """Returns the highest sequence number of the batch's writer so far, -1 before the first."""
         known = self._sequences.get((batch.run_id, batch.writer))
         return store.last_sequence(connection, batch.run_id, batch.writer) if known is None else known
 
-    def _known(self, connection: Connection, batch: LoggedBatch, fresh: list[LoggedBatch]) -> int | None:
-        """The last cursor of this very batch if it was accepted before. Sequences rise, so a lookup is rarely needed."""
+    def _find_duplicate(self, connection: Connection, batch: LoggedBatch, fresh: list[LoggedBatch]) -> int | None:
+        """Returns the last cursor of an already accepted batch, else None. Sequences ascend, so a lookup is rare."""
         key = (batch.run_id, batch.writer)
-        highest = self._highest(connection, batch)
+        highest = self._last_sequence(connection, batch)
         self._sequences[key] = max(highest, batch.sequence)
         self._sequences.move_to_end(key)
         if batch.sequence > highest:
             return None
-        for other in fresh:  # sent twice within one group
+        for other in fresh:  # repeated within one group
             if (other.run_id, other.writer, other.sequence) == (*key, batch.sequence):
                 return other.last_seq
         return store.find_duplicate(connection, batch.run_id, batch.writer, batch.sequence)

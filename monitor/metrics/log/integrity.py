@@ -1,4 +1,4 @@
-"""Reads every batch of the log and says which cannot be read."""
+"""Integrity check of the log: finds batches that cannot be decoded."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sqlalchemy import Engine, select
 from monitor.metrics.log.store import batch_table, decode_payload
 
 PAGE = 50
-"""Rows read at once: a pack may take a megabyte."""
+"""Rows per query: a pack may take a megabyte."""
 
 
 def find_damaged_batches(engine: Engine) -> list[str]:
-    """One line per damaged batch."""
+    """Decodes all batches and returns one message per damaged batch."""
     return list(_damaged(engine))
 
 

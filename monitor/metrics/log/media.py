@@ -1,4 +1,4 @@
-"""What a step may show beside its scalars: a histogram, a text, a table. Decoded and checked by msgspec."""
+"""Media of a step: a histogram, a text or a table. Decoded and validated by msgspec."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Cell = Annotated[str, Meta(max_length=MAX_CELL)] | float | int | bool | None
 
 
 class Histogram(msgspec.Struct, frozen=True, tag="histogram", tag_field="kind"):
-    """`counts[k]` values lie from `edges[k]` to `edges[k + 1]`; `nonfinite` were NaN or infinite."""
+    """`counts[k]` counts the values between `edges[k]` and `edges[k + 1]`; `nonfinite` those that are NaN or infinite."""
 
     edges: Annotated[list[float], Meta(min_length=2, max_length=MAX_BINS + 1)]
     counts: Annotated[list[Annotated[int, Meta(ge=0, le=2**53)]], Meta(min_length=1, max_length=MAX_BINS)]
@@ -35,7 +35,7 @@ class Text(msgspec.Struct, frozen=True, tag="text", tag_field="kind"):
 
 
 class Table(msgspec.Struct, frozen=True, tag="table", tag_field="kind"):
-    """Rows of as many cells as there are columns."""
+    """Each row has one cell per column."""
 
     columns: Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(min_length=1, max_length=MAX_TABLE_COLUMNS)]
     rows: Annotated[list[list[Cell]], Meta(max_length=MAX_TABLE_ROWS)]

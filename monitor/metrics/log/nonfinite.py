@@ -1,14 +1,14 @@
-"""NaN and infinities on the wire: JSON has no word for them, so text stands in."""
+"""NaN and infinities in JSON, which has no numbers for them: they are sent as strings."""
 
 from __future__ import annotations
 
 import math
 
-NUMBER_OF_WORD = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+NONFINITE_VALUES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
-def wire_number(value: float) -> float | str:
-    """The value as JSON can carry it."""
+def json_number(value: float) -> float | str:
+    """Returns the value as JSON can represent it: a float, or `NaN`, `Infinity`, `-Infinity` as a string."""
     if math.isfinite(value):
         return value
     if math.isnan(value):

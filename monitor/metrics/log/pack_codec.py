@@ -1,6 +1,6 @@
-"""Several batches of a run as one payload: their points joined, and which cursor each point has.
+"""Encodes a pack: the points of several batches of a run as one payload, with the cursor of each point.
 
-A pack is decoded in one go, where the small batches of a slow training would each cost a row and a decode.
+Decoding one pack replaces reading and decoding a row for each small batch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from monitor.metrics.log.columns import Columns
 
 
 class _Payload(msgspec.Struct, array_like=True):
-    places: list[tuple[int, int]]  # (first cursor, how many from there on)
+    places: list[tuple[int, int]]  # ranges of cursors: (first, count)
     columns: bytes
 
 
@@ -23,7 +23,7 @@ _decoder = msgspec.msgpack.Decoder(_Payload)
 
 
 def encode_pack(seqs: Sequence[int], columns: Columns) -> bytes:
-    """`seqs`: the cursor of every point, rising."""
+    """Encodes points with their cursors. `seqs` holds one cursor per point, ascending."""
     places: list[tuple[int, int]] = []
     start, expected = 0, None
     for index, seq in enumerate(seqs):
@@ -38,7 +38,7 @@ def encode_pack(seqs: Sequence[int], columns: Columns) -> bytes:
 
 
 def decode_pack(payload: bytes) -> tuple[array[int], Columns]:
-    """The inverse of `encode_pack`. Raises `msgspec.DecodeError` or `ValueError` for a damaged payload."""
+    """Decodes the output of `encode_pack`. Raises `msgspec.DecodeError` or `ValueError` for a damaged payload."""
     raw = _decoder.decode(payload)
     seqs = array("q")
     for first, count in raw.places:

@@ -1,8 +1,8 @@
-"""Retention: of runs that ended long ago, only chosen points are kept.
+"""Retention: thins the points of runs that ended long ago.
 
-Every metric is cut into `BUCKETS` stretches of equally many points; of each stretch the first, the last, the smallest and the
-greatest point stay, and everything that is not finite. So a chart of the whole run keeps its outline, spikes and NaNs
-included; what is gone cannot be zoomed into, and a mean is the mean of what is left.
+Each metric is cut into `BUCKETS` buckets of equally many points. The first, the last, the least and the greatest point of each
+bucket stay, and all points that are not finite. A chart of the whole run keeps its outline with spikes and NaNs; the dropped
+points are missing when zooming in, and means are computed from the remaining points.
 """
 
 from __future__ import annotations
@@ -17,33 +17,32 @@ from sqlalchemy import Connection, Engine, bindparam, func, or_, select, update
 from monitor.metrics.ingest.writer import Writer
 from monitor.metrics.log.pack_codec import encode_pack
 from monitor.metrics.log.store import LoggedBatch, batch_table, read_batches
-from monitor.metrics.maintenance.compaction import OVER
 from monitor.metrics.series.arrays import Floats, Ints
-from monitor.metrics.series.history_cache import Histories
+from monitor.metrics.series.history_cache import HistoryCache
+from pegbox.schemas.runs.run import TERMINAL_STATUSES
 from pegbox.store.tables import Run, now
 
 BUCKETS = 1_000
-ROWS = 10
-"""Rows rewritten in one transaction."""
+ROWS_PER_TRANSACTION = 10
 
 _run = Run.__table__  # type: ignore[attr-defined]
 
 
-def thin_runs(engine: Engine, writer: Writer, histories: Histories, keep_days: float) -> Iterator[str]:
-    """Thins out runs that ended more than `keep_days` ago, one after the other; yields the id of each."""
+def thin_runs(engine: Engine, writer: Writer, histories: HistoryCache, keep_days: float) -> Iterator[str]:
+    """Thins the runs that ended more than `keep_days` ago. Yields the id of each run when done."""
     for run_id in _candidates(engine, now() - timedelta(days=keep_days)):
-        chosen = _choose(histories, run_id)
+        kept_seqs = _select_points(histories, run_id)
         after: int | None = 0
         while after is not None:
-            after = _step(engine, writer, run_id, after, chosen)
-        writer.call(partial(_mark, run_id=run_id))
-        histories.forget(run_id)
+            after = _thin_next_rows(engine, writer, run_id, after, kept_seqs)
+        writer.call(partial(_mark_thinned, run_id=run_id))
+        histories.evict(run_id)
         yield run_id
 
 
 def _candidates(engine: Engine, ended_before: datetime) -> list[str]:
     query = select(_run.c.id).where(
-        _run.c.status.in_(OVER),
+        _run.c.status.in_(TERMINAL_STATUSES),
         _run.c.finished_at < ended_before,
         or_(_run.c.thinned_at.is_(None), _run.c.thinned_at < _run.c.finished_at),
     )
@@ -51,19 +50,19 @@ def _candidates(engine: Engine, ended_before: datetime) -> list[str]:
         return list(connection.execute(query).scalars())
 
 
-def _choose(histories: Histories, run_id: str) -> set[int]:
-    """The cursors of the points that stay."""
-    chosen: set[int] = set()
+def _select_points(histories: HistoryCache, run_id: str) -> set[int]:
+    """Returns the cursors of the points to keep."""
+    kept_seqs: set[int] = set()
     with histories.reading(run_id) as history:
         for name in history.names:
             series = history.series(name)
             if series is not None:
-                chosen.update(series.seqs[_outline(series.values)].tolist())
-    return chosen
+                kept_seqs.update(series.seqs[_outline_indexes(series.values)].tolist())
+    return kept_seqs
 
 
-def _outline(values: Floats) -> Ints:
-    """Indexes of the points that draw the same outline."""
+def _outline_indexes(values: Floats) -> Ints:
+    """Returns the indexes of the points that keep the outline of the series."""
     if len(values) <= 4 * BUCKETS:
         return np.arange(len(values))
     edges = np.linspace(0, len(values), BUCKETS + 1).astype(np.int64)
@@ -76,26 +75,26 @@ def _outline(values: Floats) -> Ints:
     return np.unique(np.concatenate([starts, edges[1:] - 1, lows, highs, np.flatnonzero(~finite)]))
 
 
-def _step(engine: Engine, writer: Writer, run_id: str, after: int, chosen: set[int]) -> int | None:
-    """Rewrites the next rows behind the cursor; the cursor reached, None at the end."""
+def _thin_next_rows(engine: Engine, writer: Writer, run_id: str, after: int, kept_seqs: set[int]) -> int | None:
+    """Rewrites the next rows after the cursor. Returns the new cursor, None at the end."""
     with engine.connect() as connection:
-        batches = list(read_batches(connection, run_id, after, ROWS))
+        batches = list(read_batches(connection, run_id, after, ROWS_PER_TRANSACTION))
     if not batches:
         return None
-    rows = [row for batch in batches if (row := _thinned(batch, chosen))]
+    rows = [row for batch in batches if (row := _thin_batch(batch, kept_seqs))]
     if rows:
         writer.call(lambda connection: _rewrite(connection, rows))
     return batches[-1].last_seq
 
 
-def _thinned(batch: LoggedBatch, chosen: set[int]) -> dict[str, object] | None:
-    """The row's key and new payload, None when it stays as it is."""
+def _thin_batch(batch: LoggedBatch, kept_seqs: set[int]) -> dict[str, object] | None:
+    """Returns the key and the new payload of the row; None when the row keeps all its points."""
     seqs = [batch.seq_of(index) for index in range(len(batch.columns))]
-    kept = [seq for seq in seqs if seq in chosen]
+    kept = [seq for seq in seqs if seq in kept_seqs]
     if len(kept) == len(seqs):
         return None
-    keep = bytes(seq in chosen for seq in seqs)
-    return {"key": batch.first_seq, "payload": encode_pack(kept, batch.columns.pick(keep))}
+    keep = bytes(seq in kept_seqs for seq in seqs)
+    return {"key": batch.first_seq, "payload": encode_pack(kept, batch.columns.select(keep))}
 
 
 def _rewrite(connection: Connection, rows: list[dict[str, object]]) -> None:
@@ -103,5 +102,5 @@ def _rewrite(connection: Connection, rows: list[dict[str, object]]) -> None:
     connection.execute(query.values(span=func.coalesce(batch_table.c.span, 0), payload=bindparam("payload")), rows)
 
 
-def _mark(connection: Connection, run_id: str) -> None:
+def _mark_thinned(connection: Connection, run_id: str) -> None:
     connection.execute(update(_run).where(_run.c.id == run_id).values(thinned_at=now()))

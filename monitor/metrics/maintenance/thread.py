@@ -1,7 +1,7 @@
-"""The thread that keeps the log small: packs batches, thins out old runs, gives freed space back.
+"""The background thread that keeps the log small: compaction, retention, vacuum.
 
-It sleeps until something was committed, works in small transactions between those of the writer, and touches nothing while
-the monitor is idle.
+The thread sleeps until a commit, runs small transactions between those of the writer, and does nothing while the monitor is
+idle.
 """
 
 from __future__ import annotations
@@ -13,84 +13,84 @@ import time
 from sqlalchemy import Connection, Engine
 
 from monitor.metrics.ingest.writer import Writer
-from monitor.metrics.maintenance.compaction import pack_runs
-from monitor.metrics.series.history_cache import Histories
+from monitor.metrics.maintenance.compaction import compact_runs
+from monitor.metrics.series.history_cache import HistoryCache
 from pegbox.errors import UnavailableError
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 5.0
-"""Between two rounds, so that a round finds more than a few batches."""
+"""Pause between two rounds, so that a round finds more than a few batches."""
 
 THIN_EVERY_SECONDS = 3600.0
 FREE_PAGES_KEPT = 1_000
-"""New batches soon fill these again: four megabytes of SQLite's pages."""
+"""Free SQLite pages (4 MB) that stay in the file, since new batches soon fill them."""
 
-PAGES_AT_ONCE = 200
+PAGES_PER_TRANSACTION = 200
 
 
-class Upkeep:
-    """`raw_days`: how long every point of an ended run is kept, None for ever."""
+class LogMaintenance:
+    """`raw_days`: days for which all points of an ended run are kept; None keeps them for ever."""
 
-    def __init__(self, engine: Engine, writer: Writer, histories: Histories, raw_days: float | None) -> None:
+    def __init__(self, engine: Engine, writer: Writer, histories: HistoryCache, raw_days: float | None) -> None:
         self._engine = engine
         self._writer = writer
         self._histories = histories
         self._raw_days = raw_days
         self._committed = threading.Event()
-        self._committed.set()  # what an earlier process has left
+        self._committed.set()  # an earlier process may have left work
         self._stop = threading.Event()
         self._thin_at = 0.0
-        self._thread = threading.Thread(target=self._work, name="metric-upkeep", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="metric-maintenance", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def committed(self) -> None:
-        """There may be something to pack. Cheap: called after every commit."""
+    def notify_commit(self) -> None:
+        """Wakes the thread. Cheap and thread-safe: called after every commit."""
         if not self._committed.is_set():
             self._committed.set()
 
     def stop(self) -> None:
-        """Ends after the step in hand."""
+        """Stops the thread after its current transaction."""
         self._stop.set()
         self._committed.set()
         self._thread.join()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while not self._stop.wait(PAUSE_SECONDS):
             try:
-                self.work()
-            except UnavailableError:  # the writer has stopped first
+                self.run_once()
+            except UnavailableError:  # the writer has stopped already
                 return
-            except Exception:  # the log stays as it is, which is correct if large
+            except Exception:  # the log stays correct, only larger
                 log.exception("the upkeep of the metric log failed; it will be tried again")
             self._committed.wait(THIN_EVERY_SECONDS if self._raw_days is not None else None)
 
-    def work(self) -> None:
-        """One round."""
+    def run_once(self) -> None:
+        """Runs one round: compaction, retention once an hour, vacuum."""
         self._committed.clear()
-        for _ in pack_runs(self._engine, self._writer):
+        for _ in compact_runs(self._engine, self._writer):
             if self._stop.is_set():
                 return
         if self._raw_days is not None and time.monotonic() >= self._thin_at:
             self._thin_at = time.monotonic() + THIN_EVERY_SECONDS
-            from monitor.metrics.maintenance.retention import thin_runs  # noqa: PLC0415 - NumPy, which an idle monitor does without
+            from monitor.metrics.maintenance.retention import thin_runs  # noqa: PLC0415 - NumPy, which an idle monitor never loads
 
             for run_id in thin_runs(self._engine, self._writer, self._histories, self._raw_days):
                 log.info("thinned out the points of run %s", run_id)
                 if self._stop.is_set():
                     return
         if self._engine.dialect.name == "sqlite":
-            while not self._stop.is_set() and self._writer.call(_give_back):
+            while not self._stop.is_set() and self._writer.call(_free_pages):
                 pass
 
 
-def _give_back(connection: Connection) -> bool:
-    """Returns some free pages of the SQLite file to the file system; whether there are more."""
+def _free_pages(connection: Connection) -> bool:
+    """Returns free pages of the SQLite file to the file system. True when more are left."""
     free = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one() - FREE_PAGES_KEPT
     if free <= 0 or not connection.exec_driver_sql("PRAGMA auto_vacuum").scalar_one():
         return False
-    for _ in range(min(free, PAGES_AT_ONCE)):
-        connection.exec_driver_sql("PRAGMA incremental_vacuum(1)")  # Python's driver would stop after one page anyway
-    return bool(free > PAGES_AT_ONCE)
+    for _ in range(min(free, PAGES_PER_TRANSACTION)):
+        connection.exec_driver_sql("PRAGMA incremental_vacuum(1)")  # Python's driver stops after one page anyway
+    return bool(free > PAGES_PER_TRANSACTION)

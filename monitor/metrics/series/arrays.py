@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 
 class GrowingArray:
-    """An array that is appended to; views handed out earlier stay valid and unchanged."""
+    """An append-only array with amortized growth. Views returned earlier stay valid and unchanged."""
 
     __slots__ = ("_buffer", "size")
 
@@ -31,7 +31,7 @@ class GrowingArray:
         self.size = end
 
     def replace(self, values: NDArray[Any]) -> None:
-        """Takes other content, in a buffer of its own."""
+        """Replaces the content in a new buffer, so that earlier views stay unchanged."""
         self._buffer = np.array(values, self._buffer.dtype)
         self.size = len(values)
 
@@ -41,19 +41,19 @@ class GrowingArray:
 
 
 class Invariant:
-    """Something that holds of all of a growing array, or does not. Only entries that came since the last question are looked at."""
+    """A predicate on all values of a growing array, checked incrementally: each check reads only the values added since."""
 
     __slots__ = ("_check", "_holds", "_seen")
 
     def __init__(self, check: Callable[[NDArray[Any]], bool]) -> None:
         self._check = check
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        """The array was replaced: look at all of it again."""
+    def reset(self) -> None:
+        """Checks all values again next time. Call after the array was replaced."""
         self._holds, self._seen = True, 0
 
-    def holds_of(self, values: NDArray[Any]) -> bool:
+    def holds_for(self, values: NDArray[Any]) -> bool:
         if self._holds and self._seen < len(values):
             self._holds = self._check(values[max(self._seen - 1, 0) :])
             self._seen = len(values)
@@ -61,10 +61,10 @@ class Invariant:
 
 
 def is_all_finite(values: NDArray[Any]) -> bool:
-    """Neither NaN nor infinite, any of them."""
+    """Whether no value is NaN or infinite."""
     return bool(np.isfinite(values).all())
 
 
 def is_nondecreasing(values: NDArray[Any]) -> bool:
-    """No value is smaller than the one before it, and none is NaN."""
+    """Whether values never decrease and none is NaN."""
     return not values.size or bool(values[0] == values[0] and (values[1:] >= values[:-1]).all())

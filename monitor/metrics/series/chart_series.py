@@ -1,4 +1,4 @@
-"""Series of a run as a chart wants them: bucketed, over steps, time or epochs, many in one answer."""
+"""Series of a run for charts: downsampled over steps, time or epochs, several metrics per response."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any, Literal
 import numpy as np
 
 from monitor.metrics.series.arrays import Floats, Ints
-from monitor.metrics.series.downsampling import bucketize
+from monitor.metrics.series.downsampling import downsample
 from monitor.metrics.series.history import SeriesView
-from monitor.metrics.series.history_cache import Histories
+from monitor.metrics.series.history_cache import HistoryCache
 
 Axis = Literal["step", "time", "epoch"]
 DIGITS_OF_TIME = 3
 DIGITS_OF_AXIS = 6
 FAR = 2.0**62
-"""Beyond every step."""
+"""Greater than every step."""
 
 
 def read_series(
-    histories: Histories,
+    histories: HistoryCache,
     run_id: str,
     *,
     metrics: list[str] | None,
@@ -29,7 +29,7 @@ def read_series(
     start: float | None = None,
     end: float | None = None,
 ) -> dict[str, Any]:
-    """The body of `GET /api/runs/{id}/series`. Metrics that were never logged are absent; None means all of them."""
+    """Returns the body of `GET /api/runs/{id}/series`. `metrics=None` means all; unknown metrics are absent."""
     with histories.reading(run_id) as history:
         names = history.names if metrics is None else metrics
         views = {name: view for name in names if (view := history.series(name)) is not None}
@@ -41,9 +41,9 @@ def read_series(
 def _reduce(view: SeriesView, columns: int, axis: Axis, start: float | None, end: float | None) -> dict[str, Any]:
     x, order = _axis(view, axis)
     values = view.values if order is None else view.values[order]
-    low = 0 if start is None else position(x, start, "left")
-    high = x.size if end is None else position(x, end, "right")
-    buckets = bucketize(x[low:high], values[low:high], columns, is_finite=view.is_finite)
+    low = 0 if start is None else bound_index(x, start, "left")
+    high = x.size if end is None else bound_index(x, end, "right")
+    buckets = downsample(x[low:high], values[low:high], columns, is_finite=view.is_finite)
     rows = buckets.last + low
     times, epochs = view.at(rows if order is None else order[rows])
     return {
@@ -59,7 +59,7 @@ def _reduce(view: SeriesView, columns: int, axis: Axis, start: float | None, end
 
 
 def _axis(view: SeriesView, axis: Axis) -> tuple[Floats | Ints, Ints | None]:
-    """Positions, rising, and the points they belong to; None for the order in which the view has them."""
+    """Returns ascending axis values and the index of the point of each; None when the order is that of the view."""
     if axis == "step":
         return view.steps, None
     x = view.times if axis == "time" else view.epochs
@@ -69,13 +69,13 @@ def _axis(view: SeriesView, axis: Axis) -> tuple[Floats | Ints, Ints | None]:
     if known.all() and bool((x[1:] >= x[:-1]).all()):
         return x, None
     order = np.flatnonzero(known)
-    order = order[np.argsort(x[order], kind="stable")]  # a clock may have gone back
+    order = order[np.argsort(x[order], kind="stable")]  # the clock may have been set back
     return x[order], order
 
 
-def position(x: Floats | Ints, bound: float, side: Literal["left", "right"]) -> int:
-    """Where the bound lies in the rising x: before (`left`) or behind (`right`) the points that equal it."""
-    if x.dtype == np.int64:  # a whole bound that cuts alike spares a copy of x as floats
+def bound_index(x: Floats | Ints, bound: float, side: Literal["left", "right"]) -> int:
+    """Returns the insertion index of a bound in ascending x: before (`left`) or after (`right`) equal values."""
+    if x.dtype == np.int64:  # an equivalent integer bound avoids a copy of x as floats
         within = min(max(bound, -FAR), FAR)
         bound = math.ceil(within) if side == "left" else math.floor(within)
     return int(np.searchsorted(x, bound, side=side))

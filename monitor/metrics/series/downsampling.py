@@ -1,7 +1,6 @@
-"""A series reduced to as many columns as a chart has pixels: each column keeps its minimum, maximum and mean.
+"""Downsampling: reduces a series to chart columns (buckets) with minimum, maximum and mean.
 
-Pure arithmetic on arrays. Nothing is sampled away: the least and greatest value of every column are in the answer, and every
-value that is not finite is listed.
+Pure functions on arrays. Extremes survive: each column has its least and greatest value, and all non-finite values are listed.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from monitor.metrics.series.arrays import Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Arrays of equal length, one entry per column that has a finite value; `nonfinite` holds x of NaN and infinite values."""
+    """Arrays of equal length, one entry per column with a finite value; `nonfinite` holds x of NaN and infinite values."""
 
     x: Floats | Ints
     """x of the column's last value."""
     last: Ints
-    """Index (into the given arrays) of the column's last value."""
+    """Index of the column's last value in the input arrays."""
     mean: Floats
     min: Floats
     max: Floats
@@ -28,10 +27,10 @@ class Buckets:
     nonfinite: Floats | Ints
 
 
-def bucketize(x: Floats | Ints, y: Floats, columns: int, *, is_finite: bool = False) -> Buckets:
-    """Cuts the range of x (ascending, finite, integers within ±2**53) into `columns` (at least 1) parts of equal width.
+def downsample(x: Floats | Ints, y: Floats, columns: int, *, is_finite: bool = False) -> Buckets:
+    """Cuts the range of x (ascending, finite, integers within ±2**53) into `columns` (at least 1) buckets of equal width.
 
-    With no more points than columns every point stays a column of its own. `is_finite` promises that every y is.
+    With at most `columns` points each point is a bucket. `is_finite=True` asserts that all y are finite, which skips a check.
     """
     bad: Ints = np.empty(0, np.int64)
     nonfinite = x[:0]
@@ -46,7 +45,7 @@ def bucketize(x: Floats | Ints, y: Floats, columns: int, *, is_finite: bool = Fa
     ends = np.append(starts[1:], x.size) - 1
     counts = np.diff(np.append(starts, x.size))
     low, high = np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)
-    # The sum of huge values may overflow, and rounding may carry a mean past its bounds.
+    # The sum of huge values may overflow, and rounding may move a mean outside its bounds.
     with np.errstate(over="ignore"):
         mean = np.add.reduceat(y, starts) / counts
     overflown = ~np.isfinite(mean)
@@ -57,15 +56,15 @@ def bucketize(x: Floats | Ints, y: Floats, columns: int, *, is_finite: bool = Fa
 
 
 def _given(index: Ints, bad: Ints) -> Ints:
-    """Indexes among the finite values as indexes among all; `bad` are those of the others."""
+    """Maps indexes into the finite values to indexes into all values; `bad` holds the indexes of non-finite values."""
     return index + np.searchsorted(bad - np.arange(bad.size), index, side="right") if bad.size else index
 
 
 def _starts(x: Floats | Ints, columns: int) -> Ints:
-    """Index of the first point of each column that has points."""
+    """Returns the index of the first point of each non-empty column."""
     part = np.arange(1, columns) / columns
-    # Unlike a difference of the two ends, this cannot overflow; but rounding may carry it past the last one.
+    # Interpolation cannot overflow, unlike the difference of both ends; rounding may exceed the last x.
     edges = np.minimum(x[0] * (1 - part) + x[-1] * part, x[-1])
     if x.dtype == np.int64:
-        edges = np.ceil(edges).astype(np.int64)  # the same points, found without a copy of x as floats
+        edges = np.ceil(edges).astype(np.int64)  # equivalent bounds, without a copy of x as floats
     return np.unique(np.append(0, np.searchsorted(x, edges, side="left")))[:columns]

@@ -1,4 +1,4 @@
-"""The histories of the runs that somebody reads, kept up to date by the writer and bounded in memory."""
+"""An LRU cache of run histories, updated by the writer and bounded in memory."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 256 * 1024 * 1024
 
 
-class Histories:
-    """Least recently read ones go when the memory limit is reached; they come back from the log."""
+class HistoryCache:
+    """Thread-safe. Evicts the least recently read histories at the memory limit; an evicted history is rebuilt from the log."""
 
     def __init__(self, engine: Engine, max_bytes: int = MAX_BYTES) -> None:
         self._engine = engine
@@ -29,11 +29,11 @@ class Histories:
 
     @contextmanager
     def reading(self, run_id: str) -> Iterator[RunHistory]:
-        """The history of a run with all that is committed, locked. Reads the log when needed: not for the event loop."""
+        """Locks and yields the up-to-date history of a run. May read the log: never call on the event loop."""
         history = self._get(run_id)
         with history.lock:
             if history.is_stale:
-                history.is_stale = False  # before reading: what is committed meanwhile makes it stale again
+                history.is_stale = False  # before reading, since a commit meanwhile marks the history as stale again
                 with self._engine.connect() as connection:
                     for batch in store.read_batches(connection, run_id, after=history.last_seq):
                         history.apply(batch.first_seq, batch.last_seq, batch.columns, batch.rewind_to, batch.seqs)
@@ -41,7 +41,7 @@ class Histories:
         self._shrink()
 
     def last_seq(self, run_id: str) -> int:
-        """The cursor up to which `reading` would hold everything, found without reading a point."""
+        """Returns the cursor that `reading` would reach, without reading points."""
         history = self._kept.get(run_id)
         if history is not None and history.lock.acquire(blocking=False):
             try:
@@ -50,10 +50,10 @@ class Histories:
             finally:
                 history.lock.release()
         with self._engine.connect() as connection:
-            return store.newest_cursor(connection, run_id)
+            return store.last_seq_of_run(connection, run_id)
 
-    def committed(self, batch: store.LoggedBatch) -> None:
-        """Called by the writer, in log order. Never waits: a history that is being read is caught up by its next reader."""
+    def apply_commit(self, batch: store.LoggedBatch) -> None:
+        """Called by the writer in log order. Never blocks: a locked history is marked stale and updated by its next reader."""
         history = self._kept.get(batch.run_id)
         if history is None or history.is_stale:
             return
@@ -66,13 +66,13 @@ class Histories:
         finally:
             history.lock.release()
 
-    def forget(self, run_id: str) -> None:
-        """The log holds other points than before: read it again when asked."""
+    def evict(self, run_id: str) -> None:
+        """Drops a history after its log rows were rewritten."""
         with self._lock:
             self._kept.pop(run_id, None)
 
     def _get(self, run_id: str) -> RunHistory:
-        from monitor.metrics.series.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor does without
+        from monitor.metrics.series.history import RunHistory  # noqa: PLC0415 - NumPy, which an idle monitor never loads
 
         with self._lock:
             history = self._kept.get(run_id)

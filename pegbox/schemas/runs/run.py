@@ -17,6 +17,17 @@ EventKind = Literal[
 
 AlertLevel = Literal["info", "warning", "error"]
 
+TERMINAL_STATUSES: tuple[RunStatus, ...] = ("finished", "failed", "cancelled")
+"""Statuses of a run that has ended."""
+
+RUN_STATUS_OF_JOB_STATE: dict[str, RunStatus] = {
+    "completed": "finished",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "paused": "paused",
+}
+"""The status shown for a run that is still marked as running although its job has stopped: a killed process reports no end."""
+
 DEMO_TAG = "demo"
 """Of runs whose numbers were made up to show something; no training has such a tag."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from monitor.live.batch_throttle import BULK_RECORDS, INTERVAL_SECONDS, MAX_FRAMES, Resets
+from monitor.live.batch_throttle import BULK_RECORDS, INTERVAL_SECONDS, MAX_FRAMES, BatchThrottle
 from monitor.metrics.log.columns import Column, Columns
 from monitor.metrics.log.store import LoggedBatch
 
@@ -42,7 +42,7 @@ def told(messages: list[str]) -> list[tuple[str, int]]:
 
 
 def test_a_flood_is_four_resets_a_second(clock: Clock) -> None:
-    resets = Resets(clock)
+    resets = BatchThrottle(clock)
     seen: list[tuple[str, int]] = []
     seq = 1
     for _ in range(10 * 50):  # ten seconds of 50 batches a second
@@ -62,7 +62,7 @@ def test_a_flood_is_four_resets_a_second(clock: Clock) -> None:
 
 
 def test_what_comes_while_a_reset_is_held_is_covered_by_it(clock: Clock) -> None:
-    resets = Resets(clock)
+    resets = BatchThrottle(clock)
     assert told(resets.messages(batch(1, BULK_RECORDS + 1))) == [("reset", 501)]
     assert resets.wait_seconds is None
     clock.now += INTERVAL_SECONDS / 2
@@ -76,14 +76,14 @@ def test_what_comes_while_a_reset_is_held_is_covered_by_it(clock: Clock) -> None
 
 
 def test_after_a_flood_points_come_again(clock: Clock) -> None:
-    resets = Resets(clock)
+    resets = BatchThrottle(clock)
     resets.messages(batch(1, BULK_RECORDS + 1))
     clock.now += 3 * INTERVAL_SECONDS
     assert told(resets.messages(batch(502, 2))) == [("point", 502), ("point", 503)]
 
 
 def test_a_rewind_resets_at_once_but_not_twice(clock: Clock) -> None:
-    resets = Resets(clock)
+    resets = BatchThrottle(clock)
     assert told(resets.messages(batch(7, 1, rewind_to=3))) == [("reset", 6), ("point", 7)]
     assert resets.messages(batch(8, 1, rewind_to=3)) == []
     clock.now += INTERVAL_SECONDS
@@ -91,6 +91,6 @@ def test_a_rewind_resets_at_once_but_not_twice(clock: Clock) -> None:
 
 
 def test_the_more_viewers_the_sooner_it_is_a_flood(clock: Clock) -> None:
-    resets = Resets(clock)
+    resets = BatchThrottle(clock)
     assert len(resets.messages(batch(1, 20), viewers=MAX_FRAMES // 20)) == 20
     assert told(resets.messages(batch(21, 1), viewers=MAX_FRAMES // 20)) == [("reset", 21)]

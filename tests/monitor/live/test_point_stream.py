@@ -16,7 +16,7 @@ from sqlalchemy import Engine, delete
 from monitor.live.point_stream import read_points
 from monitor.metrics.log import store
 from monitor.metrics.log.columns import Columns
-from monitor.metrics.maintenance.compaction import _gather, _swap
+from monitor.metrics.maintenance.compaction import _group_into_packs, _replace_rows
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
 
@@ -91,8 +91,8 @@ def test_pages_join_without_seams(engine: Engine, sent: list[Sent], enough: int,
 def test_packed_or_not(engine: Engine, steps: list[list[int]], enough: int) -> None:
     counting = log(engine, [Sent(0, several, None) for several in steps])
     with engine.begin() as connection:
-        packs = _gather(list(store.read_batches(connection, "r")))
+        packs = _group_into_packs(list(store.read_batches(connection, "r")))
         assert len(packs) == 1
-        _swap(connection, "r", packs, 100)
+        _replace_rows(connection, "r", packs, 100)
     for after in range(0, 8, 3):
         assert read(engine, after, 100, enough) == [point for point in counting if point[0] > after]

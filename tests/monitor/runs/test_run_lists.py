@@ -207,7 +207,7 @@ def test_the_same_words_for_postgresql() -> None:
     which = RunFilter(status="failed", tag="a", q="one two", experiment="digits")
     sort = RunSort.parse("-summary.loss", "postgresql")
     query = select(Run.__table__).where(*which.conditions("postgresql")).order_by(*sort.order)  # type: ignore[attr-defined]
-    query = query.where(sort.behind(sort.cursor(0.5, "run")))
+    query = query.where(sort.after(sort.cursor(0.5, "run")))
     text = str(query.compile(dialect=postgresql.dialect()))
     assert "json_array_elements_text(run.tags)" in text
     assert "json_typeof((run.summary" in text

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from monitor.metrics.export.formats import file_name, write_csv, write_jsonl
 from monitor.metrics.export.parquet import write_parquet
 from monitor.metrics.export.table import Table
-from monitor.metrics.log.nonfinite import NUMBER_OF_WORD, wire_number
+from monitor.metrics.log.nonfinite import NONFINITE_VALUES, json_number
 from monitor.metrics.series.history import RunHistory
 from tests.monitor.cast import START, create_run, evaluate, send, train
 from tests.monitor.metrics.series.test_history import columns_of
 
-NUMBER = st.one_of(st.none(), st.floats(width=64).map(wire_number))
+NUMBER = st.one_of(st.none(), st.floats(width=64).map(json_number))
 NAMES = ("loss", 'odd "name",\r\nof two lines', "=1+1")
 RECORDS = st.lists(
     st.tuples(st.integers(-5, 40), st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, NUMBER))), max_size=40
@@ -54,7 +54,7 @@ def expected(records: list[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[
 
 def plain(values: dict[str, Any]) -> dict[str, str]:
     """Numbers so that they can be compared, -0.0 and NaN included."""
-    numbers = {name: float(NUMBER_OF_WORD.get(value, value)) for name, value in values.items()}
+    numbers = {name: float(NONFINITE_VALUES.get(value, value)) for name, value in values.items()}
     return {name: repr(number) for name, number in numbers.items()}
 
 

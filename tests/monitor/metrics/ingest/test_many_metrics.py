@@ -21,9 +21,9 @@ def test_ten_thousand_metrics_in_one_run(settings: Settings) -> None:
             }
             client.post("/api/runs/run-alpha/batches", json=body).raise_for_status()
         client.patch("/api/runs/run-alpha", json={"status": "finished"}).raise_for_status()
-        client.app.state.monitor.upkeep.work()  # type: ignore[attr-defined]
+        client.app.state.monitor.maintenance.run_once()  # type: ignore[attr-defined]
         assert count_rows(client.app.state.monitor) == 1  # type: ignore[attr-defined]
-        client.app.state.monitor.histories.forget("run-alpha")  # type: ignore[attr-defined]
+        client.app.state.monitor.histories.evict("run-alpha")  # type: ignore[attr-defined]
         asked = "layer.0.norm,layer.9999.norm"
         series = client.get(f"/api/runs/run-alpha/series?metrics={asked}").json()["series"]
         assert series["layer.9999.norm"]["mean"] == [9999.0, 10000.0, 10001.0]

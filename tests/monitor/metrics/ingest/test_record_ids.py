@@ -49,7 +49,7 @@ def client(settings: Settings) -> Iterator[TestClient]:
         yield client
 
 
-def writer_of(client: TestClient) -> Writer:
+def writer_for(client: TestClient) -> Writer:
     writer: Writer = client.app.state.monitor.writer  # type: ignore[attr-defined]
     return writer
 
@@ -65,7 +65,7 @@ def steps_of(client: TestClient) -> list[int]:
 
 
 def test_other_groups_of_the_same_records_add_nothing(client: TestClient) -> None:
-    writer = writer_of(client)
+    writer = writer_for(client)
     writer.submit(batch([1, 2], shown=(2,), events=("a",))).result()
     writer.submit(batch([3])).result()
     accepted = writer.submit(batch([1, 2, 3, 4], shown=(2, 4), events=("a", "b"))).result()
@@ -77,7 +77,7 @@ def test_other_groups_of_the_same_records_add_nothing(client: TestClient) -> Non
 
 
 def test_nothing_new_is_a_duplicate(client: TestClient) -> None:
-    writer = writer_of(client)
+    writer = writer_for(client)
     first = writer.submit(batch([1, 2])).result()
     again = writer.submit(batch([2, 1])).result()
     assert again.is_duplicate
@@ -85,7 +85,7 @@ def test_nothing_new_is_a_duplicate(client: TestClient) -> None:
 
 
 def test_the_same_records_twice_in_one_commit(client: TestClient) -> None:
-    writer = writer_of(client)
+    writer = writer_for(client)
     for future in [writer.submit(batch([1, 2])), writer.submit(batch([2, 3])), writer.submit(batch([1, 2, 3]))]:
         future.result()
     wait_until(lambda: count(client) == 3)
@@ -93,15 +93,15 @@ def test_the_same_records_twice_in_one_commit(client: TestClient) -> None:
 
 
 def test_after_a_restart(settings: Settings, client: TestClient) -> None:
-    writer_of(client).submit(batch([1, 2])).result()
+    writer_for(client).submit(batch([1, 2])).result()
     with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{settings.monitor_port}") as restarted:
-        writer_of(restarted).submit(batch([1, 2, 3])).result()
+        writer_for(restarted).submit(batch([1, 2, 3])).result()
         assert steps_of(restarted) == [1, 2, 3]
 
 
 def test_a_failed_commit_forgets_the_ids(client: TestClient) -> None:
     """What was refused as a whole may come again."""
-    writer = writer_of(client)
+    writer = writer_for(client)
     broken = batch([1, 2])
     broken.events = [Event(1.0, "note", None)]  # type: ignore[arg-type]  # the database takes no event without a title
     broken.record_ids = [*(broken.record_ids or ()), identity("event")]

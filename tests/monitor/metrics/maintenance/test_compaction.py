@@ -85,10 +85,10 @@ def test_what_is_read_stays_the_same(settings: Settings, monkeypatch: pytest.Mon
             create_run(client, id=run)
         for run, body in batches[:100]:
             client.post(f"/api/runs/{run}/batches", json=body).raise_for_status()
-        parts.histories.forget(RUNS[0])
+        parts.histories.evict(RUNS[0])
         client.get(f"/api/runs/{RUNS[1]}/series")  # one history knows the log up to here, the other nothing
         before = count_rows(parts)
-        parts.upkeep.work()
+        parts.maintenance.run_once()
         assert count_rows(parts) < before
         for run, body in batches[100:]:
             client.post(f"/api/runs/{run}/batches", json=body).raise_for_status()
@@ -96,7 +96,7 @@ def test_what_is_read_stays_the_same(settings: Settings, monkeypatch: pytest.Mon
     with open_monitor(settings) as client:
         parts = client.app.state.monitor  # type: ignore[attr-defined]
         client.patch("/api/runs/run-alpha", json={"status": "finished"})
-        parts.upkeep.work()
+        parts.maintenance.run_once()
         assert read_everything(client, parts) == told
         for run, body in batches:  # a client that never saw an answer sends everything again
             client.post(f"/api/runs/{run}/batches", json=body).raise_for_status()
@@ -117,10 +117,10 @@ def test_packed_points_equal_those_of_a_log_never_packed(settings: Settings, tmp
             for run in RUNS:
                 client.patch(f"/api/runs/{run}", json={"status": "finished"})
             if is_packed:
-                parts.upkeep.work()
+                parts.maintenance.run_once()
                 assert count_rows(parts) < 150
             for run in RUNS:
-                parts.histories.forget(run)
+                parts.histories.evict(run)
             told = read_everything(client, parts)
             tables.append({name: told[name] for name in told if "table" in name or "after" in name})
     assert tables[0] == tables[1]
@@ -137,11 +137,11 @@ def test_a_damaged_batch_is_left_where_it_is(settings: Settings) -> None:
             lambda connection: connection.execute(text("UPDATE metric_batch SET payload = x'00ff' WHERE first_seq = 5"))
         )
         client.patch("/api/runs/run-alpha", json={"status": "finished"})
-        parts.upkeep.work()
+        parts.maintenance.run_once()
         assert count_rows(parts) == 3
         series = client.get("/api/runs/run-alpha/series").json()["series"]["train_loss"]
         assert series["x"] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
-        parts.histories.forget("run-alpha")
+        parts.histories.evict("run-alpha")
         series = client.get("/api/runs/run-alpha/series").json()["series"]["train_loss"]
         assert series["x"] == [1, 2, 3, 4, 6, 7, 8, 9]
         assert len(integrity.find_damaged_batches(parts.engine)) == 1
@@ -161,7 +161,7 @@ def test_space_goes_back_to_the_file_system(settings: Settings, monkeypatch: pyt
         parts.writer.call(lambda connection: connection.execute(text("INSERT INTO filler VALUES (zeroblob(8000000))")))
         full, _ = parts.writer.call(pages)
         parts.writer.call(lambda connection: connection.execute(text("DROP TABLE filler")))
-        parts.upkeep.work()
+        parts.maintenance.run_once()
         count, free = parts.writer.call(pages)
         assert free <= 10
         assert count < full - 1500

@@ -49,7 +49,7 @@ def test_an_old_run_keeps_its_outline(settings: Settings) -> None:
         age = text("UPDATE run SET finished_at = :then WHERE id = 'run-old'").bindparams(then=long_ago)
         parts.writer.call(lambda connection: connection.execute(age))
         before = client.get("/api/runs/run-old/series?cols=200").json()["series"]
-        parts.upkeep.work()
+        parts.maintenance.run_once()
         for _ in range(2):  # a second round finds nothing to do
             after = client.get("/api/runs/run-old/series?cols=200").json()["series"]
             assert after["y"]["min"] == before["y"]["min"]
@@ -60,8 +60,8 @@ def test_an_old_run_keeps_its_outline(settings: Settings) -> None:
             assert 3_000 < full.count("\n") <= 4_000 + 40
             assert '"NaN"' in full
             assert '"Infinity"' in full
-            parts.upkeep._thin_at = 0.0
-            parts.upkeep.work()
+            parts.maintenance._thin_at = 0.0
+            parts.maintenance.run_once()
         assert client.get("/api/runs/run-old").json()["thinned_at"]
         assert client.get("/api/runs/run-new").json()["thinned_at"] is None
         assert client.get("/api/runs/run-new/export?format=jsonl").text.count("\n") == POINTS

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.metrics.series.downsampling import bucketize
+from monitor.metrics.series.downsampling import downsample
 
 VALUES = st.floats(allow_nan=True, allow_infinity=True, width=64)
 POSITIONS = st.one_of(st.integers(-1000, 1000).map(float), st.floats(allow_nan=False, allow_infinity=False))
@@ -21,7 +21,7 @@ SERIES = st.lists(st.tuples(POSITIONS, VALUES), max_size=300).map(
 def test_extremes_counts_and_positions(points: list[tuple[float, float]], columns: int) -> None:
     x = np.array([point[0] for point in points])
     y = np.array([point[1] for point in points])
-    buckets = bucketize(x, y, columns)
+    buckets = downsample(x, y, columns)
     finite = [point for point in points if math.isfinite(point[1])]
     assert buckets.nonfinite.tolist() == [point[0] for point in points if not math.isfinite(point[1])]
     assert int(buckets.count.sum()) == len(finite)
@@ -49,19 +49,19 @@ def test_extremes_counts_and_positions(points: list[tuple[float, float]], column
 
 def test_columns_are_equally_wide() -> None:
     x = np.array([0.0, 1.0, 2.0, 90.0, 91.0, 100.0])
-    buckets = bucketize(x, np.arange(6.0), 2)
+    buckets = downsample(x, np.arange(6.0), 2)
     assert buckets.x.tolist() == [2.0, 100.0]
     assert buckets.mean.tolist() == [1.0, 4.0]
 
 
 def test_few_points_stay_as_they_are() -> None:
-    buckets = bucketize(np.array([1.0, 2.0]), np.array([5.0, 3.0]), 2)
+    buckets = downsample(np.array([1.0, 2.0]), np.array([5.0, 3.0]), 2)
     assert buckets.mean.tolist() == [5.0, 3.0]
     assert buckets.count.tolist() == [1, 1]
 
 
 def test_a_mean_never_overflows() -> None:
-    buckets = bucketize(np.arange(4.0), np.array([1.7e308, 1.7e308, -1.0, 1.7e308]), 1)
+    buckets = downsample(np.arange(4.0), np.array([1.7e308, 1.7e308, -1.0, 1.7e308]), 1)
     assert math.isfinite(buckets.mean[0])
     assert buckets.min[0] <= buckets.mean[0] <= buckets.max[0]
 
@@ -69,8 +69,8 @@ def test_a_mean_never_overflows() -> None:
 @given(st.lists(st.integers(-(2**53), 2**53), max_size=300).map(sorted), st.integers(1, 50))
 def test_whole_positions_are_cut_like_the_same_numbers_as_floats(positions: list[int], columns: int) -> None:
     y = np.arange(float(len(positions)))
-    whole = bucketize(np.array(positions, np.int64), y, columns, is_finite=True)
-    floats = bucketize(np.array(positions, np.float64), y, columns)
+    whole = downsample(np.array(positions, np.int64), y, columns, is_finite=True)
+    floats = downsample(np.array(positions, np.float64), y, columns)
     assert whole.x.dtype == np.int64
     assert whole.x.tolist() == floats.x.tolist()
     assert whole.last.tolist() == floats.last.tolist()
@@ -79,6 +79,6 @@ def test_whole_positions_are_cut_like_the_same_numbers_as_floats(positions: list
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.integers(2, 50))
 def test_points_at_one_position_are_one_column(position: float, columns: int) -> None:
-    buckets = bucketize(np.full(100, position), np.arange(100.0), columns)
+    buckets = downsample(np.full(100, position), np.arange(100.0), columns)
     assert buckets.x.tolist() == [position]
     assert (buckets.min[0], buckets.max[0], buckets.count[0]) == (0, 99, 100)

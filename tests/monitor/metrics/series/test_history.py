@@ -24,7 +24,7 @@ def columns_of(records: list[tuple[int, dict[str, Any]]]) -> Columns:
     columns = Columns.from_lists(
         [step for step, _ in records], [float(index) for index in range(len(records))], metrics
     )
-    columns.carry_epoch(None, None)
+    columns.fill_epochs(None, None)
     return columns
 
 
@@ -94,7 +94,7 @@ def test_what_a_view_says_of_its_values_is_so(batches: list[Any]) -> None:
 @given(st.lists(RECORD, max_size=20))
 def test_columns_survive_the_log(records: list[tuple[int, dict[str, Any]]]) -> None:
     columns = columns_of(records)
-    columns.carry_epoch(0.5, 3)
+    columns.fill_epochs(0.5, 3)
     decoded = Columns.decode(columns.encode())
     assert decoded.steps == columns.steps
     assert decoded.times == columns.times
