@@ -1,4 +1,4 @@
-"""The monitor's application: routes in reading order, and how it starts."""
+"""The monitor's FastAPI application."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BATCH = "#/components/schemas/{model}"
 
 
 class MonitorApp(FastAPI):
-    """Documents the one body that FastAPI does not parse itself."""
+    """Adds the schema of batches to the OpenAPI document, since FastAPI does not parse their bodies."""
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
@@ -53,7 +53,7 @@ class MonitorApp(FastAPI):
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The monitor for these settings; it opens its database when it starts."""
+    """Creates the monitor. Its lifespan opens the database."""
     app = MonitorApp(
         title="Pegbox Training Monitor",
         version=pegbox.__version__,
@@ -91,5 +91,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def from_environment() -> FastAPI:
-    """For `uvicorn --factory`."""
+    """Creates the monitor from environment variables, for `uvicorn --factory`."""
     return create_app(Settings())

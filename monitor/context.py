@@ -1,4 +1,4 @@
-"""What the monitor's routes work with, made once per process."""
+"""The components of a running monitor, which routes receive as a dependency."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Monitor:
-    """The parts of a running monitor."""
+    """The components of a running monitor, created once per process."""
 
     settings: Settings
     engine: Engine

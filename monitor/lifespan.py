@@ -1,4 +1,4 @@
-"""Start and stop of the monitor: database, writer, sampler, hub."""
+"""Startup and shutdown of the monitor: database, writer, sampler, maintenance, hub."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Opens everything in order, closes it in reverse; the writer finishes what it has accepted."""
+    """Starts the components in order and stops them in reverse; the writer commits accepted batches before it stops."""
     settings: Settings = app.state.settings
     engine = open_engine(settings)
     upgrade(engine, settings)
@@ -58,7 +58,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _record_uses(identities: Identities) -> None:
-    """Until cancelled. A failed round (a locked database) is logged; later uses are recorded by the next one."""
+    """Records uses of tokens until cancelled. Logs a failed round (a locked database); the next round records its uses."""
     while True:
         await asyncio.sleep(USES_SECONDS)
         try:
@@ -76,7 +76,7 @@ def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoo
             histories.apply_commit(batch)
         counters.add(batches)
         maintenance.notify_commit()
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed: there are no viewers left
             loop.call_soon_threadsafe(monitor.hub.committed, batches)
 
     def on_sample(sample: MachineSample) -> None:

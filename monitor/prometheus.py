@@ -1,4 +1,4 @@
-"""`GET /metrics` on the monitor: runs, what is written, who watches, the machine."""
+"""`GET /metrics` on the monitor: runs, commits, viewers, the machine."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _work(monitor: Monitor) -> list[Family]:
 
 
 def _machine(reading: MachineSample) -> list[Family]:
-    """What a card does not tell is absent, not zero."""
+    """Values that a GPU does not report are absent, not zero."""
     host = reading.host
     families = [
         gauge("pegbox_host_cpu_percent", "Load of the host's processors together, 0-100.", host.cpu_percent),

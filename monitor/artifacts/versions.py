@@ -1,4 +1,4 @@
-"""Versions of an experiment's artifacts: a set of files that a run made, and the runs that read it."""
+"""Versions of an experiment's artifacts: sets of files that a run produced, and the runs that used them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _experiment = Experiment.__table__  # type: ignore[attr-defined]
 _run = Run.__table__  # type: ignore[attr-defined]
 
 VersionRow = Row[Any]
-"""All columns of the version, plus `run_name` of the run that made it."""
+"""All columns of the version, plus `run_name` of the run that produced it."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionDraft:
-    """A version about to be logged; `manifest` as in the table, in the order of its paths."""
+    """A version to log. `manifest` has the format of the table column, sorted by path."""
 
     experiment: str
     name: str
@@ -41,12 +41,12 @@ class VersionDraft:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the manifest: equal for equal content."""
+        """SHA-256 of the manifest: equal for equal content."""
         return hashlib.sha256(msgspec.json.encode(list(self.manifest), order="sorted")).hexdigest()
 
 
 def log_version(monitor: Monitor, draft: VersionDraft) -> VersionRow:
-    """The next version of the artifact, or the newest again if nothing in it has changed. It takes its aliases from older ones."""
+    """Logs the next version and moves its aliases from older versions. Returns the newest version if the content is unchanged."""
 
     def operation(connection: Connection) -> VersionRow:
         experiment_id = ensure_experiment(connection, draft.experiment)
@@ -107,7 +107,7 @@ def _newest(connection: Connection, experiment_id: str, name: str) -> VersionRow
 
 
 def get_version(connection: Connection, version_id: int) -> VersionRow:
-    """Raises `NotFoundError`."""
+    """Returns a version by its id. Raises `NotFoundError`."""
     row = connection.execute(_query().where(_version.c.id == version_id)).first()
     if row is None:
         raise NotFoundError(f"Artifact version not found: {version_id}")
@@ -115,7 +115,7 @@ def get_version(connection: Connection, version_id: int) -> VersionRow:
 
 
 def find_version(monitor: Monitor, experiment: str, name: str, reference: str) -> VersionRow | None:
-    """The version that an alias or `v<number>` stands for."""
+    """Finds the version for an alias or `v<number>`."""
     rows = list_versions(monitor, experiment, name=name)
     number = (
         int(reference[1:]) if reference[:1] == "v" and reference[1:].isascii() and reference[1:].isdigit() else None
@@ -126,7 +126,7 @@ def find_version(monitor: Monitor, experiment: str, name: str, reference: str) -
 def list_versions(
     monitor: Monitor, experiment: str, *, name: str | None = None, run_id: str | None = None, limit: int = 1_000
 ) -> list[VersionRow]:
-    """Newest first, of one artifact or of one run if named."""
+    """Returns versions, newest first, optionally of one artifact or one run."""
     query = _query().where(_experiment.c.name == experiment)
     if name is not None:
         query = query.where(_version.c.name == name)
@@ -137,7 +137,7 @@ def list_versions(
 
 
 def log_use(monitor: Monitor, version_id: int, run_id: str) -> None:
-    """Notes that a run read the version. Raises `NotFoundError`."""
+    """Records that a run used the version. Raises `NotFoundError`."""
 
     def operation(connection: Connection) -> None:
         get_version(connection, version_id)
@@ -149,7 +149,7 @@ def log_use(monitor: Monitor, version_id: int, run_id: str) -> None:
 
 
 def list_uses(monitor: Monitor, *, version_id: int | None = None, run_id: str | None = None) -> list[Row[Any]]:
-    """`version_id`, `run_id`, `run_name`, `used_at` of the runs that read a version, or of what a run read; oldest first."""
+    """Returns uses of a version, or uses by a run, oldest first: `version_id`, `run_id`, `run_name`, `used_at`."""
     query = select(*_use.c, _run.c.name.label("run_name")).join(_run, _run.c.id == _use.c.run_id)
     if version_id is not None:
         query = query.where(_use.c.version_id == version_id)

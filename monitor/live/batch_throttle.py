@@ -1,4 +1,4 @@
-"""When viewers are told to read the series again: never more often than a few times a second, whatever is being imported."""
+"""Throttles the feed of a run: replaces floods of points by resets, and limits the rate of resets."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from monitor.live.envelopes import of_batch, reset
 from monitor.metrics.log.store import LoggedBatch
 
 INTERVAL_SECONDS = 0.25
-"""Between two resets of a feed: each makes every viewer read all curves again."""
+"""Minimum time between two resets of a feed, since each reset makes all viewers read all series again."""
 
 BULK_RECORDS = 500
-"""More than this within an interval is no live training but an import: reading the series again is less than every piece."""
+"""More records per interval are an import, not a live training: reading the series again transfers less."""
 
 MAX_FRAMES = 10_000
-"""Messages times viewers within an interval: what one process can send and still answer others."""
+"""Maximum messages times viewers per interval that leave the process responsive."""
 
 
 class BatchThrottle:
-    """Turns batches into messages. While a reset is held back it stands for all that comes, so that nothing is lost.
+    """Converts batches to messages. A pending reset covers all batches until its release, so that no record is lost.
 
-    `clock` gives seconds that never go back.
+    `clock` returns monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,7 +33,7 @@ class BatchThrottle:
         self._records_before = 0
 
     def messages(self, batch: LoggedBatch, viewers: int = 1) -> list[str]:
-        """What to tell viewers of a batch; nothing means that a reset is held back which will cover it."""
+        """Returns the messages of a batch; an empty list when a pending reset covers the batch."""
         now = self._clock()
         is_flood = self._is_flood(now, batch.count, viewers)
         needs_reset = is_flood or batch.rewind_to is not None
@@ -46,11 +46,11 @@ class BatchThrottle:
 
     @property
     def wait_seconds(self) -> float | None:
-        """Until the held reset may go out; None when there is none."""
+        """Seconds until the pending reset is due; None without a pending reset."""
         return None if self._held_seq is None else max(0.0, self._allowed_at - self._clock())
 
     def release(self) -> int | None:
-        """The cursor that the held reset reaches, once it is due; it is held no longer then."""
+        """Returns and clears the cursor of the pending reset if due, else None."""
         if self._held_seq is None or self._clock() < self._allowed_at:
             return None
         seq, self._held_seq = self._held_seq, None
@@ -58,7 +58,7 @@ class BatchThrottle:
         return seq
 
     def _is_flood(self, now: float, count: int, viewers: int) -> bool:
-        """Counted over this interval and the one before: a flood does not end because a new interval begins."""
+        """Counts over the current and the previous interval, so that a flood does not end with an interval."""
         if now >= self._window_ends:
             is_next = now < self._window_ends + INTERVAL_SECONDS
             self._records_before = self._records if is_next else 0

@@ -1,4 +1,4 @@
-"""What one viewer of a feed gets: everything behind its cursor, the state of the run, then whatever comes, until the end."""
+"""The feed of one viewer: the backlog after its cursor, the status of the run, then live messages until the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.live.topic import Topic
 
 
 class StreamInterruptedError(Exception):
-    """The stream cannot go on; the viewer should connect again and resume."""
+    """The stream failed; the viewer should reconnect and resume from its cursor."""
 
 
 async def follow_feed(
@@ -26,7 +26,7 @@ async def follow_feed(
     *,
     idle_seconds: float | None = None,
 ) -> AsyncIterator[list[str]]:
-    """Frames to send, in order. After `idle_seconds` without wait_for_messages an empty list. Raises `StreamInterruptedError`."""
+    """Yields frames in order; an empty list after `idle_seconds` without messages. Raises `StreamInterruptedError`."""
     ring = topic.feed
     position, until = ring.end, ring.published_seq
     if after is not None:
@@ -50,7 +50,7 @@ async def follow_feed(
 
 
 async def wait_for_messages(topic: Topic, ring: RingBuffer, timeout: float | None = None) -> bool:
-    """Waits for more to send. True when `timeout` seconds have passed without; raises `StreamInterruptedError`."""
+    """Waits for new messages. True when `timeout` seconds passed without any. Raises `StreamInterruptedError`."""
     if topic.is_broken:
         raise StreamInterruptedError
     before = ring.end

@@ -1,4 +1,4 @@
-"""The points of a run as job streams write them: a flat object each, `{"step", "loss", "lr", "gpu_util", "epoch", "ts", …}`."""
+"""Points as job streams send them: one flat object per point, `{"step", "loss", "lr", "gpu_util", "epoch", "ts", …}`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monitor.resources.sampler import Sampler
 from pegbox.schemas.base import utc_text
 
 GAP = ""
-"""A frame that says: messages are missing here, they have to be read from the log."""
+"""A marker frame: messages are missing here and must be read from the log."""
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
@@ -21,7 +21,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class FlatMessages:
-    """A frame for each point. Everything else that a feed carries is left out."""
+    """Framing with one frame per point; drops all other kinds of messages."""
 
     sampler: Sampler
 
@@ -32,7 +32,7 @@ class FlatMessages:
 
 @dataclass(frozen=True, slots=True)
 class FlatServerEvents:
-    """One piece of a `text/event-stream` with all points; `seq` is the id."""
+    """Framing with one `text/event-stream` chunk for all points; the event id is `seq`."""
 
     sampler: Sampler
 
@@ -44,7 +44,7 @@ class FlatServerEvents:
 
 
 def _flatten(texts: list[str], sampler: Sampler) -> list[tuple[str, str]] | None:
-    """Cursor and object of each point; None when there was a reset among the messages."""
+    """Returns cursor and flat JSON of each point; None when the messages contain a reset."""
     frames = []
     for text in texts:
         seq, kind = seq_and_kind(text)
@@ -56,10 +56,10 @@ def _flatten(texts: list[str], sampler: Sampler) -> list[tuple[str, str]] | None
 
 
 def flat_point(seq: int, data: dict[str, Any], sampler: Sampler) -> dict[str, Any]:
-    """A point under the names of the API's streams first, then all its metrics under their own.
+    """Returns a point with the API's stream names first, then all metrics under their own names.
 
-    `loss` and `lr` are `train_loss` and `learning_rate` unless the run logs metrics of these names. What a point does not
-    have is null.
+    `loss` and `lr` are `train_loss` and `learning_rate` unless the run logs metrics called `loss` and `lr`. Missing values are
+    null.
     """
     values: dict[str, Any] = data["values"]
     known = {

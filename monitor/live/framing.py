@@ -1,4 +1,4 @@
-"""How messages are put into frames: one each, many in one, or with the run's name. Made once for all viewers of a position."""
+"""Framing: how messages become frames of a socket or stream. Frames are built once and shared by all viewers at a position."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Framing = Callable[[list[str]], list[str]]
-"""Messages in, frames out. Equal forms share what they made, so a framing is a function or a frozen value."""
+"""Maps messages to frames. Equal framings share cached frames, so a framing is a function or a frozen dataclass."""
 
 SEQ = '{"seq":'
 KIND = '"kind":"'
 
 
 def as_messages(texts: list[str]) -> list[str]:
-    """A frame for each message."""
+    """One frame per message."""
     return texts
 
 
 def as_array(texts: list[str]) -> list[str]:
-    """One frame, a JSON array, however many messages there are."""
+    """A single frame with a JSON array of all messages."""
     return [f"[{','.join(texts)}]"] if texts else []
 
 
 def as_server_events(texts: list[str]) -> list[str]:
-    """One piece of a `text/event-stream`: `seq` is the id, `kind` the event, the whole envelope the data."""
+    """A `text/event-stream` chunk: event id `seq`, event type `kind`, the envelope as data."""
     return ["".join(map(_server_event, texts))] if texts else []
 
 
@@ -34,14 +34,14 @@ def _server_event(text: str) -> str:
 
 
 def seq_and_kind(text: str) -> tuple[str, str]:
-    """Of an envelope, without decoding it: it begins with them."""
+    """Returns `seq` and `kind` of an envelope without decoding the JSON: both come first."""
     seq, kind, _ = text.split(",", 2)
     return seq[len(SEQ) :], kind[len(KIND) : -1]
 
 
 @dataclass(frozen=True, slots=True)
 class WithRunId:
-    """A frame for each message, with the `run` it belongs to before all else."""
+    """One frame per message, with the id of its run as the first field, `run`."""
 
     run: str
 

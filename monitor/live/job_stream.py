@@ -1,4 +1,4 @@
-"""`/api/jobs/{id}/stream` and `/ws/jobs/{id}/stream`: the metrics of a job, a flat object for each point, from first to last."""
+"""`/api/jobs/{id}/stream` and `/ws/jobs/{id}/stream`: all points of a job as flat objects, past and live."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def stream_job(
         Header(ge=0, le=MAX_SEQ, description="Sent by browsers that connect again; counts more than `after`."),
     ] = None,
 ) -> EventStream:
-    """All points of a job as server-sent events, those of the past first. A job that waits is waited for.
+    """Streams all points of a job as server-sent events, past points first. Waits for a job that has not started.
 
     A comment every 15 seconds keeps an idle connection open.
     """
@@ -60,7 +60,7 @@ async def stream_job(
 
 @router.websocket("/ws/jobs/{uid}/stream")
 async def job_socket(websocket: WebSocket, uid: str, after: After = 0) -> None:
-    """The same points as messages; closes with 1000 when the job has ended."""
+    """Sends the same points as WebSocket messages; closes with 1000 when the job has ended."""
     monitor: Monitor = websocket.app.state.monitor
     target = await accept(websocket, monitor, uid)
     if target is None:
@@ -81,6 +81,6 @@ async def _events(monitor: Monitor, target: StreamTarget, after: int) -> AsyncGe
             async for pieces in follow_points(monitor.engine, topic, after, framing, idle_seconds=KEEPALIVE_SECONDS):
                 yield "".join(pieces) or KEEPALIVE
         except StreamInterruptedError:
-            return  # a client that was not told of the end connects again
+            return  # without an `end` event the client reconnects
         end = msgspec.json.encode({"status": topic.ended}).decode()
         yield f"event: end\ndata: {end}\n\n"

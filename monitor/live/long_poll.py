@@ -1,4 +1,4 @@
-"""`GET /api/runs/{id}/feed`: the feed for those who cannot open a WebSocket."""
+"""`GET /api/runs/{id}/feed`: the feed by long polling, for clients without WebSockets."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ async def get_feed(
         int | None, Query(ge=1, le=MAX_PAGE, description="Record by record, at most so many: for copying a run.")
     ] = None,
 ) -> Response:
-    """What came behind the cursor; waits for it if there is nothing. The last one is a `status`, or `end` once it is over.
+    """Returns the messages after the cursor; waits if there are none. The last message is `status`, or `end` for an ended run.
 
-    Who is far behind is told to read the series instead, by a `reset`. With `limit` the records themselves come, a page at a time.
+    A client that is far behind gets a `reset`, which tells it to read the series instead. With `limit` it gets the records
+    themselves, page by page.
     """
     target = await run_sync(find_target, monitor.engine, run_id)
     if target is None:
         raise NotFoundError(f"Run not found: {run_id}")
     async with monitor.hub.watching(target, "feed") as (topic, ring):
 
-        async def missed() -> list[str]:
+        async def read_missed() -> list[str]:
             if after is None:
                 return []
             if limit is None:
@@ -47,11 +48,11 @@ async def get_feed(
             return await run_sync(read_page, monitor.engine, target.run_id, after, ring.published_seq, limit)
 
         position = ring.end
-        texts = await missed()
+        texts = await read_missed()
         if not texts and after is not None and topic.ended is None:
             await ring.wait(wait)
             if limit is not None:
-                texts = await missed()
+                texts = await read_missed()
         if limit is None:
             fresh = ring.read(position)
             texts.extend([reset(ring.published_seq)] if fresh is None else fresh)

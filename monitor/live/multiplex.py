@@ -1,4 +1,4 @@
-"""`/ws/live`: the feeds of many runs through one socket. The client says which, and may change its mind."""
+"""`/ws/live`: the feeds of many runs through one socket. Clients subscribe and unsubscribe at any time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter()
 
 MAX_SUBSCRIPTIONS = 100
 MAX_BYTES = 4096
-"""Of one message from a client."""
+"""Maximum size of a message from a client."""
 
 UNKNOWN = "Unknown job or run"
 BROKEN = "The stream broke off; subscribe again"
@@ -29,7 +29,7 @@ Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class SubscriptionRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """What a client may say: one of the two names."""
+    """A message from a client; exactly one of `subscribe` and `unsubscribe` is set."""
 
     subscribe: Name | None = None
     unsubscribe: Name | None = None
@@ -42,20 +42,20 @@ _encode = msgspec.json.Encoder().encode
 
 @router.websocket("/ws/live")
 async def live_stream(websocket: WebSocket) -> None:
-    """Envelopes with the `run` they belong to, for as many runs as were subscribed."""
+    """Sends envelopes with the id of their `run` for all subscribed runs."""
     await websocket.accept()
     subscriptions = Subscriptions(websocket, websocket.app.state.monitor)
     try:
         while True:
             await subscriptions.handle(await websocket.receive())
     except (WebSocketDisconnect, RuntimeError):
-        pass  # the viewer left, perhaps while something was on its way
+        pass  # the viewer disconnected, perhaps during a send
     finally:
         await subscriptions.close()
 
 
 class Subscriptions:
-    """Of one socket: a task for each run, which ends with the run."""
+    """The subscriptions of one socket: a task per run, which ends with the run."""
 
     def __init__(self, websocket: WebSocket, monitor: Monitor) -> None:
         self._websocket = websocket
@@ -63,7 +63,7 @@ class Subscriptions:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def handle(self, message: Any) -> None:
-        """Does what an ASGI message asks for, or says why not. Raises `WebSocketDisconnect` when the viewer has left."""
+        """Handles an ASGI message, or replies with an error. Raises `WebSocketDisconnect` when the viewer has disconnected."""
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1005))
         request = _decode_request(message.get("text"))
@@ -72,14 +72,14 @@ class Subscriptions:
         elif request.unsubscribe is not None:
             self._unsubscribe(request.unsubscribe)
         elif request.subscribe is not None:
-            self._unsubscribe(request.subscribe)  # the same run again: it goes on from the new cursor
+            self._unsubscribe(request.subscribe)  # a repeated subscription continues from the new cursor
             if len(self._tasks) >= MAX_SUBSCRIPTIONS:
                 await self._send(run=request.subscribe, error=f"At most {MAX_SUBSCRIPTIONS} runs for one socket")
             else:
                 self._tasks[request.subscribe] = asyncio.create_task(self._follow(request.subscribe, request.after))
 
     async def close(self) -> None:
-        """Ends all of them."""
+        """Cancels all subscriptions."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -103,7 +103,7 @@ class Subscriptions:
         except StreamInterruptedError:
             await self._send(run=name, error=BROKEN)
         except (WebSocketDisconnect, RuntimeError):
-            pass  # the viewer has left; the reader of the socket learns it too
+            pass  # the viewer disconnected; the receiving loop ends as well
         finally:
             if self._tasks.get(name) is asyncio.current_task():
                 del self._tasks[name]
@@ -113,7 +113,7 @@ class Subscriptions:
 
 
 def _decode_request(text: str | None) -> SubscriptionRequest | str:
-    """The request, or what is wrong with it."""
+    """Returns the request, or an error message."""
     if text is None or len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
         return f"Expected text of at most {MAX_BYTES} bytes"
     try:

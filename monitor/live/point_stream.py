@@ -1,4 +1,4 @@
-"""What one viewer of a job stream gets: every point behind its cursor that still counts, however many, then whatever comes."""
+"""The job stream of one viewer: all points after its cursor except rewound ones, then live points."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from monitor.live.topic import Topic
 from monitor.metrics.log import store
 
 PAGE = 2_000
-"""Points read from the log at a time, and with them the rest of the batch: all that a slow viewer holds in memory."""
+"""Points per page read from the log, rounded up to whole batches; bounds the memory of a slow viewer."""
 
 
 async def follow_points(
@@ -56,16 +56,16 @@ async def follow_points(
                 await wait_for_messages(topic, ring, max(0.0, sent_at + idle_seconds - clock()))
 
 
-def read_points(engine: Engine, run_id: str, after: int, until: int, enough: int) -> tuple[list[str], int]:
-    """The next points with `after < seq <= until` as envelopes, and the cursor they reach: `until` when that was all.
+def read_points(engine: Engine, run_id: str, after: int, until: int, page_size: int) -> tuple[list[str], int]:
+    """Returns the next points with `after < seq <= until` as envelopes, and the cursor reached: `until` when none are left.
 
-    Points that a later rewind has taken back are left out. Whole batches are read, so a page may have more than `enough`.
+    Rewound points are dropped. Pages consist of whole batches and may exceed `page_size`.
     """
     points: list[tuple[int, str]] = []
     with engine.connect() as connection:
         rewinds = store.read_rewinds(connection, run_id, after)
         places = [seq for seq, _ in rewinds]
-        # For each rewind the lowest step that it or a later one goes back to.
+        # For each rewind, the lowest step of this and all later rewinds.
         lowest = list(accumulate((step for _, step in reversed(rewinds)), min))[::-1]
         for batch in store.read_batches(connection, run_id, after):
             if batch.first_record_seq > until:
@@ -76,8 +76,8 @@ def read_points(engine: Engine, run_id: str, after: int, until: int, enough: int
                     later = bisect_right(places, seq)
                     if later == len(places) or step <= lowest[later]:
                         points.append((seq, envelope(seq, "point", point_data(batch.columns, index))))
-            if len(points) >= enough:
-                # Packs of several writers may overlap: what still follows up to here belongs to this page.
+            if len(points) >= page_size:
+                # Packs of several writers may overlap: later batches may hold cursors of this page.
                 until = min(until, points[-1][0])
     return [text for seq, text in sorted(points) if seq <= until], until
 

@@ -1,4 +1,4 @@
-"""The newest messages of one stream, encoded once. A viewer is a position in it, so a slow one costs nothing but itself."""
+"""The newest messages of one stream, encoded once. Each viewer has its own position, so slow viewers do not delay others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CAPACITY = 4096
 
 
 class RingBuffer:
-    """Belongs to the event loop. `published_seq` is the cursor up to which records have been put in."""
+    """Not thread-safe: used on the event loop only. `published_seq` is the cursor up to which records are published."""
 
     def __init__(self, published_seq: int, capacity: int = CAPACITY) -> None:
         self.published_seq = published_seq
@@ -25,11 +25,11 @@ class RingBuffer:
 
     @property
     def end(self) -> int:
-        """The position behind the newest message."""
+        """The position after the newest message."""
         return self._end
 
     def publish(self, texts: Iterable[str], seq: int | None = None) -> None:
-        """Adds messages; `seq` is the cursor they reach."""
+        """Appends messages and wakes viewers. `seq` is the cursor that the messages reach."""
         before = self._end
         for text in texts:
             self._texts.append(text)
@@ -40,16 +40,16 @@ class RingBuffer:
             self.wake()
 
     def wake(self) -> None:
-        """Lets every waiting viewer look again."""
+        """Wakes all waiting viewers."""
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():
                 future.set_result(None)
 
     def read(self, position: int, framing: Framing = as_messages) -> list[str] | None:
-        """Frames with the messages from a position on; None when the oldest of them are gone.
+        """Returns frames of the messages from a position on; None when the oldest of them are overwritten.
 
-        Viewers at the same position get the same list, put into its framing once: leave it as it is.
+        Viewers at the same position share the returned list: do not modify it.
         """
         missing = self._end - position
         if missing > len(self._texts):
@@ -66,8 +66,8 @@ class RingBuffer:
         return frames
 
     async def wait(self, timeout: float | None = None) -> None:
-        """Returns when something was published, or `wake` was called, or after `timeout` seconds."""
-        # One future each, since a viewer that leaves cancels what it awaits; the next wake clears away what they leave.
+        """Waits for `publish` or `wake`, at most `timeout` seconds."""
+        # One future per viewer, since a disconnecting viewer cancels the future it awaits; the next wake removes it.
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         if timeout is None:

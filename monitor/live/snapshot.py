@@ -1,4 +1,4 @@
-"""What a stream knows of its job beside the points: state, progress, plan. Read at most twice a second per run."""
+"""The state, progress and plan of a streamed job. Read at most twice a second per run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pegbox.store.tables import TERMINAL_STATES
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`data` is the body of a `status` message."""
+    """State of a job or run at one moment. `data` is the body of a `status` message."""
 
     state: str
     job_id: str
@@ -27,25 +27,25 @@ class Snapshot:
 
     @property
     def is_over(self) -> bool:
-        """Whether the job, or the run without one, has ended."""
+        """Whether the job, or the run without a job, has ended."""
         return self.state in TERMINAL_STATES
 
     @property
     def is_running_with_known_length(self) -> bool:
-        """Whether it will do for messages about points of this moment: running, and of known length."""
+        """Whether messages about new points can use this snapshot without a refresh."""
         return self.has_run and self.state == "running" and bool(self.plan.total_steps)
 
 
 @dataclass(frozen=True, slots=True)
 class StreamTarget:
-    """What a viewer named: a run, and the job it belongs to if there is one."""
+    """The run that a viewer streams, and its job if there is one."""
 
     run_id: str
     job_uid: str | None
 
 
 def find_target(engine: Engine, name: str) -> StreamTarget | None:
-    """By run id or job uid, a job that has not begun included; None when there is neither."""
+    """Finds a run by its id or its job's uid, or a job whose run has not begun. None when there is neither."""
     with engine.connect() as connection:
         run = repository.find_run(connection, name)
         if run is not None:
@@ -55,7 +55,7 @@ def find_target(engine: Engine, name: str) -> StreamTarget | None:
 
 
 def read_snapshot(engine: Engine, histories: HistoryCache, target: StreamTarget) -> Snapshot | None:
-    """None when run and job are gone."""
+    """Reads the current state. None when run and job are deleted."""
     with engine.connect() as connection:
         run = repository.find_run(connection, target.run_id)
         job = repository.find_job(connection, target.job_uid) if run is None and target.job_uid else None

@@ -1,4 +1,4 @@
-"""`GET /api/runs/{id}/stream`: the feed as server-sent events, for whoever has an `EventSource` or curl."""
+"""`GET /api/runs/{id}/stream`: the feed as server-sent events, for `EventSource` and curl."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pegbox.web.error_handlers import Responses, error_responses
 router = APIRouter(prefix="/api/runs", tags=["Live"])
 KEEPALIVE_SECONDS = 15.0
 KEEPALIVE = ": keepalive\n\n"
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the second keeps nginx from collecting messages
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the second turns off buffering in nginx
 
 STREAM: Responses = {
     200: {
@@ -33,7 +33,7 @@ MAX_SEQ = 2**53
 
 
 class EventStream(StreamingResponse):
-    """Closes what it reads from when the viewer leaves, so that the topic loses a viewer at once."""
+    """Closes its generator on disconnect, so that the viewer count drops at once."""
 
     media_type = "text/event-stream"
 
@@ -56,7 +56,7 @@ async def stream_feed(
         Header(ge=0, le=MAX_SEQ, description="Sent by browsers that connect again; counts more than `after`."),
     ] = None,
 ) -> EventStream:
-    """The feed as server-sent events. Ends after `end`; a comment every 15 seconds keeps an idle connection open."""
+    """Streams the feed as server-sent events. Closes after `end`; a comment every 15 seconds keeps an idle connection open."""
     target = await run_sync(find_target, monitor.engine, run_id)
     if target is None:
         raise NotFoundError(f"Run not found: {run_id}")
@@ -71,4 +71,4 @@ async def _events(monitor: Monitor, target: StreamTarget, after: int | None) -> 
             async for frames in stream:
                 yield "".join(frames) or KEEPALIVE
         except StreamInterruptedError:
-            return  # a client that was not told `end` connects again
+            return  # without an `end` event the client reconnects

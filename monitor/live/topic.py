@@ -1,4 +1,4 @@
-"""One watched run: turns commits into messages for its viewers, and watches the job's state for them."""
+"""The topic of one watched run: publishes commits as messages to its viewers and polls the state of the job."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 KEEPALIVE_SECONDS = 10.0
 LAST_POINTS_SECONDS = 2.0
-"""A job's end may be known before its last points have arrived; this long they are waited for."""
+"""How long to wait for the last points after the job has ended."""
 
 
 class Topic:
-    """Lives while it has viewers. `feed` carries envelopes, `training` the messages of the Training Monitor API."""
+    """Exists while it has viewers. `feed` carries envelopes, `training` the messages of the Training Monitor API."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Topic:
         self.task: asyncio.Task[None] | None = None
 
     def add_viewer(self, ring: RingBuffer) -> None:
-        """A viewer more. The first one of a ring starts it at what is committed now."""
+        """Adds a viewer. The first viewer of a ring buffer starts it at the last commit."""
         if not ring.viewers:
             ring.published_seq = max(ring.published_seq, self._last_seq())
         ring.viewers += 1
@@ -70,7 +70,7 @@ class Topic:
         return bool(self.feed.viewers or self.training.viewers)
 
     def push(self, batch: LoggedBatch) -> None:
-        """A commit of this run. The feed has it when this returns; the training messages need a thread and follow."""
+        """Publishes a committed batch. The feed is updated on return; training messages need a thread and follow."""
         if self.feed.viewers:
             try:
                 messages = self._throttle.messages(batch, self.feed.viewers)
@@ -86,7 +86,7 @@ class Topic:
             self._wake.set()
 
     async def refresh(self) -> None:
-        """Reads state and progress again."""
+        """Polls state and progress; publishes a status if changed, or as a keepalive."""
         snapshot = await run_sync(read_snapshot, self._engine, self._histories, self.target)
         self._polled_at = time.monotonic()
         changed = snapshot is not None and (self.snapshot is None or snapshot.data != self.snapshot.data)
@@ -96,16 +96,16 @@ class Topic:
             self.feed.publish([self.status_message()])
 
     def status_message(self, seq: int | None = None) -> str:
-        """The `status` envelope of this moment; `seq` is how far its reader has got, if not as far as the feed."""
+        """Returns the current `status` envelope. `seq`: the cursor of its reader, by default the feed's."""
         data = self.snapshot.data if self.snapshot else {"state": "unknown"}
         return envelope(self.feed.published_seq if seq is None else seq, "status", data)
 
     def end_message(self) -> str:
-        """The last envelope of a feed."""
+        """Returns the last envelope of a feed."""
         return envelope(self.feed.published_seq, "end", {"state": self.ended or "unknown"})
 
     async def run(self) -> None:
-        """Works until the run is over or nobody watches."""
+        """Publishes until the run has ended or the last viewer is gone."""
         try:
             self._update_ended()
             while self.ended is None and self.has_viewers:
@@ -125,7 +125,7 @@ class Topic:
             self.training.wake()
 
     def _interrupt(self) -> None:
-        """Viewers are sent away; they connect again and resume."""
+        """Ends the streams of all viewers, which reconnect and resume."""
         log.exception("live stream of run %s broke off", self.target.run_id)
         self.is_broken = True
         self.feed.wake()
@@ -146,7 +146,7 @@ class Topic:
         if last is None or not self.training.viewers:
             return
         if self.snapshot is None or not self.snapshot.is_running_with_known_length:
-            await self.refresh()  # points say that it runs by now, and it may have told how long it will be
+            await self.refresh()  # the job has started by now and may have reported its number of steps
         if self.snapshot is not None:
             after = self.training.published_seq
             texts = await run_sync(self._messages.after, self.target.run_id, self.snapshot, after, last)

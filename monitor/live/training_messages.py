@@ -1,4 +1,4 @@
-"""The messages of `/ws/training/{job_id}`: a training record with the machine beside it."""
+"""The messages of `/ws/training/{job_id}`: training records, each with a resource sample."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = 500
 
 
 class TrainingMessages:
-    """Reads histories: call it in a thread, not on the event loop."""
+    """Blocking, since it reads histories: call in a thread, not on the event loop."""
 
     def __init__(self, histories: HistoryCache, sampler: Sampler, mode: Callable[[], Mode]) -> None:
         self._histories = histories
@@ -24,7 +24,7 @@ class TrainingMessages:
         self._mode = mode
 
     def after(self, run_id: str, snapshot: Snapshot, after: int, until: int) -> list[str]:
-        """Messages with `after < seq <= until`, in cursor order."""
+        """Returns messages with `after < seq <= until`, in cursor order."""
         texts: list[str] = []
         while True:
             with self._histories.reading(run_id) as history:
@@ -35,7 +35,7 @@ class TrainingMessages:
             after = records[-1].seq
 
     def newest(self, run_id: str, snapshot: Snapshot, until: int) -> list[str]:
-        """The message of the newest record, so that a new viewer need not wait for the next one."""
+        """Returns the message of the newest record, so that a new viewer need not wait for the next record."""
         with self._histories.reading(run_id) as history:
             records = newest_records(history, snapshot.plan, 1, with_metrics=True)
         return [self._text(record, snapshot) for record in records if record.seq <= until]

@@ -1,4 +1,4 @@
-"""`/ws/training/{job_id}` and `/ws/runs/{run_id}`: everything behind a cursor, then whatever comes, until the job ends."""
+"""`/ws/training/{job_id}` and `/ws/runs/{run_id}`: messages after a cursor, then live messages until the job ends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Frames = Annotated[Literal["single", "array"], Query(description="One envelope i
 
 @router.websocket("/ws/training/{job_id}")
 async def training_stream(websocket: WebSocket, job_id: str, after: Cursor = None) -> None:
-    """The Training Monitor API's messages, one per training point."""
+    """Sends the messages of the Training Monitor API, one per training point."""
     monitor: Monitor = websocket.app.state.monitor
     target = await accept(websocket, monitor, job_id)
     if target is None:
@@ -40,7 +40,7 @@ async def training_stream(websocket: WebSocket, job_id: str, after: Cursor = Non
 
 @router.websocket("/ws/runs/{run_id}")
 async def run_stream(websocket: WebSocket, run_id: str, after: Cursor = None, frames: Frames = "single") -> None:
-    """Everything of a run as envelopes `{"seq", "kind", "data"}`; with `frames=array` each frame is a list of them."""
+    """Sends the feed of a run as envelopes `{"seq", "kind", "data"}`; with `frames=array` each frame is a list of envelopes."""
     monitor: Monitor = websocket.app.state.monitor
     target = await accept(websocket, monitor, run_id)
     if target is None:
@@ -51,9 +51,9 @@ async def run_stream(websocket: WebSocket, run_id: str, after: Cursor = None, fr
 
 
 async def accept(websocket: WebSocket, monitor: Monitor, name: str) -> StreamTarget | None:
-    """What the viewer named; None when there is no such thing and the socket is closed.
+    """Accepts the socket and finds its run. Closes the socket and returns None for an unknown name.
 
-    Accepts first even to refuse: a browser learns a close code only after the handshake.
+    Accepts before closing, because browsers see a close code only after the handshake.
     """
     await websocket.accept()
     target = await run_sync(find_target, monitor.engine, name)
@@ -75,7 +75,7 @@ async def _training(monitor: Monitor, topic: Topic, ring: RingBuffer, after: int
         is_over = topic.ended is not None
         texts = ring.read(position)
         position, until = ring.end, ring.published_seq
-        if texts is None and topic.snapshot is not None:  # too slow for the ring: the rest comes from the log
+        if texts is None and topic.snapshot is not None:  # slower than the ring buffer: read the rest from the log
             texts = await run_sync(messages.after, run_id, topic.snapshot, sent, until)
         sent = until
         if texts:
@@ -87,7 +87,7 @@ async def _training(monitor: Monitor, topic: Topic, ring: RingBuffer, after: int
 
 
 async def send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> None:
-    """Sends until the stream ends or the viewer leaves; closes with 1000 at the end."""
+    """Sends until the stream ends or the viewer disconnects. Closes with 1000 at the end."""
 
     async def send() -> None:
         async for texts in stream:
@@ -106,7 +106,7 @@ async def send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> No
             else:
                 await websocket.close(CLOSE_ENDED, "The job has ended")
     except (WebSocketDisconnect, RuntimeError):
-        pass  # the viewer left while something was on its way
+        pass  # the viewer disconnected during a send
     finally:
         for task in (sender, listener):
             task.cancel()

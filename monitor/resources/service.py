@@ -1,4 +1,4 @@
-"""Resource samples beside a run: columns of numbers over time, as charts want them."""
+"""Resource samples during a run, as columns over time for charts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARGIN_SECONDS = 2.0
 
 
 def run_resources(engine: Engine, run_id: str, columns: int) -> ResourceSeries:
-    """Samples within the run's time, at most `columns` of them. Raises `NotFoundError`."""
+    """Returns at most `columns` samples from the time of the run. Raises `NotFoundError`."""
     with engine.connect() as connection:
         run = find_run(connection, run_id)
         if run is None:

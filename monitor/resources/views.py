@@ -1,4 +1,4 @@
-"""Resource samples as the Training Monitor API writes them: GiB, percent, megabits."""
+"""Converts resource samples to the units of the Training Monitor API: GiB, percent, megabits per second."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GIB = 2**30
 
 
 def resource_numbers(sample: MachineSample) -> ResourceNumbers:
-    """The part that live messages carry."""
+    """Converts a sample to the fields that live messages contain."""
     host = sample.host
     return ResourceNumbers(
         cpu_percent=round(host.cpu_percent, 1),
@@ -32,7 +32,7 @@ def resource_numbers(sample: MachineSample) -> ResourceNumbers:
 
 
 def resource_record(sample: MachineSample, iteration: int) -> ResourceRecord:
-    """The whole record of `GET /api/training/resources`."""
+    """Converts a sample to the record of `GET /api/training/resources`."""
     return ResourceRecord(
         **resource_numbers(sample).model_dump(),
         iteration=iteration,

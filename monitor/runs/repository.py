@@ -1,4 +1,4 @@
-"""Queries on runs. Changes are made on the writer's connection, reads on any other."""
+"""Queries on runs. Writes use the writer's connection, reads any other."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _query() -> Select[Any]:
 
 
 def find_run(connection: Connection, run_id: str) -> RunRow | None:
-    """The run with this id, else the newest run of the job with this uid or id."""
+    """Finds the run with this id, else the newest run of the job with this uid or id."""
     row = connection.execute(_query().where(run_table.c.id == run_id)).first()
     if row is None:
         newest = _query().where(_is_of_job(run_id)).order_by(run_table.c.created_at.desc()).limit(1)
@@ -52,7 +52,7 @@ def _is_of_job(key: str) -> ColumnElement[bool]:
 
 
 def find_run_id(connection: Connection, run_id: str) -> str | None:
-    """The id of what `find_run` finds, without its columns and joins."""
+    """Returns the id of the run that `find_run` finds, without loading columns and joins."""
     found = connection.execute(select(run_table.c.id).where(run_table.c.id == run_id)).scalar()
     if found is None:
         newest = run_table.c.created_at.desc()
@@ -64,7 +64,7 @@ def find_run_id(connection: Connection, run_id: str) -> str | None:
 def list_runs(
     connection: Connection, which: RunFilter, sort: RunSort, *, limit: int, cursor: str | None = None
 ) -> tuple[list[RunRow], str | None]:
-    """A page of runs, and the cursor of the next one if there is more."""
+    """Returns a page of runs and the cursor of the next page, None on the last page."""
     query = _query().add_columns(sort.key.label("sort_key")).where(*which.conditions(connection.dialect.name))
     if cursor is not None:
         query = query.where(sort.after(cursor))
@@ -76,7 +76,7 @@ def list_runs(
 
 
 def list_experiments(connection: Connection, limit: int = 1_000) -> list[str]:
-    """Names of the experiments with a run that `RunFilter` shows unasked."""
+    """Returns the names of experiments with at least one run that the default `RunFilter` shows."""
     shown = exists(
         select(1).where(run_table.c.experiment_id == _experiment.c.id, *RunFilter().conditions(connection.dialect.name))
     )
@@ -85,9 +85,9 @@ def list_experiments(connection: Connection, limit: int = 1_000) -> list[str]:
 
 
 def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
-    """The newest running run of the mode, else the newest that ended. Runs of a study carry a tag `study:…`.
+    """Finds the newest running run of the mode, else its newest run. Runs of a study have a tag `study:…`.
 
-    A script's run that has been silent for long counts as ended: some clients have no word for the end, and others are killed.
+    A script's run without updates for `STALE_AFTER` counts as ended, because some clients never report the end.
     """
     of_study = cast(run_table.c.tags, String).like('%"study:%')
     mode = (of_study if automated else ~of_study) & and_(*RunFilter().conditions(connection.dialect.name))
@@ -101,7 +101,7 @@ def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
 
 
 def find_job(connection: Connection, key: str) -> JobRow | None:
-    """What the monitor needs of a job, by its uid or id."""
+    """Finds a job by its uid or id, with the columns that the monitor needs."""
     columns = (
         _job.c.uid,
         _job.c.state,

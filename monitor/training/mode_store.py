@@ -1,4 +1,4 @@
-"""The training mode: which kind of training the monitor looks at, and since when. It never touches a training."""
+"""The training mode: which kind of training the monitor shows, and since when. Never affects a training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _mode = TrainingMode.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class ViewWindow:
-    """Records up to `since_seq` and samples up to `since_time` (Unix seconds) lie before the window window."""
+    """The mode and its view window: records after `since_seq`, samples after `since_time` (Unix seconds)."""
 
     mode: Mode
     since_seq: int
@@ -25,7 +25,7 @@ class ViewWindow:
 
 
 class TrainingModeStore:
-    """Reads the mode once; changes it through the writer."""
+    """Caches the training mode; changes it through the writer."""
 
     def __init__(self, engine: Engine, writer: Writer) -> None:
         self._writer = writer
@@ -37,11 +37,11 @@ class TrainingModeStore:
 
     @property
     def window(self) -> ViewWindow:
-        """The present mode and window."""
+        """The current mode and window."""
         return self._window
 
     def switch(self, mode: Mode) -> ViewWindow:
-        """Looks at the other kind of training, with an empty window."""
+        """Changes the mode and starts an empty window."""
 
         def operation(connection: Connection) -> ViewWindow:
             window = ViewWindow(mode, next_seq(connection) - 1, time.time())

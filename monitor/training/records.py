@@ -1,6 +1,6 @@
-"""Training records: the points of a run that carry `train_loss`, each with what was known at that moment.
+"""Training records: the points of a run with `train_loss`, each with the newest values of other metrics at that point.
 
-One function makes them for REST and WebSocket alike, so that both say the same of a step.
+REST and WebSocket share one function, so that both report the same record for a step.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_EXTRA_METRICS = 50
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecord:
-    """A loss record with its cursor, its time (Unix seconds), all metrics logged with it, and the points expected in all."""
+    """A loss record with its cursor, time (Unix seconds), the metrics of the same point, and the expected number of records."""
 
     loss: LossRecord
     seq: int
@@ -33,7 +33,7 @@ class TrainingRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What the run says of itself."""
+    """The configured size of a training; None where the run does not report it."""
 
     batch_size: int | None
     total_steps: int | None
@@ -43,24 +43,24 @@ class TrainingPlan:
 def newest_records(
     history: RunHistory, plan: TrainingPlan, count: int, *, after: int = 0, with_metrics: bool = False
 ) -> list[TrainingRecord]:
-    """Up to `count` newest records behind the cursor, oldest first."""
+    """Returns up to `count` newest records after the cursor, oldest first."""
     return _records(history, plan, after, count, newest=True, with_metrics=with_metrics)
 
 
 def next_records(history: RunHistory, plan: TrainingPlan, count: int, *, after: int) -> list[TrainingRecord]:
-    """Up to `count` records that follow the cursor, in the order of their cursors."""
+    """Returns up to `count` records that follow the cursor, in cursor order."""
     return _records(history, plan, after, count, newest=False, with_metrics=True)
 
 
 def count_records(history: RunHistory, *, after: int = 0) -> int:
-    """Records behind the cursor."""
+    """Counts the records after the cursor."""
     view = history.series(LOSS)
     return 0 if view is None else int((view.seqs > after).sum())
 
 
 def iterations_at(history: RunHistory, times: list[float]) -> list[int]:
-    """For moments (Unix seconds) the index of the record current then, 0 before the first."""
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    """Returns, for each time (Unix seconds), the index of the newest record at that time, 0 before the first."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     view = history.series(LOSS)
     if view is None:
@@ -73,7 +73,7 @@ def iterations_at(history: RunHistory, times: list[float]) -> list[int]:
 def _records(
     history: RunHistory, plan: TrainingPlan, after: int, count: int, *, newest: bool, with_metrics: bool
 ) -> list[TrainingRecord]:
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     view = history.series(LOSS)
     if view is None:
@@ -106,7 +106,7 @@ def _records(
 
 
 def expected_points(iteration: int, step: int, first_step: int, total_steps: int | None) -> int:
-    """How many records the whole run will have, judged by their spacing so far; at least those there are."""
+    """Estimates the total number of records from their spacing so far; at least `iteration + 1`."""
     if not total_steps:
         return iteration + 1
     last_step = total_steps if first_step > 0 else total_steps - 1
@@ -116,7 +116,7 @@ def expected_points(iteration: int, step: int, first_step: int, total_steps: int
 
 
 def whole_epoch(epoch: float, total: int | None) -> int:
-    """The pass over the data that a fractional epoch lies in, from 1: 0.3 and 1.0 are the first. 0 while unknown."""
+    """Returns the 1-based pass over the data for a fractional epoch: 1 for 0.3 and 1.0. 0 while unknown."""
     if math.isnan(epoch) or abs(epoch) > 1e15:
         return 0
     whole = max(1, math.ceil(epoch - 1e-6))
@@ -124,8 +124,8 @@ def whole_epoch(epoch: float, total: int | None) -> int:
 
 
 def _known_at(history: RunHistory, name: str, seqs: Ints) -> list[float | None]:
-    """For each cursor the metric's newest value at or before it."""
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    """Returns, for each cursor, the newest value of a metric at or before the cursor."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     view = history.series(name)
     if view is None:
@@ -137,8 +137,8 @@ def _known_at(history: RunHistory, name: str, seqs: Ints) -> list[float | None]:
 
 
 def _values_at(history: RunHistory, seqs: Ints) -> list[dict[str, float | str | None]]:
-    """For each cursor the metrics logged in that very record."""
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    """Returns, for each cursor, the metrics logged in the same record."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     found: list[dict[str, float | str | None]] = [{} for _ in range(len(seqs))]
     for name in history.names[:MAX_EXTRA_METRICS]:

@@ -1,4 +1,4 @@
-"""The Training Monitor API's answers, each from the focused run and the view window."""
+"""The responses of the Training Monitor API, built from the focused run and the view window."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NO_RESOURCES = "Resource data not available"
 
 
 def losses(monitor: Monitor, last_n: int) -> list[LossRecord]:
-    """The newest records in the window, oldest first. Raises `UnavailableError` when there are none."""
+    """Returns the newest records in the window, oldest first. Raises `UnavailableError` for none."""
     row = _focus(monitor)
     if row is None:
         raise UnavailableError(NO_TRAINING)
@@ -46,7 +46,7 @@ def losses(monitor: Monitor, last_n: int) -> list[LossRecord]:
 
 
 def resources(monitor: Monitor, last_n: int) -> list[ResourceRecord]:
-    """The newest samples in the window, oldest first. Raises `UnavailableError` when there are none."""
+    """Returns the newest resource samples in the window, oldest first. Raises `UnavailableError` for none."""
     samples = monitor.sampler.recent(last_n, monitor.modes.window.since_time)
     if not samples:
         raise UnavailableError(NO_RESOURCES)
@@ -59,7 +59,7 @@ def resources(monitor: Monitor, last_n: int) -> list[ResourceRecord]:
 
 
 def status(monitor: Monitor, job_id: str) -> TrainingStatus:
-    """Of a job or a run. Raises `NotFoundError`."""
+    """Returns the status of a job or a run, by either id. Raises `NotFoundError`."""
     with monitor.engine.connect() as connection:
         row = repository.find_run(connection, job_id)
         job = repository.find_job(connection, job_id) if row is None else None
@@ -74,7 +74,7 @@ def status(monitor: Monitor, job_id: str) -> TrainingStatus:
 
 
 def summary(monitor: Monitor) -> TrainingSummary:
-    """Raises `UnavailableError` without a record in the window."""
+    """Returns the newest record with the machine. Raises `UnavailableError` without a record in the window."""
     row = _focus(monitor)
     sample = monitor.sampler.latest
     if row is None:
@@ -108,7 +108,7 @@ def summary(monitor: Monitor) -> TrainingSummary:
 
 
 def mode_view(monitor: Monitor) -> TrainingModeView:
-    """Always has an answer: 0 and not completed before the first record in the window."""
+    """Returns the mode; before the first record in the window, iteration 0 and not completed."""
     row, record = _focused_record(monitor)
     return TrainingModeView(
         mode=monitor.modes.window.mode,
@@ -118,7 +118,7 @@ def mode_view(monitor: Monitor) -> TrainingModeView:
 
 
 def root(monitor: Monitor) -> MonitorRoot:
-    """What answers at `/`."""
+    """Returns the response of `GET /`."""
     row, record = _focused_record(monitor)
     points = 0
     if row is not None:

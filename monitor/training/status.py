@@ -1,4 +1,4 @@
-"""How far a run is: status word, progress, elapsed and remaining time."""
+"""Progress of a run: shown status, percentage, elapsed and remaining time."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from monitor.runs.service import active_seconds, status_of
 from monitor.training.durations import format_duration
 from monitor.training.records import LOSS, TrainingPlan, whole_epoch
 from pegbox.schemas.runs.training import TrainingStatus
+from pegbox.store.tables import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from monitor.metrics.series.history import RunHistory
 
 
 RECENT = 64
-"""Records whose spacing tells the present speed."""
+"""Number of newest records that the current speed is computed from."""
 
 PAUSE_FACTOR = 20.0
-"""A gap this many times the usual one was a pause, not training."""
+"""A gap of more than this many median gaps counts as a pause."""
 
 JOB_STATE_OF_RUN_STATUS = {"finished": "completed"}
 
 
 def plan_of(row: RunRow) -> TrainingPlan:
-    """From the run's own record, the job's hyperparameters filling the gaps."""
+    """Returns the configured size of a training, from the run's config with the job's hyperparameters as fallback."""
     given: dict[str, Any] = {**(row.job_hyperparameters or {}), **row.config}
     epochs = _number(given.get("epochs", given.get("num_train_epochs")))
     return TrainingPlan(
@@ -38,7 +39,7 @@ def plan_of(row: RunRow) -> TrainingPlan:
 
 
 def shown_status(row: RunRow) -> str:
-    """The job's state, or for a run without a job the same words."""
+    """Returns the state of the job; for a run without a job, the equivalent job state."""
     if row.job_state is not None:
         return str(row.job_state)
     status = status_of(row)
@@ -46,8 +47,8 @@ def shown_status(row: RunRow) -> str:
 
 
 def remaining_seconds(history: RunHistory, row: RunRow) -> float | None:
-    """Estimated from the newest records; None before there are two, or when the number of steps is unknown."""
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    """Estimates from the newest records; None with fewer than two records or an unknown number of steps."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     total = plan_of(row).total_steps
     view = history.series(LOSS)
@@ -63,7 +64,7 @@ def remaining_seconds(history: RunHistory, row: RunRow) -> float | None:
 
 
 def progress_percent(step: int, total_steps: int | None, word: str) -> float:
-    """0 to 100; 100 only for a completed training."""
+    """Returns 0 to 100."""
     if word == "completed":
         return 100.0
     if not total_steps:
@@ -72,11 +73,11 @@ def progress_percent(step: int, total_steps: int | None, word: str) -> float:
 
 
 def run_status(history: RunHistory, row: RunRow, job_id: str) -> TrainingStatus:
-    """Of a run that exists."""
+    """Returns the status of a run."""
     plan = plan_of(row)
     word = shown_status(row)
     step = max(0, row.last_step or 0, history.last_step or 0)
-    remaining = 0.0 if word in ("completed", "failed", "cancelled") else remaining_seconds(history, row)
+    remaining = 0.0 if word in TERMINAL_STATES else remaining_seconds(history, row)
     epoch = history.last_epoch if history.last_epoch is not None else row.last_epoch
     current = whole_epoch(math.nan if epoch is None else epoch, plan.total_epochs)
     return TrainingStatus(
@@ -93,7 +94,7 @@ def run_status(history: RunHistory, row: RunRow, job_id: str) -> TrainingStatus:
 
 
 def job_status(job: Row[Any]) -> TrainingStatus:
-    """Of a job whose run has not begun."""
+    """Returns the status of a job whose run has not begun."""
     given = job.hyperparameters or {}
     epochs = _number(given.get("epochs"))
     return TrainingStatus(
@@ -110,7 +111,7 @@ def job_status(job: Row[Any]) -> TrainingStatus:
 
 
 def format_remaining(seconds: float | None) -> str:
-    """`~32m 15s`; `0s` when nothing remains, `unknown` when nobody can tell."""
+    """Formats remaining seconds as `~32m 15s`; `0s` below one second, `unknown` for None."""
     if seconds is None:
         return "unknown"
     return f"~{format_duration(seconds)}" if seconds >= 1 else "0s"
