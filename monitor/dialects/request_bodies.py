@@ -1,4 +1,4 @@
-"""How foreign clients write a call: read within bounds, decoded away from the event loop."""
+"""Reads the bodies of foreign calls within limits and decodes them off the event loop."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from pegbox.errors import PayloadTooLargeError, UnusableContentError, Validation
 from pegbox.web.drain import drain
 
 MAX_CALL_BYTES = 64 << 20
-"""A client that was cut off sends all that it has kept in one call."""
+"""Limit of a call: after an outage a client sends all buffered entries in one call."""
 
 MAX_FILES = 100
 FORM_BYTES = 64 << 10
-"""What a form may hold around its files."""
+"""Limit of a form without its files."""
 
 Call = tuple[list[Any], dict[str, Any]]
 
 
 def caller_of(request: Request) -> Caller:
-    """Who calls, and what a function works with."""
+    """Returns the context of a call."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else ""
     state = request.app.state
@@ -38,7 +38,7 @@ def caller_of(request: Request) -> Caller:
 
 
 async def read_json(request: Request) -> Any:
-    """The body; None when it is empty. Raises `PayloadTooLargeError`, `UnusableContentError`."""
+    """Reads a JSON body; None for an empty body. Raises `PayloadTooLargeError`, `UnusableContentError`."""
     body = await _read(request, MAX_CALL_BYTES)
     if not body.strip():
         return None
@@ -72,7 +72,7 @@ def _announced(request: Request) -> int:
 
 
 def arguments(body: Any) -> Call:
-    """Positional and named arguments, in any of the forms in use: `{"args", "kwargs"}`, `{"data": […]}`, a bare object or list."""
+    """Returns positional and named arguments of a body `{"args", "kwargs"}`, `{"data": […]}`, a bare object or a list."""
     if body is None:
         return [], {}
     if isinstance(body, list):
@@ -90,7 +90,7 @@ def arguments(body: Any) -> Call:
 
 
 async def receive_uploads(request: Request, monitor: Monitor, uploads: Uploads) -> list[str]:
-    """The handles of the form's files, in their order. Raises `PayloadTooLargeError`, `UnusableContentError`."""
+    """Stores the form's files and returns their handles in order. Raises `PayloadTooLargeError`, `UnusableContentError`."""
     limit = monitor.settings.max_artifact_bytes
     too_large = PayloadTooLargeError(f"An upload must not exceed {limit} bytes")
     if _announced(request) > limit + FORM_BYTES:
@@ -124,6 +124,6 @@ async def _keep(file: UploadFile, monitor: Monitor) -> UploadedFile:
 
 
 def base_name(path: str) -> str:
-    """The last part of whatever path a client sent, in characters that an artifact's name may have; never used as a path."""
+    """Returns the last part of a client's path, limited to characters of artifact names. Never used as a path."""
     name = re.sub(r"[^A-Za-z0-9_. ()+=@-]", "_", path.replace("\\", "/").rsplit("/", 1)[-1].strip())
     return re.sub(r"^[^A-Za-z0-9_]", "_", name)[-200:] or "file"

@@ -1,7 +1,7 @@
-"""Aspara's records as points: whatever is a number is kept, of the rest the client is told.
+"""Converts Aspara's records to points. Values that are not numbers are dropped and reported to the client.
 
-Aspara takes any JSON as a value, and its client repeats what is refused for half a minute while everything behind it waits. So a
-value that no chart could show is left out with a word, and the rest of its record counts.
+Aspara accepts any JSON as a value, and its client retries a refused record for half a minute while later records wait. So only
+the invalid value is dropped, not its record.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pegbox.schemas.runs.metric_names import our_name
 
 MAX_MENTIONED = 20
 MAX_MENTION = 100
-"""Characters of a name that is left out."""
+"""Maximum characters shown of a dropped name."""
 
 
 def read_points(records: Iterable[MetricRecord]) -> tuple[list[Point], dict[str, str]]:
-    """The points, and what was left out of them: name to reason. Raises `ValidationError` for an impossible time."""
+    """Returns points and dropped metrics (name to reason). Raises `ValidationError` for a time out of range."""
     left_out: dict[str, str] = {}
     return [_point(record, left_out) for record in records], left_out
 
@@ -43,10 +43,10 @@ def _point(record: MetricRecord, left_out: dict[str, str]) -> Point:
 
 
 def _number(value: Any) -> float | str:
-    """The value as a number, or why it is none."""
+    """Returns the value as a float, or the reason why it is not a number."""
     match value:
         case None:
-            return math.nan  # a NaN or infinity that went through the client's offline queue
+            return math.nan  # Aspara's offline queue stores NaN and infinities as null
         case bool() | float():
             return float(value)
         case int():
@@ -74,7 +74,7 @@ def _shown(name: str) -> str:
 def _unix_seconds(record: MetricRecord) -> float:
     if record.timestamp is None:
         return time.time()
-    # ISO 8601 and Python's datetime.now() mean local time where no zone is given.
+    # A time without a zone is local time, as in ISO 8601 and `datetime.now()`.
     try:
         seconds = record.timestamp.timestamp()
     except (OverflowError, OSError, ValueError):

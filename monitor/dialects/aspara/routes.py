@@ -1,4 +1,4 @@
-"""Aspara's tracker routes, at its documented base path and at the one its client takes when given no path."""
+"""Aspara's tracker routes, at the documented base path and at the default base path of its client."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from pegbox.web.error_handlers import error_responses
 from pegbox.web.multipart import receive_form
 
 BASE_PATHS = ("/tracker/api/v1", "/api/v1")
-"""Aspara documents the tracker's address with and without `/tracker`; its own server knows only the first."""
+"""Aspara documents the tracker with and without `/tracker`; its own server supports only the first."""
 
 TAG = "Aspara tracker"
 RUNS = "/projects/{project_name}/runs"
@@ -49,7 +49,7 @@ PathOfRun = Annotated[RunPath, Depends(run_path)]
 
 
 class PointRoute(BoundedRoute):
-    """Points may take as much room as in a batch of our own."""
+    """Bodies with points have the same limit as Pegbox's own batches."""
 
     max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
 
@@ -67,7 +67,7 @@ health = APIRouter(tags=[TAG])
 announcements = _write_router(BoundedRoute, 409)
 points = _write_router(PointRoute, 429)
 changes = _write_router(BoundedRoute, 404)
-files = _write_router(APIRoute)  # counted while it streams to the disk
+files = _write_router(APIRoute)  # limited while streaming to disk
 
 
 @health.get("/health", response_model=Acknowledged)
@@ -78,7 +78,7 @@ def get_tracker_health() -> Acknowledged:
 
 @announcements.post(RUNS, response_model=RunAnnounced)
 def announce_run(project_name: ProjectName, body: RunAnnouncement, monitor: MonitorDep) -> RunAnnounced:
-    """Announces a run; with `resume` the one of this name goes on, if there is one."""
+    """Creates a run; with `resume` continues the run of this name if it exists."""
     path = run_path(project_name, body.name)
     runs.announce_run(monitor.engine, monitor.writer, path, body)
     return RunAnnounced(project=path.project, name=path.name, run_id=path.run_id)
@@ -90,7 +90,7 @@ def announce_run(project_name: ProjectName, body: RunAnnouncement, monitor: Moni
     response_model_exclude_none=True,
 )
 async def save_metrics(path: PathOfRun, body: MetricRecord, monitor: MonitorDep) -> MetricsSaved:
-    """Keeps what was measured at one step, answered after the commit. A run that nobody announced is made."""
+    """Stores the metrics of one step and responds after the commit. Creates an unknown run."""
     return await _save(monitor, path, [body])
 
 
@@ -100,7 +100,7 @@ async def save_metrics(path: PathOfRun, body: MetricRecord, monitor: MonitorDep)
     response_model_exclude_none=True,
 )
 async def save_metrics_batch(path: PathOfRun, body: MetricBatch, monitor: MonitorDep) -> MetricsSaved:
-    """Keeps many steps at once, all or none; Aspara itself has no such route."""
+    """Stores the metrics of many steps, all or none. Aspara has no such route."""
     return await _save(monitor, path, body.records)
 
 
@@ -116,28 +116,28 @@ async def _save(monitor: Monitor, path: RunPath, records: Sequence[MetricRecord]
 
 @changes.post(RUN + "/config", response_model=Acknowledged)
 def update_config(path: PathOfRun, body: ConfigUpdate, monitor: MonitorDep) -> Acknowledged:
-    """Merges settings into the run's."""
+    """Merges settings into the run's config."""
     runs.update_run(monitor.writer, path, RunUpdate(config={**body.config, **runs.ORIGIN}))
     return Acknowledged()
 
 
 @changes.post(RUN + "/summary", response_model=Acknowledged)
 def update_summary(path: PathOfRun, body: SummaryUpdate, monitor: MonitorDep) -> Acknowledged:
-    """Merges results into the run's summary."""
+    """Merges values into the run's summary."""
     runs.update_run(monitor.writer, path, RunUpdate(summary=body.summary))
     return Acknowledged()
 
 
 @changes.post(RUN + "/tags", response_model=Acknowledged)
 def replace_tags(path: PathOfRun, body: TagsUpdate, monitor: MonitorDep) -> Acknowledged:
-    """Gives the run these tags and no others."""
+    """Replaces the run's tags."""
     runs.update_run(monitor.writer, path, RunUpdate(tags=body.tags))
     return Acknowledged()
 
 
 @changes.post(RUN + "/finish", response_model=Acknowledged)
 def finish_run(path: PathOfRun, body: Finish, monitor: MonitorDep) -> Acknowledged:
-    """Ends the run, as often as asked; the last word counts."""
+    """Ends the run. May be repeated; the last call counts."""
     runs.update_run(monitor.writer, path, RunUpdate(status="finished" if body.exit_code == 0 else "failed"))
     return Acknowledged()
 
@@ -169,7 +169,7 @@ ARTIFACT_FORM: dict[str, Any] = {
     openapi_extra=ARTIFACT_FORM,
 )
 async def upload_artifact(path: PathOfRun, request: Request, monitor: MonitorDep) -> ArtifactSaved:
-    """Keeps a file with the run; one of the same name is replaced. A run that nobody announced is made."""
+    """Stores a file of the run and replaces a file of the same name. Creates an unknown run."""
     form = await receive_form(
         request, lambda: artifacts.open_incoming(monitor.settings), monitor.settings.max_artifact_bytes
     )
@@ -202,7 +202,7 @@ def _ensure_run(monitor: Monitor, path: RunPath) -> None:
 
 
 def include_in(app: FastAPI) -> None:
-    """Adds the routes at both base paths; the documents show the first."""
+    """Adds the routes at both base paths; the OpenAPI document contains the first."""
     for base in BASE_PATHS:
         for part in (health, announcements, points, changes, files):
             app.include_router(part, prefix=base, include_in_schema=base == BASE_PATHS[0])

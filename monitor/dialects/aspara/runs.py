@@ -1,6 +1,6 @@
-"""Aspara's runs as ours: a project is an experiment, a run's notes and its project's tags are settings of the run.
+"""Maps Aspara's runs to Pegbox's: a project is an experiment; notes and project tags are stored in the run's config.
 
-What we have no path for stands in the run's config under names with an underscore; `_origin` says whose run it is.
+Config names with an underscore hold values that Pegbox has no field for; `_origin` names the protocol.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ ORIGIN = {"_origin": "aspara"}
 NOTES = "_notes"
 PROJECT_TAGS = "_project_tags"
 UNANNOUNCED = "_unannounced"
-"""Points or files made the run; whoever announces it then is the first to do so."""
+"""Marks a run that points or files created; a later announcement counts as the first."""
 
 
 def announce_run(engine: Engine, writer: Writer, path: RunPath, body: RunAnnouncement) -> None:
-    """A new run, or one that goes on. Raises `ConflictError` when it is there and shall not be resumed."""
+    """Creates or resumes a run. Raises `ConflictError` when the run exists and `resume` is false."""
     known = _find_run(engine, path)
     if known is not None and body.resume:
         _resume(writer, path, body, known)
@@ -41,16 +41,16 @@ def announce_run(engine: Engine, writer: Writer, path: RunPath, body: RunAnnounc
 
 
 def _resume(writer: Writer, path: RunPath, body: RunAnnouncement, known: RunView) -> None:
-    """The run goes on with its own tags and notes; settings and the project's tags are merged."""
+    """Resumes a run, keeping its tags and notes; settings and project tags are merged."""
     before = known.config.get(PROJECT_TAGS)
-    listed = [tag for tag in before if isinstance(tag, str)] if isinstance(before, list) else []  # anyone may change it
+    listed = [tag for tag in before if isinstance(tag, str)] if isinstance(before, list) else []  # config is free-form
     tags = list(dict.fromkeys([*listed, *(body.project_tags or [])]))
     config = {**body.config, **({PROJECT_TAGS: tags} if tags else {}), **ORIGIN}
     service.create_run(writer, _create(path, resume="must", config=config))
 
 
 def make_unannounced_run(writer: Writer, path: RunPath) -> None:
-    """For points or a file of a run that nobody announced. Harmless when it is there by now."""
+    """Creates a run for points or a file without an announcement. No-op when the run exists."""
     try:
         service.create_run(writer, _create(path, resume="never", config={UNANNOUNCED: True, **ORIGIN}))
     except ConflictError:
@@ -58,7 +58,7 @@ def make_unannounced_run(writer: Writer, path: RunPath) -> None:
 
 
 def update_run(writer: Writer, path: RunPath, changes: RunUpdate) -> None:
-    """Raises `NotFoundError`."""
+    """Updates a run. Raises `NotFoundError`."""
     try:
         service.update_run(writer, path.run_id, changes)
     except NotFoundError:
@@ -78,6 +78,6 @@ def _create(path: RunPath, **values: Any) -> RunCreate:
 
 
 def _notes(body: RunAnnouncement) -> dict[str, Any]:
-    """Only what was given: an empty note is no setting."""
+    """Returns notes and project tags that are not empty."""
     given = {NOTES: body.notes, PROJECT_TAGS: body.project_tags}
     return {name: value for name, value in given.items() if value}

@@ -1,4 +1,4 @@
-"""What Aspara's clients send and expect. Unknown fields are ignored, as they are there."""
+"""Request and response bodies of Aspara's API. Unknown fields are ignored, as in Aspara."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Notes = Annotated[Text, StringConstraints(max_length=MAX_NOTES)]
 
 
 class RunAnnouncement(Wire):
-    """A new run, or with `resume` one that goes on."""
+    """Creates a run, or with `resume` continues it."""
 
     name: str
     config: JsonObject = Field(default_factory=dict)
@@ -28,7 +28,7 @@ class RunAnnouncement(Wire):
 
 
 class MetricRecord(Wire):
-    """What was measured at one step."""
+    """The metrics of one step."""
 
     metrics: dict[str, Any] = Field(description="Name to number. null stands for NaN, as Aspara's client sends it.")
     step: int | None = Field(None, ge=-(2**53), le=2**53, description="Left out: the step after the run's last.")
@@ -38,7 +38,7 @@ class MetricRecord(Wire):
 
 
 class MetricBatch(Wire):
-    """Several records of one run, committed together or not at all."""
+    """Records of one run, committed together or not at all."""
 
     records: Annotated[list[MetricRecord], Field(min_length=1, max_length=MAX_RECORDS)]
 

@@ -1,4 +1,4 @@
-"""Gradio's answers."""
+"""Response bodies of Gradio's routes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pegbox.schemas.base import Wire
 
 
 class Called(Wire):
-    """Where the answer waits: `GET /gradio_api/call/{api_name}/{event_id}`."""
+    """The result is at `GET /gradio_api/call/{api_name}/{event_id}`."""
 
     event_id: str
 
 
 class Joined(Wire):
-    """The call's id in the session's stream."""
+    """The id of the call in the session's stream."""
 
     event_id: str
 

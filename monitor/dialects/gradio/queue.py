@@ -1,4 +1,4 @@
-"""`/gradio_api/queue/…`: the streams over which `gradio_client` calls functions."""
+"""`/gradio_api/queue/…`: the queue protocols with which `gradio_client` calls functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pegbox.errors import NotFoundError, UnusableContentError
 from pegbox.web.error_handlers import error_responses
 
 ARGUMENTS_SECONDS = 60.0
-"""How long a stream waits for the arguments that it has asked for."""
+"""How long a stream waits for requested arguments."""
 
 HEARTBEAT_SECONDS = 15.0
 SessionHash = Annotated[str, Query(max_length=100)]
@@ -38,7 +38,7 @@ _running: set[asyncio.Task[None]] = set()
 
 
 class QueueRequest(msgspec.Struct, frozen=True):
-    """Arguments of a call."""
+    """The body of a call through the queue."""
 
     data: list[Any] = []
     event_id: str = ""
@@ -50,7 +50,7 @@ class QueueRequest(msgspec.Struct, frozen=True):
 async def join_queue(
     request: Request, fn_index: Annotated[int, Query(ge=0, le=10_000)], session_hash: SessionHash = ""
 ) -> StreamingResponse:
-    """Protocol `sse`: opens the stream of one call. It asks for the arguments, then carries the answer."""
+    """Protocol `sse`: opens the stream of one call, which requests the arguments and then delivers the result."""
     function = _function_by_index(fn_index)
     sessions: Sessions = request.app.state.gradio_sessions
     event_id, arguments = sessions.join()
@@ -77,7 +77,7 @@ async def _call_stream(
 
 @router.post("/data", response_model=Handed, responses=error_responses(400, 404, 413, 422), openapi_extra=BODY)
 async def hand_in_arguments(request: Request) -> Handed:
-    """Protocol `sse`: the arguments that a stream has asked for."""
+    """Protocol `sse`: accepts the arguments that a stream has requested."""
     handover = _decode_request(await read_json(request))
     sessions: Sessions = request.app.state.gradio_sessions
     sessions.deliver_arguments(handover.event_id, handover.data)
@@ -86,7 +86,7 @@ async def hand_in_arguments(request: Request) -> Handed:
 
 @router.post("/join", response_model=Joined, responses=error_responses(400, 404, 413, 422, 503), openapi_extra=BODY)
 async def join_session(request: Request) -> Joined:
-    """Protocols from `sse_v1` on: calls a function; the answer comes over the session's stream."""
+    """Protocols from `sse_v1` on: calls a function; the result is sent over the session's stream."""
     handover = _decode_request(await read_json(request))
     function = _function_by_index(handover.fn_index)
     sessions: Sessions = request.app.state.gradio_sessions
@@ -95,7 +95,7 @@ async def join_session(request: Request) -> Joined:
     event_id, _ = sessions.join()
     sessions.leave(event_id)
     task = asyncio.create_task(_run_in_background(request, function, stream, event_id, handover.data))
-    _running.add(task)  # the loop itself holds tasks weakly
+    _running.add(task)  # the event loop keeps weak references only
     task.add_done_callback(_running.discard)
     return Joined(event_id=event_id)
 
@@ -111,7 +111,7 @@ async def _run_in_background(
 
 @router.get("/data", response_class=StreamingResponse, responses=STREAM)
 async def follow_session(request: Request, session_hash: SessionHash = "") -> StreamingResponse:
-    """Protocols from `sse_v1` on: the answers of a session's calls, until none is left."""
+    """Protocols from `sse_v1` on: streams the results of a session's calls until none is pending."""
     sessions: Sessions = request.app.state.gradio_sessions
     stream = sessions.stream(session_hash)
     return StreamingResponse(

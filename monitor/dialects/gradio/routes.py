@@ -30,14 +30,14 @@ router = APIRouter(tags=["Gradio"])
 
 @router.get("/config", response_model=dict[str, Any])
 def get_config() -> JSONResponse:
-    """What Gradio's clients ask first: the protocol and the functions' numbers."""
+    """Returns Gradio's configuration: the protocol and the numbers of the functions."""
     return JSONResponse(config(queue_registry()), headers=NO_STORE)
 
 
 @router.get(f"{PREFIX}/info", response_model=dict[str, Any])
 @router.get(f"{PREFIX}/info/", include_in_schema=False)
 def get_info() -> JSONResponse:
-    """The functions with their parameters, in Gradio's form."""
+    """Returns the functions with their parameters, in Gradio's format."""
     return JSONResponse(info(registry()), headers=NO_STORE)
 
 
@@ -49,7 +49,7 @@ def get_info() -> JSONResponse:
 )
 @router.post(f"{PREFIX}/upload/", include_in_schema=False)
 async def upload_files(request: Request, monitor: MonitorDep) -> list[str]:
-    """Receives files. The answer is a bare list of handles, as Gradio has it."""
+    """Receives files. Returns a bare list of handles, as Gradio does."""
     return await receive_uploads(request, monitor, request.app.state.uploads)
 
 
@@ -62,7 +62,7 @@ async def upload_files(request: Request, monitor: MonitorDep) -> list[str]:
 @router.post(f"{PREFIX}/call/{{api_name}}/", include_in_schema=False)
 @router.post("/call/{api_name}", include_in_schema=False)
 async def call_function(api_name: str, request: Request) -> Called:
-    """First step: calls a function with `{"data": […]}`."""
+    """First step: calls a function with `{"data": […]}` and returns an event id."""
     function = registry().get(api_name)
     args, kwargs = arguments(await read_json(request))
     events: PendingEvents = request.app.state.gradio_events
@@ -73,7 +73,7 @@ async def call_function(api_name: str, request: Request) -> Called:
 @router.get(f"{PREFIX}/call/{{api_name}}/{{event_id}}/", include_in_schema=False)
 @router.get("/call/{api_name}/{event_id}", include_in_schema=False)
 async def get_outcome(api_name: str, event_id: str, request: Request) -> StreamingResponse:
-    """Second step: the run_function as one server-sent event, `complete` or `error`. It is given out once."""
+    """Second step: returns the result once, as one server-sent event, `complete` or `error`."""
     events: PendingEvents = request.app.state.gradio_events
     event = events.take(event_id, api_name)
     if event is None:

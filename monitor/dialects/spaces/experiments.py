@@ -1,4 +1,4 @@
-"""Experiments of a Trackio Space: created, logged to, described in sentences."""
+"""Experiments of a Trackio Space: created, logged to, described as text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pegbox.schemas.base import utc_text
 from pegbox.schemas.runs.run import DEMO_TAG, RunCreate, RunStatus, RunUpdate, RunView
 
 EXPERIMENT = "trackio"
-"""The group in which these runs are kept."""
+"""The experiment that contains these runs."""
 
 SPACE_TAG = "space"
 MAX_TRIES = 3_600
@@ -42,14 +42,14 @@ Json = str | dict[str, Any]
 
 
 def create_experiment_interface(caller: Caller, name: str, description: str | None = "") -> str:
-    """A new experiment. The answer names its id, `exp_YYYYMMDD_HHMMSS`."""
+    """Creates an experiment. The response contains its id, `exp_YYYYMMDD_HHMMSS`."""
     config = {"description": description[:20_000]} if description else {}
     run = new_run(caller, checked_name(name, "name"), experiment=EXPERIMENT, config=config, tags=[SPACE_TAG])
     return f"Experiment created\nID: {run.id}\nName: {run.name}\nDescription: {description or ''}"
 
 
 def new_run(caller: Caller, name: str, *, experiment: str, config: dict[str, Any], tags: list[str]) -> RunView:
-    """Under the first free id from this second on: clients find ids by their form, which has no room for a suffix."""
+    """Creates a run with the first free id from now on: clients expect ids in this format, which allows no suffix."""
     moment = datetime.now(UTC)
     for seconds in range(MAX_TRIES):
         run_id = (moment + timedelta(seconds=seconds)).strftime("exp_%Y%m%d_%H%M%S")
@@ -62,7 +62,7 @@ def new_run(caller: Caller, name: str, *, experiment: str, config: dict[str, Any
 
 
 def get_experiment(caller: Caller, experiment_id: str) -> RunView:
-    """Raises `NotFoundError`. Any run of the monitor may be asked for, not only those created here."""
+    """Returns any run of the monitor by its id. Raises `NotFoundError`."""
     run = service.find_run(caller.monitor.engine, experiment_id.strip())
     if run is None:
         raise NotFoundError(
@@ -72,19 +72,19 @@ def get_experiment(caller: Caller, experiment_id: str) -> RunView:
 
 
 def is_demo(run: RunView) -> bool:
-    """Whether its numbers are made up."""
+    """Whether the run has synthetic metrics."""
     return DEMO_TAG in run.tags
 
 
 def title(run: RunView) -> str:
-    """The run's name; a demonstration is marked."""
+    """Returns the run's name; demonstrations are marked."""
     return f"{run.name} [demo]" if is_demo(run) else run.name
 
 
 def log_metrics_interface(
     caller: Caller, experiment_id: str, metrics_json: Json, step: str | int | float | None = ""
 ) -> str:
-    """The values of one step; without a step, the next one."""
+    """Logs the values of one step; without a step, of the step after the last."""
     run = get_experiment(caller, experiment_id)
     if is_demo(run):
         raise ConflictError(f"{run.id} is a demonstration with made-up numbers; log to an experiment of your own")
@@ -106,7 +106,7 @@ def log_metrics_interface(
 
 
 def write(caller: Caller, run_id: str, records: list[Record]) -> None:
-    """Returns after the commit."""
+    """Writes records and waits for the commit."""
     last = last_step(caller, run_id) if any(record.step is None for record in records) else None
     for batch in batches(run_id, records, 0 if last is None else last + 1):
         caller.monitor.writer.submit(batch).result()
@@ -135,7 +135,7 @@ def _object(text: Json, what: str) -> dict[str, Any]:
 
 
 def log_parameters_interface(caller: Caller, experiment_id: str, parameters_json: Json) -> str:
-    """Parameters are merged into those known."""
+    """Merges parameters into the run's config."""
     run = get_experiment(caller, experiment_id)
     problems = Problems()
     config = checked_config(_object(parameters_json, "parameters_json"), problems)
@@ -146,7 +146,7 @@ def log_parameters_interface(caller: Caller, experiment_id: str, parameters_json
 
 
 def update_experiment_status_interface(caller: Caller, experiment_id: str, status: str) -> str:
-    """Running, completed, failed, paused or cancelled."""
+    """Sets the status: running, completed, failed, paused or cancelled."""
     run = get_experiment(caller, experiment_id)
     word = status.strip().lower()
     if word not in STATUS_OF_WORD:
@@ -156,7 +156,7 @@ def update_experiment_status_interface(caller: Caller, experiment_id: str, statu
 
 
 def get_experiment_details(caller: Caller, experiment_id: str) -> str:
-    """What is known of an experiment, in lines."""
+    """Describes an experiment, one property per line."""
     run = get_experiment(caller, experiment_id)
     lines = [
         f"ID: {run.id}",
@@ -174,12 +174,12 @@ def get_experiment_details(caller: Caller, experiment_id: str) -> str:
 
 
 def status_word(run: RunView) -> str:
-    """As a Space says it."""
+    """Returns the Space's word for the run's status."""
     return WORD_OF_STATUS.get(run.status, run.status)
 
 
 def list_experiments_interface(caller: Caller) -> str:
-    """The newest experiments, one a line; demonstrations are left out."""
+    """Lists the newest experiments, one per line, without demonstrations."""
     runs, _ = service.list_runs(caller.monitor.engine, RunFilter(), sort=NEWEST_FIRST, limit=MAX_LISTED, cursor=None)
     lines = [
         f"{run.id}: {run.name} ({status_word(run)}, {run.record_count} metric records, {utc_text(run.created_at)})"
@@ -189,5 +189,5 @@ def list_experiments_interface(caller: Caller) -> str:
 
 
 def parse_ids(text: str) -> list[str]:
-    """Ids separated by commas or spaces, each once."""
+    """Splits ids at commas and spaces, without duplicates."""
     return list(dict.fromkeys(part for part in re.split(r"[,\s]+", text) if part))

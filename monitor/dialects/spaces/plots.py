@@ -1,4 +1,4 @@
-"""Curves of experiments as Gradio shows plots: a Plotly figure as JSON."""
+"""Plots of experiments for Gradio: Plotly figures as JSON."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pegbox.errors import UnusableContentError
 from pegbox.schemas.runs.metric_names import OURS
 
 MAX_POINTS = 2_000
-"""Of one curve."""
+"""Maximum points per curve."""
 
 MAX_COMPARED = 20
 MAX_CURVES = 60
 
 
 def create_metrics_plot(caller: Caller, experiment_id: str, metric_name: str = "loss") -> dict[str, str]:
-    """One metric over the steps."""
+    """Plots one metric over the steps."""
     run = get_experiment(caller, experiment_id)
     views = views_of(caller.monitor, run.id)
     name = metric_name if metric_name in views else OURS.get(metric_name, metric_name)
@@ -32,7 +32,7 @@ def create_metrics_plot(caller: Caller, experiment_id: str, metric_name: str = "
 
 
 def create_experiment_comparison(caller: Caller, experiment_ids: str) -> dict[str, str]:
-    """The metrics of several experiments over the steps; ids are separated by commas."""
+    """Plots the metrics of several experiments over the steps; ids are comma separated."""
     ids = parse_ids(experiment_ids)
     if not 1 <= len(ids) <= MAX_COMPARED:
         raise UnusableContentError(f"experiment_ids: 1 to {MAX_COMPARED} ids, separated by commas")

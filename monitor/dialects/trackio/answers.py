@@ -1,4 +1,4 @@
-"""Trackio's answers."""
+"""Response bodies of Trackio's routes."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class Paths(Wire):
 
 
 class Answered(Wire):
-    """What the function returned."""
+    """The result of the function."""
 
     data: Any = None

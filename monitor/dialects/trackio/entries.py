@@ -1,4 +1,4 @@
-"""One log call of a script: the values that are points of a curve, and those that a step shows beside them."""
+"""Parses log entries of scripts into numeric points and media."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NUMBERS = frozenset({float, int})
 
 
 class LogEntry(msgspec.Struct, frozen=True, gc=False):
-    """As the client sends it. Only entries replayed after an outage have a `timestamp`; only a run's first has a `config`."""
+    """A log entry. Only entries replayed after an outage have a `timestamp`; only a run's first entry has a `config`."""
 
     project: str
     run: str
@@ -36,7 +36,7 @@ class LogEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(msgspec.Struct, gc=False):
-    """An entry read: its values are finite or not, but numbers; `id` makes it count once."""
+    """A parsed entry. `points` are floats, possibly non-finite; `id` is the deduplication id."""
 
     id: int
     time: float
@@ -46,7 +46,7 @@ class Record(msgspec.Struct, gc=False):
 
 
 class Problems:
-    """What was left out and why, without repeating itself endlessly."""
+    """Reasons for dropped values, deduplicated and limited in number."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -65,8 +65,8 @@ class Problems:
 
 
 def read_entry(values: dict[str, Any], *, record_id: int, step: int | None, time: float, problems: Problems) -> Record:
-    """Sorts the values of an entry. What cannot be kept is left out with a complaint: one bad value must not cost the others."""
-    if are_valid_names(tuple(values)) and _is_valid_step(step):  # nearly every entry is nothing but numbers
+    """Parses the values of an entry. An invalid value is dropped and added to `problems`; the other values are kept."""
+    if are_valid_names(tuple(values)) and _is_valid_step(step):  # fast path: nearly all entries hold only numbers
         kinds = set(map(type, values.values()))
         if kinds <= _FLOATS:
             return Record(record_id, time, step, values)
@@ -90,9 +90,9 @@ def _is_valid_step(step: int | None) -> bool:
     return step is None or -MAX_STEP <= step <= MAX_STEP
 
 
-@lru_cache(maxsize=4096)  # of the few names that a script uses for every entry
+@lru_cache(maxsize=4096)  # a script uses few names, in every entry
 def name_problem(name: str) -> str | None:
-    """Why a metric cannot be called so; None when it can."""
+    """Returns why a metric name is invalid; None for a valid name."""
     if not 1 <= len(name) <= MAX_NAME:
         return f"metric name '{name[:40]}…' has {len(name)} characters; 1 to {MAX_NAME} are allowed"
     if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in name):
@@ -102,7 +102,7 @@ def name_problem(name: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def are_valid_names(names: tuple[str, ...]) -> bool:
-    """Whether metrics can be called so, all of them."""
+    """Whether all names are valid metric names."""
     return all(name_problem(name) is None for name in names)
 
 
@@ -118,7 +118,7 @@ def _add_value(record: Record, name: str, value: Any, problems: Problems) -> Non
 
 
 def as_number(value: Any) -> float | None:
-    """A number, also one of the words for those that are not finite; None for anything else."""
+    """Returns a number, or the float of a non-finite word (`NaN`, `Infinity`); None for anything else."""
     if isinstance(value, str):
         return NONFINITE_VALUES.get(value)
     if not isinstance(value, int | float):
@@ -130,7 +130,7 @@ def as_number(value: Any) -> float | None:
 
 
 def parse_timestamp(format_timestamp: str | None, arrival: float | None = None) -> float:
-    """Unix seconds of an ISO 8601 time; the arrival (now), if there is none or it cannot be read."""
+    """Parses an ISO 8601 time to Unix seconds; returns the arrival time (default now) when missing or invalid."""
     arrival = time.time() if arrival is None else arrival
     if format_timestamp is None:
         return arrival

@@ -1,4 +1,4 @@
-"""Trackio's calls that read points: of one metric, of one parse_timestamp, of whole runs."""
+"""Trackio's calls that read points: of one metric, at one time, of whole runs."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ MAX_RUNS = 64
 
 
 class RunKey(msgspec.Struct, frozen=True):
-    """One run of a batch of reads."""
+    """A run in a batch of reads."""
 
     run: str | None = None
     run_id: str | None = None
 
 
 def find(caller: Caller, project: str, run: str | None, run_id: str | None) -> RunView | None:
-    """The run that the client speaks of."""
+    """Finds the run that a call refers to."""
     return names.find_run(caller.monitor.engine, project, run, run_id)
 
 
 def get_logs(
     caller: Caller, project: str, run: str | None = None, run_id: str | None = None, scalar_only: bool = False
 ) -> list[Row]:
-    """Rows of a run, at most 3,000."""
+    """Returns the rows of a run, at most 3,000."""
     return _logs(caller, project, run, run_id, USUAL_POINTS, scalar_only=scalar_only)
 
 
 def get_logs_batch(
     caller: Caller, project: str, runs: list[RunKey], max_points: int | None = USUAL_POINTS, scalar_only: bool = False
 ) -> list[dict[str, Any]]:
-    """Rows of up to 64 runs, at most 10,000 each."""
+    """Returns the rows of up to 64 runs, at most 10,000 each."""
     points = _checked_max_points(max_points)
     return [
         {"run": key.run, "run_id": key.run_id, "logs": logs}
@@ -80,14 +80,14 @@ def _checked_runs(runs: list[RunKey]) -> list[RunKey]:
 
 
 def get_system_logs(caller: Caller, project: str, run: str | None = None, run_id: str | None = None) -> list[Row]:
-    """Readings of the machine; they have a time and no step."""
+    """Returns the system metrics of a run; rows have a time and no step."""
     return _system_logs(caller, project, run, run_id, USUAL_POINTS)
 
 
 def get_system_logs_batch(
     caller: Caller, project: str, runs: list[RunKey], max_points: int | None = USUAL_POINTS
 ) -> list[dict[str, Any]]:
-    """Readings of the machines of up to 64 runs."""
+    """Returns the system metrics of up to 64 runs."""
     points = _checked_max_points(max_points)
     return [
         {"run": key.run, "run_id": key.run_id, "logs": _system_logs(caller, project, key.run, key.run_id, points)}
@@ -106,13 +106,13 @@ def _system_logs(caller: Caller, project: str, run: str | None, run_id: str | No
 
 
 def get_metrics_for_run(caller: Caller, project: str, run: str | None = None, run_id: str | None = None) -> list[str]:
-    """Names of the metrics, in the order in which they first appeared."""
+    """Returns the names of the metrics, in the order in which they first appeared."""
     found = find(caller, project, run, run_id)
     return [] if found is None else metric_names(caller, found.id)
 
 
 def metric_names(caller: Caller, run_id: str) -> list[str]:
-    """Curves first, then what is shown beside them."""
+    """Returns the names of the metrics, then of the media."""
     shown = [item.name for item in media_of(caller.monitor, run_id)]
     return list(dict.fromkeys([*views_of(caller.monitor, run_id), *shown]))
 
@@ -120,7 +120,7 @@ def metric_names(caller: Caller, run_id: str) -> list[str]:
 def get_system_metrics_for_run(
     caller: Caller, project: str, run: str | None = None, run_id: str | None = None
 ) -> list[str]:
-    """Names of the readings of the machine."""
+    """Returns the names of the system metrics."""
     found = find(caller, project, run, run_id)
     return [] if found is None else list(views_of(caller.monitor, found.id, system=True))
 
@@ -137,7 +137,7 @@ def get_metric_values(
     run_id: str | None = None,
     max_points: int | None = None,
 ) -> list[Row] | msgspec.Raw:
-    """The metric's values: all of them, those of a step, or those within `window` steps or seconds of a step or time."""
+    """Returns the values of a metric: all, at a step, or within `window` steps or seconds of a step or time."""
     found = find(caller, project, run, run_id)
     if found is None:
         return []
@@ -180,7 +180,7 @@ def get_snapshot(
     at_time: str | None = None,
     window: float | None = None,
 ) -> dict[str, msgspec.Raw]:
-    """All metrics at or around a step or time."""
+    """Returns all metrics at or around a step or time."""
     found = find(caller, project, run, run_id)
     if found is None:
         return {}

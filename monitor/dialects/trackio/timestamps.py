@@ -1,4 +1,4 @@
-"""Times as Trackio writes them: ISO 8601 with microseconds and an offset, many at once."""
+"""Timestamps in Trackio's format, ISO 8601 with microseconds and an offset, formatted in bulk."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from monitor.metrics.series.arrays import Floats, Ints
 
 PATTERN = b"0000-00-00T00:00:00.000000+00:00"
 DAY = 86_400_000_000
-"""Microseconds."""
+"""Microseconds per day."""
 
 Characters = NDArray[np.uint8]
 
 
 def format_timestamp(seconds: float) -> str:
-    """One time."""
+    """Formats one Unix time."""
     return format_timestamps(np.array([seconds]))[0]
 
 
 def format_timestamps(times: Floats) -> list[str]:
-    """A text for each of the Unix times."""
+    """Formats Unix times."""
     written: list[str] = ascii_timestamps(micros(times)).view(f"S{len(PATTERN)}").ravel().astype(str).tolist()
     return written
 
 
 def micros(times: Floats) -> Ints:
-    """Unix time in whole microseconds."""
+    """Converts Unix seconds to whole microseconds."""
     return np.rint(times * 1e6).astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""`{"timestamp", "step", "value"}` of every point of a metric as JSON, made from columns without an object for each point."""
+"""Encodes the points of a metric as JSON objects `{"timestamp", "step", "value"}`, directly from columns."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ BEFORE_TIME, BEFORE_STEP, BEFORE_VALUE = b'},{"timestamp":"', b'","step":', b',"
 
 
 def encode_rows(steps: Ints, times: Floats, values: Floats) -> msgspec.Raw:
-    """A list of objects; values that are not finite are null."""
+    """Encodes a JSON array of objects; non-finite values are null."""
     parts = [
         _encode(steps[low : low + ROWS_AT_ONCE], times[low : low + ROWS_AT_ONCE], values[low : low + ROWS_AT_ONCE])
         for low in range(0, values.size, ROWS_AT_ONCE)
     ]
-    joined = b"".join(parts)  # each row opens by closing the one before it
+    joined = b"".join(parts)  # each row starts with the closing brace of the row before
     return msgspec.Raw(b"[" + joined[2:] + b"}]" if joined else b"[]")
 
 
@@ -37,7 +37,7 @@ def _numbers(numbers: Ints | Floats) -> list[bytes]:
 
 
 def _openings(moments: Ints) -> list[bytes]:
-    """What each row begins with. Entries that came in one call share their time: it is written once for all of them."""
+    """Returns the JSON prefix of each row. Entries of one call share a timestamp, which is formatted once."""
     first = np.flatnonzero(np.diff(moments, prepend=moments[0] - 1))
     width = len(BEFORE_TIME) + len(PATTERN) + len(BEFORE_STEP)
     text = np.empty((first.size, width), np.uint8)

@@ -30,10 +30,10 @@ T = TypeVar("T")
 journal = logging.getLogger(__name__)
 
 SYSTEM = "system/"
-"""Readings of the machine are metrics under this prefix, as those of our own SDK."""
+"""Prefix of system metrics, the same as in Pegbox's SDK."""
 
 MAX_NAMES = 5_000
-"""Metrics of one run in one call."""
+"""Maximum metrics of one run per call."""
 
 MAX_CONFIG_BYTES = 1 << 20
 LEVELS = {"info": "info", "warn": "warning", "warning": "warning", "error": "error"}
@@ -63,7 +63,7 @@ class AlertEntry(msgspec.Struct, frozen=True):
 
 @dataclass
 class _Group:
-    """What one call says of one run."""
+    """The entries of one run in a call."""
 
     project: str
     name: str
@@ -73,9 +73,9 @@ class _Group:
 
 
 def bulk_log(caller: Caller, logs: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
-    """Points and media of any number of runs. Entries that cannot be kept are left out and reported in the answer.
+    """Logs points and media of any number of runs. Invalid entries are dropped and reported in the response.
 
-    Null when all is well. Raises `UnusableContentError` when no entry can be kept.
+    Returns None when nothing was dropped. Raises `UnusableContentError` when no entry is valid.
     """
     problems, arrival = Problems(), time.time()
     waiting: list[Future[Accepted]] = []
@@ -109,13 +109,13 @@ def log(
     hf_token: str | None = None,
     run_id: str | None = None,
 ) -> dict[str, Any] | None:
-    """The values of one step: `/api/log`."""
+    """Logs the values of one step: `/api/log`."""
     entry = {"project": project, "run": run, "metrics": metrics, "step": step, "run_id": run_id}
     return bulk_log(caller, [entry])
 
 
 def bulk_log_system(caller: Caller, logs: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
-    """Readings of the machines. They have a time but no step, and are kept at the run's newest."""
+    """Logs system metrics. They have a time but no step and are stored at the run's last step."""
     problems, arrival = Problems(), time.time()
     waiting: list[Future[Accepted]] = []
     for group in _grouped(logs, SystemEntry, problems):
@@ -136,7 +136,7 @@ def bulk_log_system(caller: Caller, logs: list[Any], hf_token: str | None = None
 
 
 def bulk_alert(caller: Caller, alerts: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
-    """Alerts become events of their runs."""
+    """Logs alerts as events of their runs."""
     problems = Problems()
     waiting: list[Future[Accepted]] = []
     for group in _grouped(alerts, AlertEntry, problems):
@@ -156,7 +156,7 @@ def _event(entry: AlertEntry) -> Event:
 
 
 def _grouped(entries: list[Any], kind: type[Any], problems: Problems) -> list[_Group]:
-    """The readable entries by run. Raises `UnusableContentError` when there is none though some were sent."""
+    """Groups the valid entries by run. Raises `UnusableContentError` when none of the entries is valid."""
     groups: dict[tuple[str, str, str | None], _Group] = {}
     refused: set[tuple[str, str]] = set()
     for entry in _readable(entries, kind, problems):
@@ -182,9 +182,9 @@ def _grouped(entries: list[Any], kind: type[Any], problems: Problems) -> list[_G
 
 
 def _readable(entries: list[Any], kind: type[T], problems: Problems) -> Iterable[T]:
-    """The entries as what they should be, without those that are something else."""
+    """Yields the entries that have the expected type."""
     try:
-        return msgspec.convert(entries, list[kind])  # type: ignore[valid-type]  # at once, as all are in order nearly always
+        return msgspec.convert(entries, list[kind])  # type: ignore[valid-type]  # in one call, since nearly all entries are valid
     except msgspec.ValidationError:
         return _readable_ones(entries, kind, problems)
 
@@ -198,7 +198,7 @@ def _readable_ones(entries: list[Any], kind: type[T], problems: Problems) -> Ite
 
 
 def checked_config(config: dict[str, Any] | None, problems: Problems) -> dict[str, Any] | None:
-    """A config that any database keeps; None, and a complaint, for one that cannot be kept."""
+    """Validates a config; returns None and adds a problem for an invalid config."""
     if config is None:
         return None
     try:
@@ -215,7 +215,7 @@ def checked_config(config: dict[str, Any] | None, problems: Problems) -> dict[st
 def ensure_run(
     caller: Caller, project: str, name: str, run_id: str | None, config: dict[str, Any] | None = None
 ) -> RunView:
-    """The run that the client speaks of, made now if it is new. A config means that a process has just begun or resumed it."""
+    """Finds the run, or creates it. A config means that a process has just started or resumed the run."""
     known = names.find_run(caller.monitor.engine, project, name, run_id)
     if known is not None and config is None:
         return known
@@ -230,14 +230,14 @@ def ensure_run(
 
 
 def _free_id(caller: Caller, project: str, name: str, run_id: str | None) -> str:
-    """Not that of a run in another project."""
+    """Returns an id that no run of another project has."""
     own = names.our_run_id(project, name, run_id)
     found = service.find_run(caller.monitor.engine, own)
     return own if found is None or found.id != own else names.hashed_run_id(project, run_id or name)
 
 
 def last_step(caller: Caller, run_id: str) -> int | None:
-    """The run's greatest step, everything accepted so far included."""
+    """Returns the run's greatest step, including accepted batches that are not in the run row yet."""
     writer = caller.monitor.writer
 
     def operation(connection: Connection) -> int | None:
@@ -247,7 +247,7 @@ def last_step(caller: Caller, run_id: str) -> int | None:
 
 
 def _submit(caller: Caller, run: RunView, records: Sequence[Record]) -> list[Future[Accepted]]:
-    """Hands the records to the writer. Raises `PayloadTooLargeError` for too many names."""
+    """Queues the records. Raises `PayloadTooLargeError` for too many metric names."""
     found = {name for record in records for name in record.points}
     if len(found) > MAX_NAMES:
         raise PayloadTooLargeError(f"{len(found)} metrics in one call; at most {MAX_NAMES} are taken")
@@ -259,7 +259,7 @@ def _submit(caller: Caller, run: RunView, records: Sequence[Record]) -> list[Fut
 
 
 def _answer(waiting: Sequence[Future[Accepted]], problems: Problems) -> dict[str, Any] | None:
-    """After the commit of everything. What was left out is in the answer and in the log."""
+    """Waits for all commits; reports dropped values in the response and in the log."""
     failures = [failure for future in waiting if (failure := future.exception()) is not None]
     if failures:
         raise failures[0]
