@@ -58,14 +58,14 @@ UserName = Annotated[
 """Letters, digits and `._@+-`, up to 64; upper case counts as lower."""
 
 
-def _is_no_blank(value: str) -> str:
+def _reject_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
     return value
 
 
 Password = Annotated[
-    str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), AfterValidator(_is_no_blank)
+    str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), AfterValidator(_reject_blank)
 ]
 """A new one: 8 to 256 characters of any kind."""
 

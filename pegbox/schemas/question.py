@@ -8,14 +8,14 @@ from pydantic import Field
 
 from pegbox.schemas.base import Wire
 
-MOST_TOKENS = 2048
+MAX_ANSWER_TOKENS = 2048
 
 
 class QuestionCreate(Wire):
     """Body of `POST /api/models/{id}/ask`."""
 
     question: str = Field(min_length=1, max_length=20_000)
-    max_new_tokens: int = Field(256, ge=1, le=MOST_TOKENS, description="Longest answer, in tokens.")
+    max_new_tokens: int = Field(256, ge=1, le=MAX_ANSWER_TOKENS, description="Longest answer, in tokens.")
 
 
 class QuestionAnswer(Wire):

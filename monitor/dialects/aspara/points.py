@@ -16,7 +16,7 @@ from monitor.metrics.ingest.sequencer import Point
 from monitor.metrics.log.nonfinite import NONFINITE_VALUES
 from monitor.metrics.log.records import MAX_METRIC_NAME, MAX_TIME
 from pegbox.errors import ValidationError
-from pegbox.schemas.runs.metric_names import our_name
+from pegbox.schemas.runs.metric_names import canonical_name
 
 MAX_MENTIONED = 20
 MAX_MENTION = 100
@@ -35,7 +35,7 @@ def _point(record: MetricRecord, left_out: dict[str, str]) -> Point:
         found = _number(value)
         reason = _name_problem(name) or (found if isinstance(found, str) else "")
         if not reason:
-            ours = our_name(name, record.metrics)
+            ours = canonical_name(name, record.metrics)
             values[name if ours in values else ours] = float(found)
         elif len(left_out) < MAX_MENTIONED:
             left_out[_shown(name)] = reason

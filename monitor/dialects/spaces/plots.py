@@ -11,7 +11,7 @@ from monitor.dialects.spaces.experiments import get_experiment, parse_ids, title
 from monitor.dialects.trackio.rows import thinned_points, views_of
 from monitor.metrics.series.history import SeriesView
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.runs.metric_names import OURS
+from pegbox.schemas.runs.metric_names import CANONICAL_NAMES
 
 MAX_POINTS = 2_000
 """Maximum points per curve."""
@@ -24,7 +24,7 @@ def create_metrics_plot(caller: Caller, experiment_id: str, metric_name: str = "
     """Plots one metric over the steps."""
     run = get_experiment(caller, experiment_id)
     views = views_of(caller.monitor, run.id)
-    name = metric_name if metric_name in views else OURS.get(metric_name, metric_name)
+    name = metric_name if metric_name in views else CANONICAL_NAMES.get(metric_name, metric_name)
     if name not in views:
         known = ", ".join(list(views)[:20]) or "nothing yet"
         return _plot([], f"{title(run)}: no values of {metric_name[:100]} (logged: {known})", metric_name)

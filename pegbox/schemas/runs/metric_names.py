@@ -7,14 +7,14 @@ from collections.abc import Container
 BEST_SO_FAR = ("best_validation_loss", "best_step")
 """What the monitor tells of a run's validation loss as it goes, in the run's summary: nobody logs them, they have no curve."""
 
-OURS = {
+CANONICAL_NAMES = {
     "loss": "train_loss",
     "eval_loss": "validation_loss",
     "val_loss": "validation_loss",
     "lr": "learning_rate",
 }
 
-BY_HUGGING_FACE = {
+HUGGING_FACE_NAMES = {
     "train/loss": "train_loss",
     "eval/loss": "validation_loss",
     "train/learning_rate": "learning_rate",
@@ -24,7 +24,7 @@ BY_HUGGING_FACE = {
 """As its trainers log to TensorBoard, W&B and Trackio: ours, under the name of the phase."""
 
 
-def our_name(name: str, logged: Container[str]) -> str:
+def canonical_name(name: str, logged: Container[str]) -> str:
     """Our word for a foreign metric. A script that logs ours too, in the same breath, means two things: both stay."""
-    ours = OURS.get(name, name)
+    ours = CANONICAL_NAMES.get(name, name)
     return name if ours in logged else ours

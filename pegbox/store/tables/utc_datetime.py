@@ -1,4 +1,4 @@
-"""Column type for instants: aware UTC in Python, naive UTC in SQLite, `timestamptz` in PostgreSQL."""
+"""Column type for times: aware UTC in Python, naive UTC in SQLite, `timestamptz` in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sqlalchemy import DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
 
 
-class Moment(TypeDecorator[datetime]):
-    """Refuses naive datetimes, so that no local time slips in."""
+class UtcDateTime(TypeDecorator[datetime]):
+    """Rejects naive datetimes, which could be local times."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -30,5 +30,5 @@ class Moment(TypeDecorator[datetime]):
 
 
 def now() -> datetime:
-    """This moment, aware, UTC."""
+    """Returns the current time as an aware UTC datetime."""
     return datetime.now(UTC)
