@@ -1,4 +1,4 @@
-"""A question to a finished model, and its answer."""
+"""Questions to fine-tuned models, and answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class QuestionCreate(Wire):
 
 
 class QuestionAnswer(Wire):
-    """`seconds` is what the answer took, a first loading of the model left out; greedy, so the same each time."""
+    """An answer, decoded greedily and therefore deterministic. `seconds` excludes loading the model."""
 
     model: str
     question: str
@@ -29,13 +29,13 @@ class QuestionAnswer(Wire):
 
 
 class QuestionLine(QuestionCreate):
-    """One line to the process that answers."""
+    """A request line to the inference process."""
 
     folder: Path
 
 
 class AnswerLine(Wire):
-    """One line back: an answer, or `error` with the HTTP status that it means."""
+    """A response line of the inference process: an answer, or `error` with its HTTP status."""
 
     answer: str = ""
     tokens: int = 0
