@@ -1,4 +1,4 @@
-"""What Prometheus reads on the monitor."""
+"""`GET /metrics` of the monitor."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_runs_points_and_batches(monitor_client: TestClient) -> None:
             "points": {"step": [1, 2, 3], "time": [1, 2, 3], "metrics": {"train_loss": [3, 2, 1]}},
             "events": [{"time": 1, "kind": "note", "title": "x"}],
         }
-        for _ in range(2):  # what is sent twice counts once
+        for _ in range(2):  # a repeated batch counts once
             assert monitor_client.post("/api/runs/run-alpha/batches", json=body).status_code == 200
     families = scrape(monitor_client)
     assert families["pegbox_runs"].value(status="running") == 1

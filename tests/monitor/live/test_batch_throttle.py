@@ -1,4 +1,4 @@
-"""How often viewers are told to read the series again, and that nothing is lost meanwhile."""
+"""The rate of resets is limited, and no record is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.metrics.log.store import LoggedBatch
 
 
 class Clock:
-    """Seconds that pass when told."""
+    """A clock that advances manually."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -42,55 +42,55 @@ def told(messages: list[str]) -> list[tuple[str, int]]:
 
 
 def test_a_flood_is_four_resets_a_second(clock: Clock) -> None:
-    resets = BatchThrottle(clock)
+    throttle = BatchThrottle(clock)
     seen: list[tuple[str, int]] = []
     seq = 1
-    for _ in range(10 * 50):  # ten seconds of 50 batches a second
-        released = resets.release()
+    for _ in range(10 * 50):  # ten seconds of 50 batches per second
+        released = throttle.release()
         if released is not None:
             seen.append(("reset", released))
-        seen += told(resets.messages(batch(seq, 200)))
+        seen += told(throttle.messages(batch(seq, 200)))
         seq += 200
         clock.now += 0.02
     kinds = [kind for kind, _ in seen]
-    assert kinds[:400] == ["point"] * 400  # nobody can know yet what it will become
+    assert kinds[:400] == ["point"] * 400  # the flood is not recognizable yet
     assert set(kinds[400:]) == {"reset"}
     assert len(kinds[400:]) <= 10 / INTERVAL_SECONDS + 1
     assert [cursor for _, cursor in seen] == sorted(cursor for _, cursor in seen)
     clock.now += INTERVAL_SECONDS
-    assert resets.release() == seq - 1
+    assert throttle.release() == seq - 1
 
 
 def test_what_comes_while_a_reset_is_held_is_covered_by_it(clock: Clock) -> None:
-    resets = BatchThrottle(clock)
-    assert told(resets.messages(batch(1, BULK_RECORDS + 1))) == [("reset", 501)]
-    assert resets.wait_seconds is None
+    throttle = BatchThrottle(clock)
+    assert told(throttle.messages(batch(1, BULK_RECORDS + 1))) == [("reset", 501)]
+    assert throttle.wait_seconds is None
     clock.now += INTERVAL_SECONDS / 2
-    assert resets.messages(batch(502, BULK_RECORDS + 1)) == []
-    assert resets.messages(batch(1003, 1)) == []
-    assert resets.release() is None
-    assert resets.wait_seconds == pytest.approx(INTERVAL_SECONDS / 2)
+    assert throttle.messages(batch(502, BULK_RECORDS + 1)) == []
+    assert throttle.messages(batch(1003, 1)) == []
+    assert throttle.release() is None
+    assert throttle.wait_seconds == pytest.approx(INTERVAL_SECONDS / 2)
     clock.now += INTERVAL_SECONDS / 2
-    assert resets.release() == 1003
-    assert resets.wait_seconds is None
+    assert throttle.release() == 1003
+    assert throttle.wait_seconds is None
 
 
 def test_after_a_flood_points_come_again(clock: Clock) -> None:
-    resets = BatchThrottle(clock)
-    resets.messages(batch(1, BULK_RECORDS + 1))
+    throttle = BatchThrottle(clock)
+    throttle.messages(batch(1, BULK_RECORDS + 1))
     clock.now += 3 * INTERVAL_SECONDS
-    assert told(resets.messages(batch(502, 2))) == [("point", 502), ("point", 503)]
+    assert told(throttle.messages(batch(502, 2))) == [("point", 502), ("point", 503)]
 
 
 def test_a_rewind_resets_at_once_but_not_twice(clock: Clock) -> None:
-    resets = BatchThrottle(clock)
-    assert told(resets.messages(batch(7, 1, rewind_to=3))) == [("reset", 6), ("point", 7)]
-    assert resets.messages(batch(8, 1, rewind_to=3)) == []
+    throttle = BatchThrottle(clock)
+    assert told(throttle.messages(batch(7, 1, rewind_to=3))) == [("reset", 6), ("point", 7)]
+    assert throttle.messages(batch(8, 1, rewind_to=3)) == []
     clock.now += INTERVAL_SECONDS
-    assert resets.release() == 8
+    assert throttle.release() == 8
 
 
 def test_the_more_viewers_the_sooner_it_is_a_flood(clock: Clock) -> None:
-    resets = BatchThrottle(clock)
-    assert len(resets.messages(batch(1, 20), viewers=MAX_FRAMES // 20)) == 20
-    assert told(resets.messages(batch(21, 1), viewers=MAX_FRAMES // 20)) == [("reset", 21)]
+    throttle = BatchThrottle(clock)
+    assert len(throttle.messages(batch(1, 20), viewers=MAX_FRAMES // 20)) == 20
+    assert told(throttle.messages(batch(21, 1), viewers=MAX_FRAMES // 20)) == [("reset", 21)]

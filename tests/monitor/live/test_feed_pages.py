@@ -1,4 +1,4 @@
-"""`GET /api/runs/{id}/feed?limit=`: the log record by record, for whoever copies a run."""
+"""`GET /api/runs/{id}/feed?limit=`: all records page by page, for copying a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from tests.monitor.cast import create_run
 
 COUNT = 6_000
-"""More than a viewer is sent one by one."""
+"""More records than a backlog contains."""
 
 
 def send(client: TestClient, sequence: int, steps: range, **more: Any) -> None:
@@ -19,7 +19,7 @@ def send(client: TestClient, sequence: int, steps: range, **more: Any) -> None:
 
 
 def pages(client: TestClient, limit: int, after: int = 0) -> list[list[dict[str, Any]]]:
-    """Until one brings nothing new."""
+    """Reads pages until one has no new records."""
     found = []
     while True:
         query = {"after": after, "limit": limit}

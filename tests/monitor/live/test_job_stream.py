@@ -1,4 +1,4 @@
-"""`/api/jobs/{id}/stream` and `/ws/jobs/{id}/stream`: flat points from first to last, then the end."""
+"""`/api/jobs/{id}/stream` and `/ws/jobs/{id}/stream`: all flat points in order, then the end."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.monitor.cast import START, add_job, create_run, send, set_state, trai
 
 JOB = "job_1751559451590_15c0ef2a"
 EXAMPLE = {"step", "loss", "lr", "gpu_util"}
-"""Keys of the published API's example."""
+"""Keys of the published example."""
 
 
 def read_events(client: TestClient, uid: str, after: int | None = None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The points of an ended job's stream, and what its `end` says."""
+    """Returns the points of an ended job's stream and the body of `end`."""
     headers = {} if after is None else {"Last-Event-ID": str(after)}
     answer = client.get(f"/api/jobs/{uid}/stream", headers=headers)
     assert answer.status_code == 200, answer.text
@@ -41,7 +41,7 @@ def read_events(client: TestClient, uid: str, after: int | None = None) -> tuple
 
 
 def read_socket(client: TestClient, address: str) -> tuple[list[dict[str, Any]], int]:
-    """Messages until the server closes, and with which code."""
+    """Returns all messages and the close code."""
     found: list[dict[str, Any]] = []
     with client.websocket_connect(address) as socket:
         try:
@@ -68,7 +68,7 @@ def test_a_finished_job_is_replayed_and_ends(monitor_client: TestClient, db: Ses
         "step": 2,
         "loss": 0.5,
         "lr": 2e-4,
-        "gpu_util": None,  # the points are of long ago
+        "gpu_util": None,  # no resource sample is near the time of the points
         "epoch": 0.4,
         "ts": "2025-07-03T12:45:02.000Z",
         "seq": found[1]["seq"],
@@ -110,7 +110,7 @@ def test_a_job_that_waits_is_waited_for(monitor_client: TestClient, db: Session)
         set_state(db, JOB, "running")
         train(monitor_client, job.run_id, 1, 2)
         assert [socket.receive_json()["step"] for _ in range(2)] == [1, 2]
-        # A rewind: step 2 comes again, the steps before it do not.
+        # After a rewind step 2 is sent again, the steps before it are not.
         send(monitor_client, job.run_id, {"train_loss": [9.0]}, [2], rewind_to=1)
         assert socket.receive_json()["loss"] == 9.0
         monitor_client.patch(f"/api/runs/{job.run_id}", json={"status": "failed"})
@@ -125,7 +125,7 @@ def test_a_job_that_waits_is_waited_for(monitor_client: TestClient, db: Session)
 def test_points_come_faster_than_one_can_watch(
     monitor_client: TestClient, db: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An import is a reset for those who draw curves; here every point counts."""
+    """Unlike the feed, a job stream sends every point of an import."""
     monkeypatch.setattr(point_stream, "PAGE", 100)
     job = add_job(db, JOB, state="running")
     create_run(monitor_client, job.run_id, job_uid=JOB)

@@ -1,4 +1,4 @@
-"""`/ws/live`: many runs through one socket; and `/ws/runs/{id}?frames=array`: many messages in one frame."""
+"""`/ws/live`: many runs through one socket; `/ws/runs/{id}?frames=array`: many messages in one frame."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_two_runs_through_one_socket(monitor_client: TestClient) -> None:
         assert next_of(socket, "run-alpha", "point")["data"]["step"] == 3
         monitor_client.patch("/api/runs/run-alpha", json={"status": "finished"})
         assert next_of(socket, "run-alpha", "end")["data"] == {"state": "completed"}
-        train(monitor_client, "run-beta", 2, 2)  # the other one goes on
+        train(monitor_client, "run-beta", 2, 2)  # the other subscription continues
         assert next_of(socket, "run-beta", "point")["data"]["step"] == 2
 
 
@@ -58,7 +58,7 @@ def test_after_unsubscribing_nothing_of_the_run_comes(monitor_client: TestClient
             next_of(socket, run, "status")
         socket.send_json({"unsubscribe": "run-alpha"})
         socket.send_json({})
-        next_error(socket)  # messages are taken in order, so the wish before it has been fulfilled
+        next_error(socket)  # requests are handled in order, so the earlier request is done
         train(monitor_client, "run-alpha", 1, 1)
         train(monitor_client, "run-beta", 1, 1)
         message = socket.receive_json()

@@ -1,4 +1,4 @@
-"""Reading the points of a job page by page: none lost, none twice, none that was taken back; whatever was packed."""
+"""Paging through the points of a job: no point is lost, repeated or rewound, with and without compaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pegbox.store.database import open_engine, upgrade
 
 
 class Sent(NamedTuple):
-    """A batch: which of two writers, its steps, and where it rewinds to."""
+    """A batch: its writer (one of two), its steps, and its rewind."""
 
     writer: int
     steps: list[int]
@@ -48,7 +48,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 def log(engine: Engine, sent: list[Sent]) -> list[tuple[int, int]]:
-    """Writes the batches; answers with cursor and step of every point that counts in the end."""
+    """Writes the batches; returns cursor and step of each point that is not rewound."""
     counting: list[tuple[int, int]] = []
     seq, sequence = 1, 0
     with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""The ring: what viewers share, and that one viewer's trouble is its own."""
+"""The ring buffer shares frames between viewers and isolates slow viewers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_viewer_that_leaves_takes_nobody_along() -> None:
         ring.publish(messages(1, 1), 1)
         await staying
         assert leaving.cancelled()
-        await ring.wait(0)  # nothing new: only the time is over
+        await ring.wait(0)  # no message: returns at the timeout
 
-    with ThreadPoolExecutor(1) as pool:  # a browser test may have left a loop running in this thread
+    with ThreadPoolExecutor(1) as pool:  # a browser test may have left an event loop in this thread
         pool.submit(asyncio.run, scenario()).result()

@@ -1,4 +1,4 @@
-"""`GET /api/runs/{id}/stream`: the feed as server-sent events, resumed by the id of the last one."""
+"""`GET /api/runs/{id}/stream`: the feed as server-sent events, resumable by the last event id."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.monitor.live.test_ws_runs import poll
 from tests.stack import Stack, http
 
 Event = tuple[str, str, dict[str, Any]]
-"""Id, kind, envelope."""
+"""Event id, kind, envelope."""
 
 
 def events(lines: Iterator[str]) -> Iterator[Event]:
-    """As an `EventSource` reads them; comments are left out."""
+    """Parses events like an `EventSource`, without comments."""
     fields: dict[str, str] = {}
     for line in lines:
         if line and not line.startswith(":"):
@@ -32,7 +32,7 @@ def events(lines: Iterator[str]) -> Iterator[Event]:
 
 @pytest.fixture
 def monitor(home: Path) -> Iterator[Stack]:
-    """A monitor as a process: a stream that goes on needs a socket."""
+    """A monitor process, because an open stream needs a real socket."""
     stack = Stack(home)
     try:
         stack.start("monitor")
@@ -93,7 +93,7 @@ def test_resuming_neither_loses_nor_repeats(monitor: Stack) -> None:
                     steps.append(envelope["data"]["step"])
                     if steps[-1] == first:
                         break
-        log_steps(monitor, first + 1, first + 2)  # while nobody is connected
+        log_steps(monitor, first + 1, first + 2)  # while no client is connected
     http.patch(f"{monitor.monitor_url}/api/runs/run-alpha", json={"status": "finished"}).raise_for_status()
     with http.stream("GET", address, headers={"Last-Event-ID": last_id}) as answer:
         rest = list(events(answer.iter_lines()))

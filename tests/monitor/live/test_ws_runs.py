@@ -1,4 +1,4 @@
-"""`/ws/runs/{id}` and its long-poll twin: envelopes, cursors, resets, the end."""
+"""`/ws/runs/{id}` and long polling: envelopes, cursors, resets, the end."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_everything_of_a_run_in_order(monitor_client: TestClient) -> None:
 def test_points_equal_in_stream_and_replay(monitor_client: TestClient) -> None:
     create_run(monitor_client)
     with monitor_client.websocket_connect("/ws/runs/run-alpha") as socket:
-        next_of(socket, "status")  # from here on the viewer is one: without a cursor it gets what comes after
+        next_of(socket, "status")  # the viewer is registered now; without a cursor it gets later messages only
         train(monitor_client, "run-alpha", 1, 5)
         send(monitor_client, "run-alpha", {"a": [None, "NaN", 1.5], "b": [1, 2, None]}, [6, 7, 8])
         live = [next_of(socket, "point") for _ in range(8)]
@@ -85,7 +85,7 @@ def test_a_rewind_resets_viewers(monitor_client: TestClient) -> None:
         point = next_of(socket, "reset", "point")
     assert reset["kind"] == "reset"
     assert point["seq"] == reset["seq"] + 1
-    # A viewer that was away during the rewind is told as well; one that is new sees only what counts.
+    # A viewer that was disconnected during the rewind gets a reset; a new viewer gets only points that are not rewound.
     assert poll(monitor_client, "run-alpha", 2)[0]["kind"] == "reset"
     replayed = [
         envelope["data"]["step"] for envelope in poll(monitor_client, "run-alpha", 0) if envelope["kind"] == "point"

@@ -1,4 +1,4 @@
-"""`/ws/training/{job_id}`: the published message, pushed when a point arrives, resumable, closed when the job ends."""
+"""`/ws/training/{job_id}`: published messages, pushed on new points, resumable, closed when the job ends."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_resume_neither_loses_nor_repeats(monitor_client: TestClient) -> None:
         with monitor_client.websocket_connect(f"/ws/training/run-alpha?after={after}") as socket:
             train(monitor_client, "run-alpha", first, first)
             seen += receive_until(socket, first)
-        train(monitor_client, "run-alpha", first + 1, first + 2)  # while nobody is connected
+        train(monitor_client, "run-alpha", first + 1, first + 2)  # while no client is connected
     with monitor_client.websocket_connect(f"/ws/training/run-alpha?after={seen[-1]['seq']}") as socket:
         seen += receive_until(socket, 60)
     assert [message["training"]["step"] for message in seen] == list(range(1, 61))

@@ -1,4 +1,4 @@
-"""The sampler: one sample a second into memory and database, thinned as it ages, whatever the hardware."""
+"""The sampler stores one sample per second in memory and database, thins old samples, and works on any hardware."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_old_samples_are_thinned(engine: Engine, db: Session) -> None:
             ResourceSample.__table__.insert(),  # type: ignore[attr-defined]
             [{"time": now - age, **blank, "network_in": 0, "network_out": 0, "gpus": []} for age in ages],
         )
-        for _ in range(2):  # thinning again changes nothing
+        for _ in range(2):  # thinning again has no effect
             repository.thin(connection, now)
     kept = [now - row.time for row in rows(db)]
     assert len([age for age in kept if age <= 3600]) == 3601

@@ -1,4 +1,4 @@
-"""`GET /api/runs`: filtered, searched, sorted, a page at a time."""
+"""`GET /api/runs`: filters, search, sorting, pagination."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ids(client: TestClient, **query: Any) -> list[str]:
 
 
 def pages(client: TestClient, **query: Any) -> list[list[str]]:
-    """All pages, followed by their cursors."""
+    """Returns all pages, following their cursors."""
     found: list[list[str]] = []
     cursor = None
     while True:
@@ -102,7 +102,7 @@ def test_sort_by_a_metric(monitor_client: TestClient) -> None:
         create_run(monitor_client, run_id)
         summarize(monitor_client, run_id, **{"eval/loss.best": value})
     create_run(monitor_client, "run-g")
-    # Python reads and writes NaN without quotes, which is not JSON.
+    # Python reads and writes NaN without quotes, which is invalid JSON.
     bad = monitor_client.patch(
         "/api/runs/run-g", content=b'{"summary": {"x": NaN}}', headers={"Content-Type": "application/json"}
     )
@@ -203,7 +203,7 @@ def test_bad_queries(monitor_client: TestClient, query: dict[str, Any]) -> None:
 
 
 def test_the_same_words_for_postgresql() -> None:
-    """It compiles; which functions are used there is what differs."""
+    """The query compiles with the functions of PostgreSQL."""
     which = RunFilter(status="failed", tag="a", q="one two", experiment="digits")
     sort = RunSort.parse("-summary.loss", "postgresql")
     query = select(Run.__table__).where(*which.conditions("postgresql")).order_by(*sort.order)  # type: ignore[attr-defined]

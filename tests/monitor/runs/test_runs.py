@@ -1,4 +1,4 @@
-"""`/api/runs`: announced, resumed, changed, listed."""
+"""`/api/runs`: create, resume, update, list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which run the monitor looks at."""
+"""Which run the Training Monitor API focuses on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def loss_seen(client: TestClient) -> float:
 
 
 def silence(db: Session, run_id: str) -> None:
-    """As if its last sign of life had been an hour ago."""
+    """Sets the last update of a run to an hour ago."""
     run = db.get_one(Run, run_id)
     run.updated_at = now() - timedelta(hours=1)
     db.add(run)
@@ -32,7 +32,7 @@ def test_a_script_that_fell_silent_does_not_hide_a_job(db: Session, monitor_clie
     create_run(monitor_client, "run-of-script")
     train(monitor_client, "run-of-script", last=4)
     assert loss_seen(monitor_client) == 0.25
-    monitor_client.patch("/api/runs/run-of-script", json={})  # what is written later would be a new sign of life
+    monitor_client.patch("/api/runs/run-of-script", json={})  # later writes would update `updated_at`
     silence(db, "run-of-script")
     silence(db, "run-of-job")
     assert loss_seen(monitor_client) == 0.5

@@ -61,7 +61,7 @@ ERROR = {"detail": "Training data not available", "status_code": 503, "error_typ
 
 
 def assert_like(example: Any, actual: Any, where: str = "$") -> None:
-    """Each key of the example is there with a value of its type."""
+    """Asserts that each key of the example is present with a value of its type."""
     if isinstance(example, dict):
         assert isinstance(actual, dict), where
         for key, value in example.items():

@@ -1,4 +1,4 @@
-"""What a mode switch means: another focus and an empty window, kept over a restart; trainings go on untouched."""
+"""A mode switch changes the focus and empties the window, survives a restart, and does not affect trainings."""
 
 from __future__ import annotations
 

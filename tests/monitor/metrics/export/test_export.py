@@ -1,4 +1,4 @@
-"""`GET /api/runs/{id}/export`: every point comes back from the file as it was logged."""
+"""`GET /api/runs/{id}/export`: the file contains all points as logged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def table_of(records: list[tuple[int, dict[str, Any]]]) -> Table:
 
 
 def expected(records: list[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[str, Any]]]:
-    """By step, of a repeated step the newest value of each metric."""
+    """Rows by step; a repeated step has the newest value of each metric."""
     kept: dict[int, dict[str, Any]] = {}
     for step, values in records:
         present = {name: value for name, value in values.items() if value is not None}
@@ -53,7 +53,7 @@ def expected(records: list[tuple[int, dict[str, Any]]]) -> list[tuple[int, dict[
 
 
 def plain(values: dict[str, Any]) -> dict[str, str]:
-    """Numbers so that they can be compared, -0.0 and NaN included."""
+    """Converts numbers to comparable values, including -0.0 and NaN."""
     numbers = {name: float(NONFINITE_VALUES.get(value, value)) for name, value in values.items()}
     return {name: repr(number) for name, number in numbers.items()}
 

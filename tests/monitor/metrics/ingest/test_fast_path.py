@@ -1,4 +1,4 @@
-"""Batches that pass by the middleware are held to the same rules as every other request."""
+"""Batches on the fast path are subject to the same rules as all other requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATH = "/api/runs/run-alpha/batches"
 
 @pytest.fixture
 def guarded(settings: Settings) -> Iterator[TestClient]:
-    """A monitor that asks for a token."""
+    """A monitor that requires a token."""
     asking = Settings(home=settings.home, token="a-token-of-some-length")
     with TestClient(create_app(asking), base_url="http://127.0.0.1:8001") as client:
         yield client

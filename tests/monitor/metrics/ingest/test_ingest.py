@@ -1,4 +1,4 @@
-"""`POST /api/runs/{id}/batches`: counted once, bounded, refused with a clear word."""
+"""`POST /api/runs/{id}/batches`: deduplication, limits, error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The promised size: ten thousand metrics in a run."""
+"""A run with ten thousand metrics, the documented limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The MessagePack form of a batch: what goes in as arrays comes out of the series, and bad bytes are refused with their place."""
+"""MessagePack batches: series return the arrays unchanged; errors of invalid bytes name their field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records with ids of their own count once, however they are grouped when they come again."""
+"""Records with ids count once, in whatever batches they are repeated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def identity(name: str) -> int:
 
 
 def batch(steps: list[int], *, shown: tuple[int, ...] = (), events: tuple[str, ...] = ()) -> LoggedBatch:
-    """A point per step; steps in `shown` have a text too, under the same id."""
+    """A point per step; steps in `shown` also have a text with the same id."""
     return LoggedBatch(
         first_seq=0,
         run_id="run-alpha",
@@ -55,7 +55,7 @@ def writer_for(client: TestClient) -> Writer:
 
 
 def count(client: TestClient) -> int:
-    """As lists show it, a moment later."""
+    """Reads the run list after the delayed update of the run row."""
     return int(client.get("/api/runs/run-alpha").json()["record_count"])
 
 
@@ -100,7 +100,7 @@ def test_after_a_restart(settings: Settings, client: TestClient) -> None:
 
 
 def test_a_failed_commit_forgets_the_ids(client: TestClient) -> None:
-    """What was refused as a whole may come again."""
+    """A rejected batch may be sent again."""
     writer = writer_for(client)
     broken = batch([1, 2])
     broken.events = [Event(1.0, "note", None)]  # type: ignore[arg-type]  # the database takes no event without a title

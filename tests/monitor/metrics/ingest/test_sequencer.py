@@ -1,4 +1,4 @@
-"""Points that come without numbers: counted by the monitor, in order, packed like any other, across restarts."""
+"""The sequencer numbers batches and steps in order, across restarts, and its batches can be packed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What breaks is said and breaks nothing else: a full disk, a damaged row, a shutdown."""
+"""Faults are reported and stay isolated: a full disk, a damaged row, a shutdown."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_full_disk(monitor: tuple[TestClient, Monitor]) -> None:
 
         parts.writer.call(operation)
 
-    limit(1)  # SQLite takes the present size: not a page more
+    limit(1)  # SQLite uses the current size as the minimum: no page can be added
     big = {
         "step": list(range(4, 4004)),
         "time": [START] * 4000,

@@ -1,4 +1,4 @@
-"""After a restart the derived state equals what it was: nothing of the log is forgotten, nothing counted twice."""
+"""After a restart the derived state is the same: nothing of the log is lost or counted twice."""
 
 from __future__ import annotations
 

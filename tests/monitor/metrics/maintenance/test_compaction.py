@@ -1,4 +1,4 @@
-"""Packing changes the rows of the log and nothing that anybody can read from it."""
+"""Compaction changes rows of the log, but no response that is read from the log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Batch = tuple[str, dict[str, Any]]
 
 
 def make_batches(seed: int, count: int) -> list[Batch]:
-    """What two clients of two runs might send: gaps, late steps, rewinds, events, empty batches, big ones."""
+    """Batches of two clients and two runs: gaps, late steps, rewinds, events, empty and large batches."""
     draw = random.Random(seed)
     sequences: dict[tuple[str, str], int] = {}
     batches: list[Batch] = []
@@ -46,7 +46,7 @@ def make_batches(seed: int, count: int) -> list[Batch]:
 
 
 def read_everything(client: TestClient, parts: Monitor) -> dict[str, Any]:
-    """All that the log tells of each run: its table, its charts, and what a viewer at any cursor missed."""
+    """Everything readable of each run: its table, its series, and the backlog at any cursor."""
     told: dict[str, Any] = {}
     for run in RUNS:
         newest = client.get(f"/api/runs/{run}/series").json()["last_seq"]
@@ -60,7 +60,7 @@ def read_everything(client: TestClient, parts: Monitor) -> dict[str, Any]:
 
 
 def parsed(messages: list[str]) -> list[Any]:
-    """The messages with their values in no order: a pack keeps one order of metrics for all that is in it."""
+    """Messages with unordered values: a pack has one order of metrics for all its points."""
     return [json.loads(message) for message in messages]
 
 
@@ -86,7 +86,7 @@ def test_what_is_read_stays_the_same(settings: Settings, monkeypatch: pytest.Mon
         for run, body in batches[:100]:
             client.post(f"/api/runs/{run}/batches", json=body).raise_for_status()
         parts.histories.evict(RUNS[0])
-        client.get(f"/api/runs/{RUNS[1]}/series")  # one history knows the log up to here, the other nothing
+        client.get(f"/api/runs/{RUNS[1]}/series")  # one history is in memory up to here, the other is not
         before = count_rows(parts)
         parts.maintenance.run_once()
         assert count_rows(parts) < before
@@ -98,7 +98,7 @@ def test_what_is_read_stays_the_same(settings: Settings, monkeypatch: pytest.Mon
         client.patch("/api/runs/run-alpha", json={"status": "finished"})
         parts.maintenance.run_once()
         assert read_everything(client, parts) == told
-        for run, body in batches:  # a client that never saw an answer sends everything again
+        for run, body in batches:  # a client that got no response repeats all batches
             client.post(f"/api/runs/{run}/batches", json=body).raise_for_status()
         assert read_everything(client, parts) == told
         assert integrity.find_damaged_batches(parts.engine) == []
@@ -132,7 +132,7 @@ def test_a_damaged_batch_is_left_where_it_is(settings: Settings) -> None:
         create_run(client)
         for step in range(1, 10):
             train(client, "run-alpha", step, step)
-        client.get("/api/runs/run-alpha/series")  # now it is in memory
+        client.get("/api/runs/run-alpha/series")  # loads the history into memory
         parts.writer.call(
             lambda connection: connection.execute(text("UPDATE metric_batch SET payload = x'00ff' WHERE first_seq = 5"))
         )

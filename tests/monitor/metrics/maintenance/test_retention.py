@@ -1,4 +1,4 @@
-"""Retention keeps the outline of a run's charts, and touches no run that may still be zoomed into."""
+"""Retention keeps the outline of a run's charts, and skips runs that are not old enough."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POINTS = 30_000
 
 
 def log_noise(client: Any, run: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Noise with two spikes, a NaN and an infinity among it."""
+    """Noise with two spikes, a NaN and an infinity."""
     values = np.random.default_rng(4).normal(size=POINTS)
     values[12_345], values[777] = 1e6, -1e6
     cells: list[Any] = values.tolist()
@@ -50,7 +50,7 @@ def test_an_old_run_keeps_its_outline(settings: Settings) -> None:
         parts.writer.call(lambda connection: connection.execute(age))
         before = client.get("/api/runs/run-old/series?cols=200").json()["series"]
         parts.maintenance.run_once()
-        for _ in range(2):  # a second round finds nothing to do
+        for _ in range(2):  # a second round has no effect
             after = client.get("/api/runs/run-old/series?cols=200").json()["series"]
             assert after["y"]["min"] == before["y"]["min"]
             assert after["y"]["max"] == before["y"]["max"]

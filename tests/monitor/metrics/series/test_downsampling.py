@@ -1,4 +1,4 @@
-"""Buckets lose no extreme and invent nothing, whatever the series."""
+"""Downsampling loses no extreme value and adds none, for any series."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_extremes_counts_and_positions(points: list[tuple[float, float]], column
     assert (buckets.min <= buckets.mean).all()
     assert (buckets.mean <= buckets.max).all()
     assert (buckets.count >= 1).all()
-    # Column for column against the plain definition.
+    # Compares each column with the plain definition.
     start = 0
     for column, count in enumerate(buckets.count.tolist()):
         part = finite[start : start + count]

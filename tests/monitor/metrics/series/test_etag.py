@@ -1,4 +1,4 @@
-"""`GET /api/runs/{id}/series` is answered with 304 to who has it already."""
+"""`GET /api/runs/{id}/series` responds 304 to clients with the current series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arrays in memory say the same as a plain re-reading of the log, through repeats, gaps and rewinds."""
+"""Histories in memory equal a plain replay of the log, with repeated steps, gaps and rewinds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def columns_of(records: list[tuple[int, dict[str, Any]]]) -> Columns:
 
 
 def plain(batches: list[tuple[list[tuple[int, dict[str, Any]]], int | None]], name: str) -> dict[int, Any]:
-    """The definition: replay everything, the latest value of a step wins, a rewind drops later steps."""
+    """The reference: replays everything; the latest value of a step wins, a rewind drops later steps."""
     kept: dict[int, Any] = {}
     for records, rewind_to in batches:
         if rewind_to is not None:
