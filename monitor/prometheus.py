@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import Connection, func, select
 
 from monitor.context import Monitor, MonitorDep
 from monitor.resources.sampler import MachineSample
-from monitor.runs.repository import run_table
+from monitor.runs.service import count_by_status
 from pegbox.hardware.gpu import GpuReading
-from pegbox.schemas.runs.run import RunStatus
 from pegbox.web.error_handlers import error_responses
 from pegbox.web.metrics.exposition import CONTENT_TYPE, Family, Sample, counter, gauge, gauges, render
 from pegbox.web.metrics.service_metrics import SCRAPE, service_families
@@ -32,7 +29,7 @@ GPU_GAUGES: tuple[tuple[str, str, Callable[[GpuReading], float | None]], ...] = 
 def get_metrics(request: Request, monitor: MonitorDep) -> Response:
     """Counters and gauges for Prometheus. Needs the token where one is set."""
     with monitor.engine.connect() as connection:
-        runs = _runs(connection)
+        runs = count_by_status(connection)
     families = [
         *service_families("monitor", request.app),
         gauges("pegbox_runs", "Runs by status.", "status", runs),
@@ -40,11 +37,6 @@ def get_metrics(request: Request, monitor: MonitorDep) -> Response:
         *_machine(monitor.sampler.latest),
     ]
     return Response(render(families), media_type=CONTENT_TYPE)
-
-
-def _runs(connection: Connection) -> dict[str, int]:
-    query = select(run_table.c.status, func.count()).group_by(run_table.c.status)
-    return {**dict.fromkeys(get_args(RunStatus), 0), **dict(connection.execute(query).all())}
 
 
 def _work(monitor: Monitor) -> list[Family]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from monitor.metrics.series.history_cache import HistoryCache
-from monitor.runs import repository
+from monitor.runs import service as runs
 from monitor.training.records import TrainingPlan
 from monitor.training.status import plan_of, progress_percent, remaining_seconds, shown_status
 from pegbox.store.tables import TERMINAL_STATES
@@ -47,18 +47,18 @@ class StreamTarget:
 def find_target(engine: Engine, name: str) -> StreamTarget | None:
     """Finds a run by its id or its job's uid, or a job whose run has not begun. None when there is neither."""
     with engine.connect() as connection:
-        run = repository.find_run(connection, name)
+        run = runs.find_row(connection, name)
         if run is not None:
             return StreamTarget(run.id, run.job_uid)
-        job = repository.find_job(connection, name)
+        job = runs.find_job(connection, name)
         return None if job is None else StreamTarget(job.run_id, job.uid)
 
 
 def read_snapshot(engine: Engine, histories: HistoryCache, target: StreamTarget) -> Snapshot | None:
     """Reads the current state. None when run and job are deleted."""
     with engine.connect() as connection:
-        run = repository.find_run(connection, target.run_id)
-        job = repository.find_job(connection, target.job_uid) if run is None and target.job_uid else None
+        run = runs.find_row(connection, target.run_id)
+        job = runs.find_job(connection, target.job_uid) if run is None and target.job_uid else None
     if run is None:
         if job is None:
             return None

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from monitor.resources import repository
-from monitor.runs.repository import find_run
+from monitor.runs.service import find_row
 from pegbox.errors import NotFoundError
 from pegbox.schemas.runs.resource import GpuSeries, ResourceSeries
 
@@ -17,7 +17,7 @@ MARGIN_SECONDS = 2.0
 def run_resources(engine: Engine, run_id: str, columns: int) -> ResourceSeries:
     """Returns at most `columns` samples from the time of the run. Raises `NotFoundError`."""
     with engine.connect() as connection:
-        run = find_run(connection, run_id)
+        run = find_row(connection, run_id)
         if run is None:
             raise NotFoundError(f"Run not found: {run_id}")
         start = run.created_at.timestamp() - MARGIN_SECONDS

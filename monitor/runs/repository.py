@@ -5,9 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, cast, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from monitor.runs.filters import RunFilter
+from monitor.runs.rows import JobRow, RunRow
 from monitor.runs.sorting import RunSort
 from pegbox.store.tables import TERMINAL_STATES, Experiment, Job, Run, now
 
@@ -16,10 +30,6 @@ _experiment = Experiment.__table__  # type: ignore[attr-defined]
 _job = Job.__table__  # type: ignore[attr-defined]
 
 STALE_AFTER = timedelta(minutes=15)
-
-RunRow = Row[Any]
-JobRow = Row[Any]
-"""All columns of the run, plus `experiment` (its name), `job_state`, `job_phase`, `job_max_steps`, `job_hyperparameters`."""
 
 
 def _query() -> Select[Any]:
@@ -98,6 +108,12 @@ def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
     if row is None:
         row = connection.execute(_query().where(mode).order_by(newest).limit(1)).first()
     return row
+
+
+def count_by_status(connection: Connection) -> dict[str, int]:
+    """Counts runs by their stored status; a status without runs is absent."""
+    query = select(run_table.c.status, func.count().label("runs")).group_by(run_table.c.status)
+    return {row.status: row.runs for row in connection.execute(query)}
 
 
 def find_job(connection: Connection, key: str) -> JobRow | None:

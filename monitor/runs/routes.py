@@ -21,7 +21,10 @@ NEXT_CURSOR = "X-Next-Cursor"
     "",
     status_code=201,
     response_model=RunView,
-    responses={200: {"model": RunView, "description": "The run existed and goes on"}, **error_responses(404, 409, 422)},
+    responses={
+        200: {"model": RunView, "description": "The run existed and was resumed"},
+        **error_responses(404, 409, 422),
+    },
 )
 def create_run(body: RunCreate, response: Response, monitor: MonitorDep) -> RunView:
     """Creates a run, or resumes the run with the given id."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Connection, Engine
 
 from monitor.metrics.ingest.writer import Writer
 from monitor.runs import repository
 from monitor.runs.filters import RunFilter
-from monitor.runs.repository import RunRow
+from monitor.runs.rows import JobRow, RunRow
 from monitor.runs.sorting import RunSort
 from pegbox.errors import ConflictError, NotFoundError
 from pegbox.schemas.runs.run import RUN_STATUS_OF_JOB_STATE, RunCreate, RunStatus, RunUpdate, RunView
@@ -155,6 +155,26 @@ def find_run(engine: Engine, run_id: str) -> RunView | None:
     with engine.connect() as connection:
         row = repository.find_run(connection, run_id)
     return None if row is None else view(row)
+
+
+def find_row(connection: Connection, run_id: str) -> RunRow | None:
+    """Like `find_run`, but returns all columns of `RunRow`."""
+    return repository.find_run(connection, run_id)
+
+
+def find_job(connection: Connection, key: str) -> JobRow | None:
+    """Finds a job by its uid or id, with the columns that the monitor needs."""
+    return repository.find_job(connection, key)
+
+
+def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
+    """Finds the newest running run of the mode, else its newest run. See `repository.find_focus`."""
+    return repository.find_focus(connection, automated=automated)
+
+
+def count_by_status(connection: Connection) -> dict[str, int]:
+    """Counts runs by their stored status; a status without runs is 0."""
+    return {**dict.fromkeys(get_args(RunStatus), 0), **repository.count_by_status(connection)}
 
 
 def list_experiments(engine: Engine) -> list[str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from monitor.context import Monitor
 from monitor.resources.views import resource_numbers, resource_record
-from monitor.runs import repository
-from monitor.runs.repository import RunRow
+from monitor.runs import service as runs
+from monitor.runs.rows import RunRow
 from monitor.runs.service import active_seconds
 from monitor.training.durations import format_clock
 from monitor.training.records import TrainingRecord, count_records, iterations_at, newest_records
@@ -61,10 +61,10 @@ def resources(monitor: Monitor, last_n: int) -> list[ResourceRecord]:
 def status(monitor: Monitor, job_id: str) -> TrainingStatus:
     """Returns the status of a job or a run, by either id. Raises `NotFoundError`."""
     with monitor.engine.connect() as connection:
-        row = repository.find_run(connection, job_id)
-        job = repository.find_job(connection, job_id) if row is None else None
+        row = runs.find_row(connection, job_id)
+        job = runs.find_job(connection, job_id) if row is None else None
         if job is not None:
-            row = repository.find_run(connection, job.run_id)
+            row = runs.find_row(connection, job.run_id)
     if row is None:
         if job is None:
             raise NotFoundError(f"Job not found: {job_id}")
@@ -150,7 +150,7 @@ def _newest(monitor: Monitor, history: RunHistory, row: RunRow) -> TrainingRecor
 
 def _focus(monitor: Monitor) -> RunRow | None:
     with monitor.engine.connect() as connection:
-        return repository.find_focus(connection, automated=monitor.modes.window.mode == "automated")
+        return runs.find_focus(connection, automated=monitor.modes.window.mode == "automated")
 
 
 def _is_completed(row: RunRow) -> bool:

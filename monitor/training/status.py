@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
-from monitor.runs.repository import RunRow
+from monitor.runs.rows import RunRow
 from monitor.runs.service import active_seconds, status_of
 from monitor.training.durations import format_duration
 from monitor.training.records import LOSS, TrainingPlan, whole_epoch

@@ -20,13 +20,13 @@ STEP_SECONDS = 1.0
 
 def simulate_training_data(caller: Caller, experiment_id: str) -> str:
     """Creates synthetic curves in a run of their own; a real run stays unchanged."""
-    asked = get_experiment(caller, experiment_id)
-    if is_demo(asked) and not asked.record_count:
-        run = asked
+    requested = get_experiment(caller, experiment_id)
+    if is_demo(requested) and not requested.record_count:
+        run = requested
     else:
-        run = _create(caller, f"made up for {asked.name}"[:200], {"made_up_for": asked.id})
+        run = _create(caller, f"made up for {requested.name}"[:200], {"made_up_for": requested.id})
     _make_up(caller, run)
-    return f"{STEPS} steps were made up in {run.id}, which is marked as a demo. {asked.id} holds no made-up numbers"
+    return f"{STEPS} steps were made up in {run.id}, which is marked as a demo. {requested.id} holds no made-up numbers"
 
 
 def create_demo_experiment(caller: Caller) -> str:

@@ -82,10 +82,12 @@ def _candidates(engine: Engine) -> list[tuple[str, bool, int]]:
 
 def _compact_next_rows(engine: Engine, writer: Writer, run_id: str, after: int, *, is_over: bool) -> int | None:
     """Packs the next rows after the cursor. Returns the new cursor; None when too few rows are left or the end is reached."""
-    behind = (batch_table.c.run_id == run_id) & (batch_table.c.first_seq > after)
+    remaining = (batch_table.c.run_id == run_id) & (batch_table.c.first_seq > after)
     with engine.connect() as connection:
         waiting = connection.execute(
-            select(func.count()).select_from(select(batch_table.c.first_seq).where(behind).limit(PACK_ROWS).subquery())
+            select(func.count()).select_from(
+                select(batch_table.c.first_seq).where(remaining).limit(PACK_ROWS).subquery()
+            )
         ).scalar_one()
         if not waiting or (waiting < PACK_ROWS and not is_over):
             return None
@@ -113,9 +115,9 @@ def _replace_rows(connection: Connection, run_id: str, packs: list[Pack], reache
     for pack in packs:
         if len(pack.batches) < 2:
             continue
-        places = [batch.first_seq for batch in pack.batches]
-        gone = connection.execute(delete(batch_table).where(batch_table.c.first_seq.in_(places)))
-        if gone.rowcount != len(places):
+        first_seqs = [batch.first_seq for batch in pack.batches]
+        deleted = connection.execute(delete(batch_table).where(batch_table.c.first_seq.in_(first_seqs)))
+        if deleted.rowcount != len(first_seqs):
             raise RuntimeError(f"the log of run {run_id} changed while it was packed")
         connection.execute(insert(batch_table), [pack.row()])
     connection.execute(update(_run).where(_run.c.id == run_id).values(packed_seq=reached))
