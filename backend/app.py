@@ -42,6 +42,7 @@ from backend.workers.departures import Departures
 from backend.workflow import routes as workflow
 from backend.workflow.service import seed_session
 from pegbox import __version__
+from pegbox.hardware.gpu import ReadGpus, read_gpus
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
@@ -52,8 +53,8 @@ CSV_THREADS = 2
 """Files read at the same time; further uploads wait without holding up other requests."""
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The main API on `settings.port`, with the dashboard pages."""
+def create_app(settings: Settings, *, gpus: ReadGpus = read_gpus) -> FastAPI:
+    """The main API on `settings.port`, with the dashboard pages. `gpus` reads the GPUs when the monitor has no recent sample."""
     app = FastAPI(
         title="Pegbox",
         summary="Datasets, models, jobs and the queue of a Pegbox.",
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,
     )
     app.state.settings = settings
+    app.state.read_gpus = gpus
     app.add_middleware(BodyLimitMiddleware)
     service.install(app, settings)
     app.add_middleware(AuditTrail)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parent / "templates"
-"""Jinja2 templates, one per page, with `partials/` beside them."""
+"""Jinja2 templates in the folders of `backend/pages`; names of parts and macros begin with an underscore."""
 
 DIST = Path(__file__).parent / "dist"
 """What `vite build` writes: hashed scripts, styles and fonts plus `manifest.json`."""

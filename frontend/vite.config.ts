@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** One entry per page script; `base` is on every page. */
+/** Page scripts, one entry each; every page loads `base`. */
 const pages = [
   "base",
   "overview",

@@ -1,1 +1,1 @@
-"""The monitor: what happens. Runs, metric points, resource samples, live streams; port 8001."""
+"""The monitor service: runs, metric points, resource samples, live streams. Port 8001."""

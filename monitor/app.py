@@ -1,4 +1,4 @@
-"""The monitor's application: routes in reading order, and how it starts."""
+"""The monitor's FastAPI application."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from monitor.dialects.uploads import Uploads
 from monitor.health import router as health
 from monitor.lifespan import lifespan
 from monitor.live.job_stream import router as job_stream
+from monitor.live.long_poll import router as feed
 from monitor.live.multiplex import router as multiplex
-from monitor.live.routes import router as feed
 from monitor.live.sse import router as server_events
 from monitor.live.websocket import router as websocket
-from monitor.metrics.ingest.express import BatchExpress
+from monitor.metrics.ingest.fast_path import BatchFastPath
 from monitor.metrics.routes import plain as ingest
 from monitor.metrics.routes import router as metrics
 from monitor.prometheus import router as prometheus
 from monitor.resources.routes import router as resources
 from monitor.runs.routes import router as runs
 from monitor.training.routes import router as training
+from pegbox.hardware.gpu import ReadGpus, read_gpus
 from pegbox.schemas.runs.metric import BatchCreate
 from pegbox.settings import Settings
 from pegbox.web import service
@@ -39,7 +40,7 @@ BATCH = "#/components/schemas/{model}"
 
 
 class MonitorApp(FastAPI):
-    """Documents the one body that FastAPI does not parse itself."""
+    """Adds the schema of batches to the OpenAPI document, since FastAPI does not parse their bodies."""
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
@@ -52,8 +53,8 @@ class MonitorApp(FastAPI):
         return super().openapi()
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The monitor for these settings; it opens its database when it starts."""
+def create_app(settings: Settings, *, gpus: ReadGpus = read_gpus) -> FastAPI:
+    """Creates the monitor. Its lifespan opens the database; `gpus` reads the GPUs for resource samples."""
     app = MonitorApp(
         title="Pegbox Training Monitor",
         version=pegbox.__version__,
@@ -62,11 +63,12 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,
     )
     app.state.settings = settings
+    app.state.read_gpus = gpus
     app.state.uploads = Uploads()
     app.state.gradio_events = PendingEvents()
     app.state.gradio_sessions = Sessions()
     guard = service.install(app, settings, knows_foreign=True)
-    app.add_middleware(BatchExpress, guard=guard)
+    app.add_middleware(BatchFastPath, guard=guard)
     service.count_requests(app)
     app.include_router(training)
     app.include_router(health)
@@ -91,5 +93,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def from_environment() -> FastAPI:
-    """For `uvicorn --factory`."""
+    """Creates the monitor from environment variables, for `uvicorn --factory`."""
     return create_app(Settings())

@@ -1,4 +1,4 @@
-"""What the monitor's routes work with, made once per process."""
+"""The components of a running monitor, which routes receive as a dependency."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from fastapi import Depends
 from sqlalchemy import Engine
 from starlette.requests import HTTPConnection
 
-from monitor.metrics.ingest.arrivals import Arrivals
-from monitor.metrics.log.counts import CommitCounts
-from monitor.metrics.log.maintenance import Upkeep
-from monitor.metrics.log.writer import Writer
-from monitor.metrics.series.histories import Histories
+from monitor.metrics.ingest.counters import CommitCounters
+from monitor.metrics.ingest.sequencer import PointSequencer
+from monitor.metrics.ingest.writer import Writer
+from monitor.metrics.maintenance.thread import LogMaintenance
+from monitor.metrics.series.history_cache import HistoryCache
 from monitor.resources.sampler import Sampler
-from monitor.training.mode import ModeKeeper
+from monitor.training.mode_store import TrainingModeStore
 from pegbox.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Monitor:
-    """The parts of a running monitor."""
+    """The components of a running monitor, created once per process."""
 
     settings: Settings
     engine: Engine
     writer: Writer
-    arrivals: Arrivals
-    histories: Histories
-    modes: ModeKeeper
+    sequencer: PointSequencer
+    histories: HistoryCache
+    modes: TrainingModeStore
     sampler: Sampler
-    upkeep: Upkeep
+    maintenance: LogMaintenance
     hub: Hub
-    counts: CommitCounts
+    counters: CommitCounters
     started_at: float = field(default_factory=time.monotonic)
 
     @property

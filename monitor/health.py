@@ -1,4 +1,4 @@
-"""`GET /api/health` and `GET /readyz`: whether the monitor can do its work."""
+"""`GET /api/health` and `GET /readyz`: health and readiness of the monitor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pegbox.schemas.health import MonitorReadiness
 from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Health"])
-# Loaded anyway; to look into package metadata would load the parser of e-mails.
+# These modules are loaded anyway; reading package metadata would import the email parser.
 DEPENDENCIES = {module.__name__: module.__version__ for module in (fastapi, msgspec, psutil, pydantic, sqlalchemy)}
 
 
@@ -35,7 +35,7 @@ class MonitorHealth(Wire):
 
 @router.get("/api/health", response_model=MonitorHealth, responses=error_responses(503))
 def get_health(monitor: MonitorDep) -> MonitorHealth:
-    """Needs no token."""
+    """Reports versions and uptime. Needs no token."""
     with monitor.engine.connect() as connection:
         connection.execute(text("SELECT 1"))
     return MonitorHealth(
@@ -64,14 +64,14 @@ def get_health(monitor: MonitorDep) -> MonitorHealth:
     summary="Readiness",
 )
 def get_readiness(response: Response, monitor: MonitorDep) -> MonitorReadiness:
-    """Whether the monitor can take metrics. Needs no token."""
+    """Reports whether the monitor can accept metrics. Needs no token."""
     try:
         with monitor.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
         database = True
     except SQLAlchemyError:
         database = False
-    writer, sampler = monitor.writer.is_well, monitor.sampler.is_working
+    writer, sampler = monitor.writer.is_healthy, monitor.sampler.is_working
     is_ready = database and writer and sampler
     response.status_code = 200 if is_ready else 503
     return MonitorReadiness(

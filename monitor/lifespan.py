@@ -1,4 +1,4 @@
-"""Start and stop of the monitor: database, writer, sampler, hub."""
+"""Startup and shutdown of the monitor: database, writer, sampler, maintenance, hub."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from sqlalchemy import Engine
 
 from monitor.context import Monitor
 from monitor.live.hub import Hub
-from monitor.live.messages import TrainingMessages
-from monitor.metrics.ingest.arrivals import Arrivals
-from monitor.metrics.log.counts import CommitCounts
-from monitor.metrics.log.maintenance import Upkeep
+from monitor.live.training_messages import TrainingMessages
+from monitor.metrics.ingest.counters import CommitCounters
+from monitor.metrics.ingest.sequencer import PointSequencer
+from monitor.metrics.ingest.writer import Writer
 from monitor.metrics.log.store import LoggedBatch, next_seq
-from monitor.metrics.log.writer import Writer
-from monitor.metrics.series.histories import Histories
-from monitor.resources.sampler import Sample, Sampler
-from monitor.training.mode import ModeKeeper
+from monitor.metrics.maintenance.thread import LogMaintenance
+from monitor.metrics.series.history_cache import HistoryCache
+from monitor.resources.sampler import MachineSample, Sampler
+from monitor.training.mode_store import TrainingModeStore
+from pegbox.hardware.gpu import ReadGpus
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
@@ -33,24 +34,24 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Opens everything in order, closes it in reverse; the writer finishes what it has accepted."""
+    """Starts the components in order and stops them in reverse; the writer commits accepted batches before it stops."""
     settings: Settings = app.state.settings
     engine = open_engine(settings)
     upgrade(engine, settings)
     refuse_closed_door(settings, has_users=has_users(engine))
     app.state.identities = Identities(engine)
-    monitor = _assemble(settings, engine, asyncio.get_running_loop())
+    monitor = _assemble(settings, engine, asyncio.get_running_loop(), app.state.read_gpus)
     app.state.monitor = monitor
     monitor.writer.start()
     monitor.sampler.start()
-    monitor.upkeep.start()
+    monitor.maintenance.start()
     uses = asyncio.create_task(_record_uses(app.state.identities))
     try:
         yield
     finally:
         uses.cancel()
         await monitor.hub.close()
-        await asyncio.to_thread(monitor.upkeep.stop)
+        await asyncio.to_thread(monitor.maintenance.stop)
         await asyncio.to_thread(monitor.sampler.stop)
         await asyncio.to_thread(monitor.writer.stop)
         await asyncio.to_thread(app.state.identities.record_uses)
@@ -58,7 +59,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _record_uses(identities: Identities) -> None:
-    """Until cancelled. A failed round (a locked database) is logged; later uses are recorded by the next one."""
+    """Records uses of tokens until cancelled. Logs a failed round (a locked database); the next round records its uses."""
     while True:
         await asyncio.sleep(USES_SECONDS)
         try:
@@ -67,30 +68,32 @@ async def _record_uses(identities: Identities) -> None:
             log.exception("uses of tokens could not be recorded")
 
 
-def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoop) -> Monitor:
-    histories = Histories(engine)
-    counts = CommitCounts()
+def _assemble(settings: Settings, engine: Engine, loop: asyncio.AbstractEventLoop, read_gpus: ReadGpus) -> Monitor:
+    histories = HistoryCache(engine)
+    counters = CommitCounters()
 
     def on_commit(batches: list[LoggedBatch]) -> None:
         for batch in batches:
-            histories.committed(batch)
-        counts.committed(batches)
-        upkeep.committed()
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody watches any more
+            histories.apply_commit(batch)
+        counters.add(batches)
+        maintenance.notify_commit()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: there are no viewers left
             loop.call_soon_threadsafe(monitor.hub.committed, batches)
 
-    def on_sample(sample: Sample) -> None:
+    def on_sample(sample: MachineSample) -> None:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(monitor.hub.sampled, sample)
 
     writer = Writer(engine, on_commit)
-    upkeep = Upkeep(engine, writer, histories, settings.raw_days)
+    maintenance = LogMaintenance(engine, writer, histories, settings.raw_days)
     host = HostReader(settings.home)
-    sampler = Sampler(writer, host, settings.sample_interval_seconds, on_sample=on_sample)
-    modes = ModeKeeper(engine, writer)
-    messages = TrainingMessages(histories, sampler, lambda: modes.view.mode)
+    sampler = Sampler(writer, host, settings.sample_interval_seconds, gpus=read_gpus, on_sample=on_sample)
+    modes = TrainingModeStore(engine, writer)
+    messages = TrainingMessages(histories, sampler, lambda: modes.window.mode)
     with engine.connect() as connection:
         last_seq = next_seq(connection) - 1
     hub = Hub(engine, histories, messages, last_seq)
-    monitor = Monitor(settings, engine, writer, Arrivals(writer), histories, modes, sampler, upkeep, hub, counts)
+    monitor = Monitor(
+        settings, engine, writer, PointSequencer(writer), histories, modes, sampler, maintenance, hub, counters
+    )
     return monitor

@@ -1,18 +1,15 @@
-"""`GET /metrics` on the monitor: runs, what is written, who watches, the machine."""
+"""`GET /metrics` on the monitor: runs, commits, viewers, the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import Connection, func, select
 
 from monitor.context import Monitor, MonitorDep
-from monitor.resources.sampler import Sample as Reading
-from monitor.runs.repository import run_table
+from monitor.resources.sampler import MachineSample
+from monitor.runs.service import count_by_status
 from pegbox.hardware.gpu import GpuReading
-from pegbox.schemas.runs.run import RunStatus
 from pegbox.web.error_handlers import error_responses
 from pegbox.web.metrics.exposition import CONTENT_TYPE, Family, Sample, counter, gauge, gauges, render
 from pegbox.web.metrics.service_metrics import SCRAPE, service_families
@@ -32,7 +29,7 @@ GPU_GAUGES: tuple[tuple[str, str, Callable[[GpuReading], float | None]], ...] = 
 def get_metrics(request: Request, monitor: MonitorDep) -> Response:
     """Counters and gauges for Prometheus. Needs the token where one is set."""
     with monitor.engine.connect() as connection:
-        runs = _runs(connection)
+        runs = count_by_status(connection)
     families = [
         *service_families("monitor", request.app),
         gauges("pegbox_runs", "Runs by status.", "status", runs),
@@ -42,26 +39,23 @@ def get_metrics(request: Request, monitor: MonitorDep) -> Response:
     return Response(render(families), media_type=CONTENT_TYPE)
 
 
-def _runs(connection: Connection) -> dict[str, int]:
-    query = select(run_table.c.status, func.count()).group_by(run_table.c.status)
-    return {**dict.fromkeys(get_args(RunStatus), 0), **dict(connection.execute(query).all())}
-
-
 def _work(monitor: Monitor) -> list[Family]:
-    counts = monitor.counts
+    counters = monitor.counters
     viewers = {str(stream): float(count) for stream, count in monitor.hub.count_viewers().items()}
     return [
-        counter("pegbox_points_total", "Metric points written.", counts.points),
-        counter("pegbox_records_total", "Sample sets, events and media written.", counts.records),
-        counter("pegbox_batches_total", "Batches written.", counts.batches),
-        counter("pegbox_commits_total", "Commits that wrote them; under load many batches share one.", counts.commits),
-        gauge("pegbox_writer_queue", "Requests that wait for a commit.", monitor.writer.waiting),
+        counter("pegbox_points_total", "Metric points written.", counters.points),
+        counter("pegbox_records_total", "Sample sets, events and media written.", counters.records),
+        counter("pegbox_batches_total", "Batches written.", counters.batches),
+        counter(
+            "pegbox_commits_total", "Commits that wrote them; under load many batches share one.", counters.commits
+        ),
+        gauge("pegbox_writer_queue", "Requests that wait for a commit.", monitor.writer.queue_length),
         gauges("pegbox_live_viewers", "Who watches a run live, by the stream they read.", "stream", viewers),
     ]
 
 
-def _machine(reading: Reading) -> list[Family]:
-    """What a card does not tell is absent, not zero."""
+def _machine(reading: MachineSample) -> list[Family]:
+    """Values that a GPU does not report are absent, not zero."""
     host = reading.host
     families = [
         gauge("pegbox_host_cpu_percent", "Load of the host's processors together, 0-100.", host.cpu_percent),

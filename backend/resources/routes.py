@@ -12,9 +12,9 @@ router = APIRouter(prefix="/api", tags=["System"])
 
 
 @router.get("/gpus", response_model=list[GpuStatus], summary="List GPU Status")
-def list_gpus(db: Db) -> list[GpuStatus]:
+def list_gpus(request: Request, db: Db) -> list[GpuStatus]:
     """Every GPU as the monitor last read it; an empty list on a machine without one."""
-    return service.list_gpus(db)
+    return service.list_gpus(db, request.app.state.read_gpus)
 
 
 @router.get("/metrics", response_model=MachineMetrics, summary="Get System Metrics")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from backend.resources import repository
-from pegbox.hardware.gpu import read_gpus
+from pegbox.hardware.gpu import ReadGpus
 from pegbox.hardware.host import HostReader, read_traffic
 from pegbox.schemas.machine import GpuStatus, MachineMetrics, NetworkCounters
 
@@ -27,7 +27,7 @@ ASKED = {
 """What a card may not tell: field of a reading → name on the wire."""
 
 
-def list_gpus(db: Session) -> list[GpuStatus]:
+def list_gpus(db: Session, read_gpus: ReadGpus) -> list[GpuStatus]:
     """Every GPU of the machine, in NVML's order; none without an NVIDIA driver."""
     sample = repository.find_newest_sample(db, time.time() - FRESH_SECONDS)
     if sample is not None:

@@ -36,7 +36,7 @@ window.drawn = new Map();
 const stroke = CanvasRenderingContext2D.prototype.stroke;
 CanvasRenderingContext2D.prototype.stroke = function (...path) {
     const chart = path.length && this.canvas.closest("pb-chart");
-    if (chart && !drawn.has(named(chart)) && chart.model.x.length > 1) {
+    if (chart && !drawn.has(named(chart)) && chart.data.x.length > 1) {
         drawn.set(named(chart), Infinity);
         requestAnimationFrame(() => setTimeout(() => drawn.set(named(chart), performance.now())));
     }

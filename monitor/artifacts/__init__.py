@@ -1,1 +1,1 @@
-"""Files that runs keep."""
+"""Artifacts: files of runs, and their versions."""

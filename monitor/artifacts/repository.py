@@ -12,7 +12,7 @@ _artifact = RunArtifact.__table__  # type: ignore[attr-defined]
 
 
 def put_artifact(connection: Connection, values: dict[str, Any]) -> bool:
-    """Records the run's file of this name; whether there was none before."""
+    """Inserts or replaces the artifact of this name. True when the name is new."""
     same = (_artifact.c.run_id == values["run_id"]) & (_artifact.c.name == values["name"])
     replaced = connection.execute(delete(_artifact).where(same)).rowcount
     connection.execute(insert(_artifact).values(**values))
@@ -20,7 +20,7 @@ def put_artifact(connection: Connection, values: dict[str, Any]) -> bool:
 
 
 def list_artifacts(connection: Connection, run_id: str, limit: int) -> list[RunArtifact]:
-    """The run's artifacts by name."""
+    """Returns the run's artifacts by name."""
     query = select(_artifact).where(_artifact.c.run_id == run_id).order_by(_artifact.c.name).limit(limit)
     return [RunArtifact(**row._mapping) for row in connection.execute(query)]
 

@@ -1,4 +1,4 @@
-"""`/api/runs/{id}/artifacts`: files of a run, received and sent in pieces."""
+"""`/api/runs/{id}/artifacts`: streamed upload and download of a run's files."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ async def put_artifact(
         str | None, Query(pattern="^[0-9a-f]{64}$", description="If given, the file must have this hash.")
     ] = None,
 ) -> ArtifactView:
-    """Keeps a file with the run; the body is the file itself. Acknowledged when it and its entry are on the disk."""
+    """Stores a file of the run; the body is the file. Responds when the file and its row are on disk."""
     known = await asyncio.to_thread(find_run_id, monitor.engine, run_id)
     incoming = await _receive(request, monitor)
     if sha256 is not None and incoming.sha256 != sha256:
         incoming.discard()
         raise ValidationError(f"sha256: the file has {incoming.sha256}; it was damaged on the way")
     artifact, is_new = await asyncio.to_thread(
-        service.keep_artifact,
+        service.store_artifact,
         monitor.writer,
         known,
         name,
@@ -69,7 +69,7 @@ async def put_artifact(
 
 
 async def _receive(request: Request, monitor: MonitorDep) -> Incoming:
-    """The body on the disk. Nothing is left of one that broke off or is too large."""
+    """Streams the body to a file; deletes the file when the upload breaks off or exceeds the limit."""
     limit = monitor.settings.max_artifact_bytes
     too_large = PayloadTooLargeError(f"An artifact must not exceed {limit} bytes")
     announced = request.headers.get("content-length", "")
@@ -100,7 +100,7 @@ async def _receive(request: Request, monitor: MonitorDep) -> Incoming:
 def list_artifacts(
     run_id: str, monitor: MonitorDep, limit: Annotated[int, Query(ge=1, le=1000)] = 1000
 ) -> list[ArtifactView]:
-    """The run's artifacts by name."""
+    """Returns the run's artifacts by name."""
     return service.list_artifacts(monitor, find_run_id(monitor.engine, run_id), limit)
 
 
@@ -116,7 +116,7 @@ def list_artifacts(
     },
 )
 def download_artifact(run_id: str, name: ArtifactName, monitor: MonitorDep) -> FileResponse:
-    """The file itself, always as a download: a page that a run has stored must not run as one of ours."""
+    """Returns the file, always as a download: HTML that a run stored must not execute in the monitor's origin."""
     known = find_run_id(monitor.engine, run_id)
     with monitor.engine.connect() as connection:
         artifact = repository.find_artifact(connection, known, name)

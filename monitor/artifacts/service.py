@@ -1,4 +1,4 @@
-"""Files of runs, by whichever route they came: received, registered, found again."""
+"""Stores, registers and finds files of runs, for the monitor's own routes and for dialects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from monitor.artifacts import repository
 from monitor.context import Monitor
-from monitor.metrics.log.writer import Writer
+from monitor.metrics.ingest.writer import Writer
 from pegbox.errors import NotFoundError
 from pegbox.schemas.runs.artifact import ArtifactView
 from pegbox.settings import Settings
@@ -17,33 +17,33 @@ from pegbox.store.incoming import Incoming
 from pegbox.store.tables import now
 
 PIECE_BYTES = 1 << 20
-"""Written to the disk at once."""
+"""Bytes per write."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFile:
-    """Bytes in the artifact folder, under their hash."""
+class StoredFile:
+    """A file in the artifact folder, named by its hash."""
 
     sha256: str
     size_bytes: int
 
 
 def open_incoming(settings: Settings) -> Incoming:
-    """A place for the bytes of an artifact while they arrive."""
+    """Opens a temporary file for an upload."""
     return Incoming(settings.artifacts_dir)
 
 
-def keep_file(file: Incoming) -> KeptFile:
-    """Moves a received file to its place; on the disk when this returns."""
+def store_file(file: Incoming) -> StoredFile:
+    """Moves a received file to its content address. On disk when this returns."""
     try:
         file.keep()
     finally:
         file.discard()
-    return KeptFile(file.sha256, file.size_bytes)
+    return StoredFile(file.sha256, file.size_bytes)
 
 
-def copy_file(settings: Settings, source: IO[bytes]) -> KeptFile:
-    """Copies a file into the artifact folder; on the disk when this returns."""
+def copy_file(settings: Settings, source: IO[bytes]) -> StoredFile:
+    """Copies a file into the artifact folder. On disk when this returns."""
     incoming = open_incoming(settings)
     try:
         while piece := source.read(PIECE_BYTES):
@@ -51,10 +51,10 @@ def copy_file(settings: Settings, source: IO[bytes]) -> KeptFile:
     except BaseException:
         incoming.discard()
         raise
-    return keep_file(incoming)
+    return store_file(incoming)
 
 
-def keep_artifact(
+def store_artifact(
     writer: Writer,
     run_id: str,
     name: str,
@@ -64,11 +64,11 @@ def keep_artifact(
     description: str = "",
     category: str = "",
 ) -> tuple[ArtifactView, bool]:
-    """Keeps a received file as the run's artifact of this name, and tells whether the name is new. The run must exist.
+    """Stores a received file as the run's artifact of this name. The run must exist.
 
-    True as soon as it returns: file and entry are on the disk. Blocks; not for the event loop.
+    Returns the artifact and whether the name is new; file and row are on disk by then. Blocks: not for the event loop.
     """
-    kept = keep_file(file)
+    kept = store_file(file)
     return register_artifact(writer, run_id, name, kept, step=step, description=description, category=category)
 
 
@@ -76,13 +76,13 @@ def register_artifact(
     writer: Writer,
     run_id: str,
     name: str,
-    file: KeptFile,
+    file: StoredFile,
     *,
     step: int | None = None,
     description: str = "",
     category: str = "",
 ) -> tuple[ArtifactView, bool]:
-    """The same with a file that is kept already."""
+    """Like `store_artifact`, for a file that is already stored."""
     values: dict[str, Any] = {
         "run_id": run_id,
         "name": name,
@@ -98,27 +98,27 @@ def register_artifact(
 
 
 def list_artifacts(monitor: Monitor, run_id: str, limit: int) -> list[ArtifactView]:
-    """The run's files by name."""
+    """Returns the run's artifacts by name."""
     with monitor.engine.connect() as connection:
         found = repository.list_artifacts(connection, run_id, limit)
     return [ArtifactView.model_validate(artifact.model_dump()) for artifact in found]
 
 
 def find_file(monitor: Monitor, run_id: str, name: str) -> Path | None:
-    """Where the bytes of the run's file lie; None when it has no such file."""
+    """Returns the path of the run's file; None for an unknown name."""
     with monitor.engine.connect() as connection:
         artifact = repository.find_artifact(connection, run_id, name)
     return None if artifact is None else monitor.settings.artifacts_dir / artifact.sha256
 
 
 def get_file(monitor: Monitor, sha256: str) -> Path:
-    """The file with this hash, 64 lower-case hex digits. Raises `NotFoundError`."""
+    """Returns the path of the file with this SHA-256, 64 lower-case hex digits. Raises `NotFoundError`."""
     path = monitor.settings.artifacts_dir / sha256
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef") or not path.is_file():
         raise NotFoundError(f"No file with the hash {sha256[:64]} is kept here")
     return path
 
 
-def present(monitor: Monitor, hashes: Iterable[str]) -> set[str]:
-    """Those of the hashes whose files are kept here."""
+def stored_hashes(monitor: Monitor, hashes: Iterable[str]) -> set[str]:
+    """Returns the hashes whose files are stored."""
     return {sha256 for sha256 in hashes if (monitor.settings.artifacts_dir / sha256).is_file()}

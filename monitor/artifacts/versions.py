@@ -1,4 +1,4 @@
-"""Versions of an experiment's artifacts: a set of files that a run made, and the runs that read it."""
+"""Versions of an experiment's artifacts: sets of files that a run produced, and the runs that used them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _experiment = Experiment.__table__  # type: ignore[attr-defined]
 _run = Run.__table__  # type: ignore[attr-defined]
 
 VersionRow = Row[Any]
-"""All columns of the version, plus `run_name` of the run that made it."""
+"""All columns of the version, plus `run_name` of the run that produced it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A version about to be logged; `manifest` as in the table, in the order of its paths."""
+class VersionDraft:
+    """A version to log. `manifest` has the format of the table column, sorted by path."""
 
     experiment: str
     name: str
@@ -41,31 +41,31 @@ class Draft:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the manifest: equal for equal content."""
+        """SHA-256 of the manifest: equal for equal content."""
         return hashlib.sha256(msgspec.json.encode(list(self.manifest), order="sorted")).hexdigest()
 
 
-def log_version(monitor: Monitor, draft: Draft) -> VersionRow:
-    """The next version of the artifact, or the newest again if nothing in it has changed. It takes its aliases from older ones."""
+def log_version(monitor: Monitor, draft: VersionDraft) -> VersionRow:
+    """Logs the next version and moves its aliases from older versions. Returns the newest version if the content is unchanged."""
 
     def operation(connection: Connection) -> VersionRow:
-        group = ensure_experiment(connection, draft.experiment)
-        newest = _newest(connection, group, draft.name)
+        experiment_id = ensure_experiment(connection, draft.experiment)
+        newest = _newest(connection, experiment_id, draft.name)
         if newest is None or newest.manifest_digest != draft.digest:
             version = 0 if newest is None else newest.version + 1
-            inserted = connection.execute(insert(_version).values(**_values(draft, group, version)))
+            inserted = connection.execute(insert(_version).values(**_values(draft, experiment_id, version)))
             version_id = int((inserted.inserted_primary_key or (0,))[0])
         else:
             version_id = newest.id
-        _move_aliases(connection, group, draft.name, version_id, [LATEST, *draft.aliases])
+        _move_aliases(connection, experiment_id, draft.name, version_id, [LATEST, *draft.aliases])
         return get_version(connection, version_id)
 
     return monitor.writer.call(operation)
 
 
-def _values(draft: Draft, group: str, version: int) -> dict[str, Any]:
+def _values(draft: VersionDraft, experiment_id: str, version: int) -> dict[str, Any]:
     return {
-        "experiment_id": group,
+        "experiment_id": experiment_id,
         "name": draft.name,
         "version": version,
         "type": draft.type,
@@ -80,9 +80,11 @@ def _values(draft: Draft, group: str, version: int) -> dict[str, Any]:
     }
 
 
-def _move_aliases(connection: Connection, group: str, name: str, version_id: int, aliases: Sequence[str]) -> None:
+def _move_aliases(
+    connection: Connection, experiment_id: str, name: str, version_id: int, aliases: Sequence[str]
+) -> None:
     of_artifact = select(_version.c.id, _version.c.aliases).where(
-        _version.c.experiment_id == group, _version.c.name == name
+        _version.c.experiment_id == experiment_id, _version.c.name == name
     )
     for row in connection.execute(of_artifact).all():
         others = [alias for alias in row.aliases if alias not in aliases]
@@ -99,30 +101,32 @@ def _query() -> Select[Any]:
     )
 
 
-def _newest(connection: Connection, group: str, name: str) -> VersionRow | None:
-    same = (_version.c.experiment_id == group) & (_version.c.name == name)
+def _newest(connection: Connection, experiment_id: str, name: str) -> VersionRow | None:
+    same = (_version.c.experiment_id == experiment_id) & (_version.c.name == name)
     return connection.execute(_query().where(same).order_by(_version.c.version.desc()).limit(1)).first()
 
 
 def get_version(connection: Connection, version_id: int) -> VersionRow:
-    """Raises `NotFoundError`."""
+    """Returns a version by its id. Raises `NotFoundError`."""
     row = connection.execute(_query().where(_version.c.id == version_id)).first()
     if row is None:
         raise NotFoundError(f"Artifact version not found: {version_id}")
     return row
 
 
-def find_version(monitor: Monitor, experiment: str, name: str, word: str) -> VersionRow | None:
-    """The version that an alias or `v<number>` stands for."""
+def find_version(monitor: Monitor, experiment: str, name: str, reference: str) -> VersionRow | None:
+    """Finds the version for an alias or `v<number>`."""
     rows = list_versions(monitor, experiment, name=name)
-    number = int(word[1:]) if word[:1] == "v" and word[1:].isascii() and word[1:].isdigit() else None
-    return next((row for row in rows if word in row.aliases or row.version == number), None)
+    number = (
+        int(reference[1:]) if reference[:1] == "v" and reference[1:].isascii() and reference[1:].isdigit() else None
+    )
+    return next((row for row in rows if reference in row.aliases or row.version == number), None)
 
 
 def list_versions(
     monitor: Monitor, experiment: str, *, name: str | None = None, run_id: str | None = None, limit: int = 1_000
 ) -> list[VersionRow]:
-    """Newest first, of one artifact or of one run if named."""
+    """Returns versions, newest first, optionally of one artifact or one run."""
     query = _query().where(_experiment.c.name == experiment)
     if name is not None:
         query = query.where(_version.c.name == name)
@@ -133,7 +137,7 @@ def list_versions(
 
 
 def log_use(monitor: Monitor, version_id: int, run_id: str) -> None:
-    """Notes that a run read the version. Raises `NotFoundError`."""
+    """Records that a run used the version. Raises `NotFoundError`."""
 
     def operation(connection: Connection) -> None:
         get_version(connection, version_id)
@@ -145,7 +149,7 @@ def log_use(monitor: Monitor, version_id: int, run_id: str) -> None:
 
 
 def list_uses(monitor: Monitor, *, version_id: int | None = None, run_id: str | None = None) -> list[Row[Any]]:
-    """`version_id`, `run_id`, `run_name`, `used_at` of the runs that read a version, or of what a run read; oldest first."""
+    """Returns uses of a version, or uses by a run, oldest first: `version_id`, `run_id`, `run_name`, `used_at`."""
     query = select(*_use.c, _run.c.name.label("run_name")).join(_run, _run.c.id == _use.c.run_id)
     if version_id is not None:
         query = query.where(_use.c.version_id == version_id)

@@ -1,1 +1,1 @@
-"""Foreign tracker protocols: their words in, calls of `monitor.runs`, `monitor.metrics` and `monitor.artifacts` out."""
+"""Foreign tracker protocols, translated to calls of `monitor.runs`, `monitor.metrics` and `monitor.artifacts`."""

@@ -1,4 +1,4 @@
-"""A route whose body is read no further than a limit: FastAPI reads a JSON body whole before it looks at it."""
+"""A route with a limited body: FastAPI reads a JSON body completely before validation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pegbox.web.drain import drain
 
 
 class BoundedRoute(APIRoute):
-    """Answers 413 as soon as the body exceeds `max_body_bytes`."""
+    """Responds 413 as soon as the body exceeds `max_body_bytes`."""
 
     max_body_bytes: ClassVar[int] = 1024 * 1024
 
@@ -41,5 +41,5 @@ class BoundedRoute(APIRoute):
         return bounded
 
     def _too_large(self) -> HTTPException:
-        # An error of ours would reach the client as "cannot parse": FastAPI passes on only its own while it reads.
+        # FastAPI passes on only its own exceptions while reading; a `PegboxError` would become "cannot parse".
         return HTTPException(413, f"The request body must not exceed {self.max_body_bytes} bytes")

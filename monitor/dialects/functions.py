@@ -1,4 +1,4 @@
-"""Functions with a name and typed parameters: what a foreign client may call, whichever way the call comes."""
+"""Named functions with typed parameters that foreign clients may call, independent of the transport."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ HUB_TOKEN = "hf_token"  # noqa: S105 - the name of a parameter
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a function works with; always its first parameter, which clients do not see."""
+    """The context of a call; always the first parameter of a function, hidden from clients."""
 
     monitor: Monitor
     uploads: Uploads
     bearer: str | None = None
-    """The token of the `Authorization` header."""
+    """The bearer token of the `Authorization` header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Function:
-    """`run` blocks and is called in a thread. `answers_paths`: its answer may hold objects with a `path`, which Gradio's queue
-    clients would take for files to fetch."""
+    """`run` blocks and is called in a thread.
+
+    `answers_paths`: the result may contain objects with a `path`, which Gradio's queue clients would fetch as files.
+    """
 
     name: str
     run: Callable[..., Any]
@@ -48,7 +50,7 @@ class Function:
 
     @classmethod
     def of(cls, run: Callable[..., Any], *, answers_paths: bool = False) -> Function:
-        """Reads the parameters from the signature."""
+        """Creates a function with parameters from the signature of `run`."""
         hints = get_type_hints(run)
         parameters = [
             Parameter(name, hints[name], given.default is inspect.Parameter.empty, given.default)
@@ -57,14 +59,14 @@ class Function:
         return cls(run.__name__, run, tuple(parameters), hints["return"], answers_paths)
 
     async def call(self, caller: Caller, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
-        """Raises a `PegboxError` that says which argument is wrong."""
+        """Runs the function in a thread. Raises a `PegboxError` that names the invalid argument."""
         bound = self.bind(args, kwargs or {}, caller.bearer)
         return await run_in_threadpool(self.run, caller, **bound)
 
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any], bearer: str | None = None) -> dict[str, Any]:
-        """The arguments by name, checked. Named ones that it does not know are left out: newer clients may send more.
+        """Returns validated arguments by name. Unknown named arguments are ignored: newer clients may send more.
 
-        A missing or blank `hf_token` is filled from the `Authorization` header.
+        A missing or blank `hf_token` is taken from the `Authorization` header.
         """
         rest = iter(args)
         bound = {}
@@ -98,7 +100,7 @@ def _is_blank(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Registry:
-    """Functions by name, in the order of their numbers in Gradio's protocol."""
+    """Functions by name. Their order defines their numbers in Gradio's protocol."""
 
     functions: tuple[Function, ...]
     _by_name: dict[str, Function] = field(init=False, repr=False)
@@ -111,7 +113,7 @@ class Registry:
         return name in self._by_name
 
     def get(self, name: str) -> Function:
-        """Raises `NotFoundError`."""
+        """Returns a function. Raises `NotFoundError` for an unknown name."""
         function = self._by_name.get(name)
         if function is None:
             raise NotFoundError(f"Unknown API: {name[:100]}")

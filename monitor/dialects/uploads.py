@@ -1,4 +1,4 @@
-"""Files on their way: a client uploads them first and names them in a later call by the handle it was given."""
+"""Files uploaded before the call that refers to them by a handle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PREFIX = "upload-"
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """Its bytes lie under their hash in the artifact folder; `name` is what the client called it, never a path."""
+    """The file is stored under its hash in the artifact folder; `name` is the client's file name, never used as a path."""
 
     sha256: str
     size_bytes: int
@@ -25,9 +25,9 @@ class UploadedFile:
 
 
 class Uploads:
-    """Handles tell nothing about files and cannot be guessed. One that nobody used within the hour is forgotten.
+    """Uploaded files by random handles. A handle expires after an hour. Thread-safe.
 
-    Handles are kept in memory: clients upload again after a restart, as they do after any error.
+    Handles are in memory only: clients upload again after a restart, as after any error.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Uploads:
         self._files: OrderedDict[str, tuple[float, UploadedFile]] = OrderedDict()
 
     def add(self, file: UploadedFile) -> str:
-        """The handle of a received file."""
+        """Stores a received file and returns its handle."""
         handle = f"{PREFIX}{secrets.token_urlsafe(24)}"
         moment = time.monotonic()
         with self._lock:
@@ -45,7 +45,7 @@ class Uploads:
         return handle
 
     def get(self, handle: object) -> UploadedFile:
-        """Raises `UnusableContentError` for a handle that was not given out here."""
+        """Returns the file of a handle. Raises `UnusableContentError` for an unknown handle."""
         with self._lock:
             entry = self._files.get(handle) if isinstance(handle, str) else None
         if entry is None:

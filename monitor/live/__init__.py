@@ -1,1 +1,1 @@
-"""Live streams: one hub, one ring of encoded messages per run and format, any number of viewers with a position in it."""
+"""Live streams: a hub with a topic per watched run, and ring buffers of encoded messages shared by all viewers."""

@@ -1,4 +1,4 @@
-"""What a viewer missed: messages behind its cursor, read from the log."""
+"""Messages that a viewer missed: everything after its cursor, read from the log."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from monitor.live.envelopes import envelope, event_data, media_data, point_data,
 from monitor.metrics.log import store
 
 MAX_RECORDS = 5_000
-"""A viewer further behind is told to read the series instead: that is smaller, whatever it missed."""
+"""A viewer that missed more gets a reset: reading the series again transfers less."""
 
 
 def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[str]:
-    """Messages with `after < seq <= until`, in cursor order, or one reset.
+    """Returns messages with `after < seq <= until` in cursor order, or a single reset.
 
-    A reset stands also for a rewind behind the cursor: the viewer may have seen what no longer counts.
+    A rewind after the cursor also gives a reset, since the viewer may have received rewound points.
     """
     if after >= until:
         return []
     points: list[tuple[int, int, str]] = []  # cursor, step, message
     with engine.connect() as connection:
         for batch in store.read_batches(connection, run_id, after):
-            if batch.first > until:
+            if batch.first_record_seq > until:
                 break
             if batch.rewind_to is not None and batch.first_seq > after:
                 if after:
                     return [reset(until)]
-                points = [point for point in points if point[1] <= batch.rewind_to]  # a new viewer never saw them
+                points = [
+                    point for point in points if point[1] <= batch.rewind_to
+                ]  # a new viewer has not received them
             for index, step in enumerate(batch.columns.steps):
                 seq = batch.seq_of(index)
                 if after < seq <= until:
@@ -44,18 +46,18 @@ def read_backlog(engine: Engine, run_id: str, after: int, until: int) -> list[st
 
 
 def read_page(engine: Engine, run_id: str, after: int, until: int, limit: int) -> list[str]:
-    """The next `limit` records behind the cursor, however far behind it is: the log as it was written.
+    """Returns the next `limit` records after the cursor as they were logged, however old the cursor is.
 
-    A rewind is a reset with the cursor before its batch; records that it took back and that are still in the log come too.
+    A rewind appears as a reset whose `seq` precedes its batch. Rewound records that are still in the log are included.
     """
-    messages: list[tuple[int, int, str]] = []  # cursor, 1 for a record, message
+    messages: list[tuple[int, int, str]] = []  # cursor, 1 for a record or 0 for a reset, message
     points = 0
     with engine.connect() as connection:
         for batch in store.read_batches(connection, run_id, after):
-            if batch.first > until or points >= limit:
+            if batch.first_record_seq > until or points >= limit:
                 break
             if batch.rewind_to is not None and batch.first_seq > after:
-                before = batch.first_seq - (1 if batch.count else 0)  # one without records is itself what is passed
+                before = batch.first_seq - (1 if batch.count else 0)  # a batch without records takes one cursor itself
                 messages.append((batch.first_seq, 0, reset(before)))
             for index in range(len(batch.columns)):
                 seq = batch.seq_of(index)

@@ -1,4 +1,4 @@
-"""The messages of a run's feed: `{"seq", "kind", "data"}`, as text, encoded once."""
+"""The messages of a run's feed as JSON text: envelopes `{"seq", "kind", "data"}`."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Any
 
 import msgspec
 
-from monitor.metrics.ingest.wire import Event, Media, SampleSet
 from monitor.metrics.log.columns import Columns
+from monitor.metrics.log.nonfinite import json_number
+from monitor.metrics.log.records import Event, Media, SampleSet
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.series.nonfinite import wire_number
 from pegbox.store.tables import RunEvent, RunMedia, RunSample
 
 _encode = msgspec.json.Encoder().encode
 
 
 def envelope(seq: int, kind: str, data: Mapping[str, Any]) -> str:
-    """One message."""
+    """Encodes one envelope."""
     return _encode({"seq": seq, "kind": kind, "data": data}).decode()
 
 
 def reset(seq: int) -> str:
-    """Tells a viewer to read the series again and go on from `seq`."""
+    """Encodes a reset: the viewer reads the series again and continues from `seq`."""
     return envelope(seq, "reset", {})
 
 
 def of_batch(batch: LoggedBatch) -> Iterator[str]:
-    """All messages of a fresh batch, in cursor order."""
+    """Yields all messages of a new batch in cursor order."""
     if batch.rewind_to is not None:
         yield reset(batch.first_seq - 1)
     for index in range(len(batch.columns)):
@@ -46,13 +46,13 @@ def of_batch(batch: LoggedBatch) -> Iterator[str]:
 
 
 def point_data(columns: Columns, index: int) -> dict[str, Any]:
-    """One record; NaN and infinite values are text."""
+    """Returns the data of one point; NaN and infinite values are strings."""
     epoch = columns.epochs[index]
     values = {}
     for name, column in columns.metrics.items():
         value = column.get(index)
         if value is not None:
-            values[name] = wire_number(value)
+            values[name] = json_number(value)
     return {
         "step": columns.steps[index],
         "time": columns.times[index],

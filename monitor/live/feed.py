@@ -1,4 +1,4 @@
-"""What one viewer of a feed gets: everything behind its cursor, the state of the run, then whatever comes, until the end."""
+"""The feed of one viewer: the backlog after its cursor, the status of the run, then live messages until the end."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ from sqlalchemy import Engine
 
 from monitor.live.backlog import read_backlog
 from monitor.live.envelopes import reset
-from monitor.live.forms import Form, as_messages
-from monitor.live.ring import Ring
+from monitor.live.framing import Framing, as_messages
+from monitor.live.ring_buffer import RingBuffer
 from monitor.live.topic import Topic
 
 
-class BrokenOffError(Exception):
-    """The stream cannot go on; the viewer should connect again and resume."""
+class StreamInterruptedError(Exception):
+    """The stream failed; the viewer should reconnect and resume from its cursor."""
 
 
 async def follow_feed(
     engine: Engine,
     topic: Topic,
     after: int | None,
-    form: Form = as_messages,
+    framing: Framing = as_messages,
     *,
     idle_seconds: float | None = None,
 ) -> AsyncIterator[list[str]]:
-    """Frames to send, in order. After `idle_seconds` without news an empty list. Raises `BrokenOffError`."""
+    """Yields frames in order; an empty list after `idle_seconds` without messages. Raises `StreamInterruptedError`."""
     ring = topic.feed
     position, until = ring.end, ring.published_seq
     if after is not None:
-        backlog = await run_sync(read_backlog, engine, topic.subject.run_id, after, until)
+        backlog = await run_sync(read_backlog, engine, topic.target.run_id, after, until)
         if backlog:
-            yield form(backlog)
-    yield form([topic.status_message(until)])
+            yield framing(backlog)
+    yield framing([topic.status_message(until)])
     while True:
         is_over = topic.ended is not None
-        frames = ring.read(position, form)
+        frames = ring.read(position, framing)
         position = ring.end
         if frames is None:
-            frames = form([reset(ring.published_seq)])
+            frames = framing([reset(ring.published_seq)])
         if frames:
             yield frames
         elif is_over:
-            yield form([topic.end_message()])
+            yield framing([topic.end_message()])
             return
-        elif await news(topic, ring, idle_seconds):
+        elif await wait_for_messages(topic, ring, idle_seconds):
             yield []
 
 
-async def news(topic: Topic, ring: Ring, timeout: float | None = None) -> bool:
-    """Waits for more to send. True when `timeout` seconds have passed without; raises `BrokenOffError`."""
+async def wait_for_messages(topic: Topic, ring: RingBuffer, timeout: float | None = None) -> bool:
+    """Waits for new messages. True when `timeout` seconds passed without any. Raises `StreamInterruptedError`."""
     if topic.is_broken:
-        raise BrokenOffError
+        raise StreamInterruptedError
     before = ring.end
     await ring.wait(timeout)
     return timeout is not None and ring.end == before and topic.ended is None

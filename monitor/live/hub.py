@@ -1,4 +1,4 @@
-"""Fans commits and samples out to the runs that somebody watches. Belongs to the event loop."""
+"""Broadcasts commits and resource samples to the topics of watched runs. Not thread-safe: used on the event loop only."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Engine
 
-from monitor.live.messages import TrainingMessages
-from monitor.live.ring import Ring
-from monitor.live.snapshot import Subject
+from monitor.live.ring_buffer import RingBuffer
+from monitor.live.snapshot import StreamTarget
 from monitor.live.topic import Topic
+from monitor.live.training_messages import TrainingMessages
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.series.histories import Histories
-from monitor.resources.sampler import Sample
-from monitor.resources.wire import resource_record
+from monitor.metrics.series.history_cache import HistoryCache
+from monitor.resources.sampler import MachineSample
+from monitor.resources.views import resource_record
 
 Stream = Literal["feed", "training"]
 
 
 class Hub:
-    """`last_seq` is the newest cursor the hub has been told of."""
+    """Holds one topic per watched run. `last_seq` is the cursor of the newest commit."""
 
-    def __init__(self, engine: Engine, histories: Histories, messages: TrainingMessages, last_seq: int) -> None:
+    def __init__(self, engine: Engine, histories: HistoryCache, messages: TrainingMessages, last_seq: int) -> None:
         self.last_seq = last_seq
         self.messages = messages
         self._engine = engine
@@ -33,15 +33,15 @@ class Hub:
         self._topics: dict[str, Topic] = {}
 
     def committed(self, batches: list[LoggedBatch]) -> None:
-        """A commit, in log order."""
+        """Publishes the batches of a commit. Called in log order."""
         self.last_seq = batches[-1].last_seq
         for batch in batches:
             topic = self._topics.get(batch.run_id)
             if topic is not None:
                 topic.push(batch)
 
-    def sampled(self, sample: Sample) -> None:
-        """A new reading of the machine."""
+    def sampled(self, sample: MachineSample) -> None:
+        """Publishes a resource sample to all watched feeds."""
         watched = [topic for topic in self._topics.values() if topic.feed.viewers]
         if not watched:
             return
@@ -50,7 +50,7 @@ class Hub:
             topic.feed.publish([f'{{"seq":{topic.feed.published_seq},"kind":"resource","data":{data}}}'])
 
     def count_viewers(self) -> dict[Stream, int]:
-        """Those who watch a run at this moment, by the stream they read. May be called from any thread."""
+        """Returns the number of current viewers per stream. Thread-safe."""
         topics = self._topics.copy().values()
         return {
             "feed": sum(topic.feed.viewers for topic in topics),
@@ -58,27 +58,27 @@ class Hub:
         }
 
     @asynccontextmanager
-    async def watching(self, subject: Subject, stream: Stream) -> AsyncIterator[tuple[Topic, Ring]]:
-        """The topic of a run with one viewer more, for as long as the block lasts."""
-        topic = self._topics.get(subject.run_id)
+    async def watching(self, target: StreamTarget, stream: Stream) -> AsyncIterator[tuple[Topic, RingBuffer]]:
+        """Counts a viewer of the run while the block lasts. Yields the topic and the ring buffer of the stream."""
+        topic = self._topics.get(target.run_id)
         if topic is None or topic.ended is not None or topic.is_broken:
-            topic = Topic(subject, self._engine, self._histories, self.messages, lambda: self.last_seq)
-            self._topics[subject.run_id] = topic
+            topic = Topic(target, self._engine, self._histories, self.messages, lambda: self.last_seq)
+            self._topics[target.run_id] = topic
         ring = topic.feed if stream == "feed" else topic.training
-        topic.join(ring)
+        topic.add_viewer(ring)
         try:
             if topic.snapshot is None:
                 await topic.refresh()
             if topic.task is None:
-                topic.task = asyncio.create_task(topic.run(), name=f"topic-{subject.run_id}")
+                topic.task = asyncio.create_task(topic.run(), name=f"topic-{target.run_id}")
             yield topic, ring
         finally:
-            topic.leave(ring)
-            if not topic.has_viewers and self._topics.get(subject.run_id) is topic:
-                del self._topics[subject.run_id]
+            topic.remove_viewer(ring)
+            if not topic.has_viewers and self._topics.get(target.run_id) is topic:
+                del self._topics[target.run_id]
 
     async def close(self) -> None:
-        """Ends all topics; their viewers see the streams break off and may resume elsewhere."""
+        """Cancels all topics. Viewers see interrupted streams and may reconnect."""
         tasks = [topic.task for topic in self._topics.values() if topic.task is not None]
         for task in tasks:
             task.cancel()

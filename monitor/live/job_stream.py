@@ -1,4 +1,4 @@
-"""`/api/jobs/{id}/stream` and `/ws/jobs/{id}/stream`: the metrics of a job, a flat object for each point, from first to last."""
+"""`/api/jobs/{id}/stream` and `/ws/jobs/{id}/stream`: all points of a job as flat objects, past and live."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from fastapi import APIRouter, Header, Query, WebSocket
 from fastapi.responses import StreamingResponse
 
 from monitor.context import Monitor, MonitorDep
-from monitor.live.feed import BrokenOffError
-from monitor.live.flat import FlatMessages, FlatServerEvents
-from monitor.live.points import follow_points
-from monitor.live.snapshot import Subject, find_subject
+from monitor.live.feed import StreamInterruptedError
+from monitor.live.flat_points import FlatMessages, FlatServerEvents
+from monitor.live.point_stream import follow_points
+from monitor.live.snapshot import StreamTarget, find_target
 from monitor.live.sse import KEEPALIVE, KEEPALIVE_SECONDS, MAX_SEQ, EventStream
 from monitor.live.topic import Topic
 from monitor.live.websocket import accept, send_all
@@ -48,39 +48,39 @@ async def stream_job(
         Header(ge=0, le=MAX_SEQ, description="Sent by browsers that connect again; counts more than `after`."),
     ] = None,
 ) -> EventStream:
-    """All points of a job as server-sent events, those of the past first. A job that waits is waited for.
+    """Streams all points of a job as server-sent events, past points first. Waits for a job that has not started.
 
     A comment every 15 seconds keeps an idle connection open.
     """
-    subject = await run_sync(find_subject, monitor.engine, uid)
-    if subject is None:
+    target = await run_sync(find_target, monitor.engine, uid)
+    if target is None:
         raise NotFoundError(f"Job not found: {uid}")
-    return EventStream(_events(monitor, subject, after if last_event_id is None else last_event_id))
+    return EventStream(_events(monitor, target, after if last_event_id is None else last_event_id))
 
 
 @router.websocket("/ws/jobs/{uid}/stream")
 async def job_socket(websocket: WebSocket, uid: str, after: After = 0) -> None:
-    """The same points as messages; closes with 1000 when the job has ended."""
+    """Sends the same points as WebSocket messages; closes with 1000 when the job has ended."""
     monitor: Monitor = websocket.app.state.monitor
-    subject = await accept(websocket, monitor, uid)
-    if subject is None:
+    target = await accept(websocket, monitor, uid)
+    if target is None:
         return
-    async with monitor.hub.watching(subject, "feed") as (topic, _):
+    async with monitor.hub.watching(target, "feed") as (topic, _):
         await send_all(websocket, _frames(monitor, topic, after))
 
 
 def _frames(monitor: Monitor, topic: Topic, after: int) -> AsyncIterator[list[str]]:
-    form = FlatMessages(monitor.sampler)
-    return follow_points(monitor.engine, topic, after, form, idle_seconds=KEEPALIVE_SECONDS)
+    framing = FlatMessages(monitor.sampler)
+    return follow_points(monitor.engine, topic, after, framing, idle_seconds=KEEPALIVE_SECONDS)
 
 
-async def _events(monitor: Monitor, subject: Subject, after: int) -> AsyncGenerator[str, None]:
-    async with monitor.hub.watching(subject, "feed") as (topic, _):
-        form = FlatServerEvents(monitor.sampler)
+async def _events(monitor: Monitor, target: StreamTarget, after: int) -> AsyncGenerator[str, None]:
+    async with monitor.hub.watching(target, "feed") as (topic, _):
+        framing = FlatServerEvents(monitor.sampler)
         try:
-            async for pieces in follow_points(monitor.engine, topic, after, form, idle_seconds=KEEPALIVE_SECONDS):
+            async for pieces in follow_points(monitor.engine, topic, after, framing, idle_seconds=KEEPALIVE_SECONDS):
                 yield "".join(pieces) or KEEPALIVE
-        except BrokenOffError:
-            return  # a client that was not told of the end connects again
+        except StreamInterruptedError:
+            return  # without an `end` event the client reconnects
         end = msgspec.json.encode({"status": topic.ended}).decode()
         yield f"event: end\ndata: {end}\n\n"

@@ -1,4 +1,4 @@
-"""What a stream knows of its job beside the points: state, progress, expectation. Read at most twice a second per run."""
+"""The state, progress and plan of a streamed job. Read at most twice a second per run."""
 
 from __future__ import annotations
 
@@ -7,71 +7,71 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from monitor.metrics.series.histories import Histories
-from monitor.runs import repository
-from monitor.training.records import Expectation
-from monitor.training.status import expectation_of, progress_percent, remaining_seconds, status_word
+from monitor.metrics.series.history_cache import HistoryCache
+from monitor.runs import service as runs
+from monitor.training.records import TrainingPlan
+from monitor.training.status import plan_of, progress_percent, remaining_seconds, shown_status
 from pegbox.store.tables import TERMINAL_STATES
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`data` is the body of a `status` message."""
+    """State of a job or run at one moment. `data` is the body of a `status` message."""
 
     state: str
     job_id: str
     has_run: bool
     run_has_ended: bool
-    expectation: Expectation
+    plan: TrainingPlan
     data: dict[str, Any]
 
     @property
     def is_over(self) -> bool:
-        """Whether the job, or the run without one, has ended."""
+        """Whether the job, or the run without a job, has ended."""
         return self.state in TERMINAL_STATES
 
     @property
-    def is_settled(self) -> bool:
-        """Whether it will do for messages about points of this moment: running, and of known length."""
-        return self.has_run and self.state == "running" and bool(self.expectation.total_steps)
+    def is_running_with_known_length(self) -> bool:
+        """Whether messages about new points can use this snapshot without a refresh."""
+        return self.has_run and self.state == "running" and bool(self.plan.total_steps)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What a viewer named: a run, and the job it belongs to if there is one."""
+class StreamTarget:
+    """The run that a viewer streams, and its job if there is one."""
 
     run_id: str
     job_uid: str | None
 
 
-def find_subject(engine: Engine, name: str) -> Subject | None:
-    """By run id or job uid, a job that has not begun included; None when there is neither."""
+def find_target(engine: Engine, name: str) -> StreamTarget | None:
+    """Finds a run by its id or its job's uid, or a job whose run has not begun. None when there is neither."""
     with engine.connect() as connection:
-        run = repository.find_run(connection, name)
+        run = runs.find_row(connection, name)
         if run is not None:
-            return Subject(run.id, run.job_uid)
-        job = repository.find_job(connection, name)
-        return None if job is None else Subject(job.run_id, job.uid)
+            return StreamTarget(run.id, run.job_uid)
+        job = runs.find_job(connection, name)
+        return None if job is None else StreamTarget(job.run_id, job.uid)
 
 
-def read_snapshot(engine: Engine, histories: Histories, subject: Subject) -> Snapshot | None:
-    """None when run and job are gone."""
+def read_snapshot(engine: Engine, histories: HistoryCache, target: StreamTarget) -> Snapshot | None:
+    """Reads the current state. None when run and job are deleted."""
     with engine.connect() as connection:
-        run = repository.find_run(connection, subject.run_id)
-        job = repository.find_job(connection, subject.job_uid) if run is None and subject.job_uid else None
+        run = runs.find_row(connection, target.run_id)
+        job = runs.find_job(connection, target.job_uid) if run is None and target.job_uid else None
     if run is None:
         if job is None:
             return None
         data = _data(job.state, 0.0, 0, job.max_steps, None, job.phase)
-        return Snapshot(job.state, job.uid, False, True, Expectation(None, job.max_steps, None), data)
-    expectation = expectation_of(run)
-    word = status_word(run)
+        return Snapshot(job.state, job.uid, False, True, TrainingPlan(None, job.max_steps, None), data)
+    plan = plan_of(run)
+    word = shown_status(run)
     with histories.reading(run.id) as history:
         remaining = None if word in TERMINAL_STATES else remaining_seconds(history, run)
         step = max(0, history.last_step or 0)
-    progress = progress_percent(step, expectation.total_steps, word)
-    data = _data(word, progress, step, expectation.total_steps, remaining, run.job_phase)
-    return Snapshot(word, run.job_uid or run.id, True, run.status != "running", expectation, data)
+    progress = progress_percent(step, plan.total_steps, word)
+    data = _data(word, progress, step, plan.total_steps, remaining, run.job_phase)
+    return Snapshot(word, run.job_uid or run.id, True, run.status != "running", plan, data)
 
 
 def _data(

@@ -1,4 +1,4 @@
-"""`GET /api/runs/{id}/stream`: the feed as server-sent events, for whoever has an `EventSource` or curl."""
+"""`GET /api/runs/{id}/stream`: the feed as server-sent events, for `EventSource` and curl."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
 from monitor.context import Monitor, MonitorDep
-from monitor.live.feed import BrokenOffError, follow_feed
-from monitor.live.forms import as_server_events
-from monitor.live.snapshot import Subject, find_subject
+from monitor.live.feed import StreamInterruptedError, follow_feed
+from monitor.live.framing import as_server_events
+from monitor.live.snapshot import StreamTarget, find_target
 from pegbox.errors import NotFoundError
 from pegbox.web.error_handlers import Responses, error_responses
 
 router = APIRouter(prefix="/api/runs", tags=["Live"])
 KEEPALIVE_SECONDS = 15.0
 KEEPALIVE = ": keepalive\n\n"
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the second keeps nginx from collecting messages
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the second turns off buffering in nginx
 
 STREAM: Responses = {
     200: {
@@ -33,7 +33,7 @@ MAX_SEQ = 2**53
 
 
 class EventStream(StreamingResponse):
-    """Closes what it reads from when the viewer leaves, so that the topic loses a viewer at once."""
+    """Closes its generator on disconnect, so that the viewer count drops at once."""
 
     media_type = "text/event-stream"
 
@@ -56,19 +56,19 @@ async def stream_feed(
         Header(ge=0, le=MAX_SEQ, description="Sent by browsers that connect again; counts more than `after`."),
     ] = None,
 ) -> EventStream:
-    """The feed as server-sent events. Ends after `end`; a comment every 15 seconds keeps an idle connection open."""
-    subject = await run_sync(find_subject, monitor.engine, run_id)
-    if subject is None:
+    """Streams the feed as server-sent events. Closes after `end`; a comment every 15 seconds keeps an idle connection open."""
+    target = await run_sync(find_target, monitor.engine, run_id)
+    if target is None:
         raise NotFoundError(f"Run not found: {run_id}")
     cursor = after if last_event_id is None else last_event_id
-    return EventStream(_events(monitor, subject, cursor))
+    return EventStream(_events(monitor, target, cursor))
 
 
-async def _events(monitor: Monitor, subject: Subject, after: int | None) -> AsyncGenerator[str, None]:
-    async with monitor.hub.watching(subject, "feed") as (topic, _):
+async def _events(monitor: Monitor, target: StreamTarget, after: int | None) -> AsyncGenerator[str, None]:
+    async with monitor.hub.watching(target, "feed") as (topic, _):
         stream = follow_feed(monitor.engine, topic, after, as_server_events, idle_seconds=KEEPALIVE_SECONDS)
         try:
             async for frames in stream:
                 yield "".join(frames) or KEEPALIVE
-        except BrokenOffError:
-            return  # a client that was not told `end` connects again
+        except StreamInterruptedError:
+            return  # without an `end` event the client reconnects

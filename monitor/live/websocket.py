@@ -1,4 +1,4 @@
-"""`/ws/training/{job_id}` and `/ws/runs/{run_id}`: everything behind a cursor, then whatever comes, until the job ends."""
+"""`/ws/training/{job_id}` and `/ws/runs/{run_id}`: messages after a cursor, then live messages until the job ends."""
 
 from __future__ import annotations
 
@@ -12,59 +12,59 @@ from fastapi import APIRouter, Query, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from monitor.context import Monitor
-from monitor.live.feed import BrokenOffError, follow_feed, news
-from monitor.live.forms import as_array, as_messages
-from monitor.live.ring import Ring
-from monitor.live.snapshot import Subject, find_subject
+from monitor.live.feed import StreamInterruptedError, follow_feed, wait_for_messages
+from monitor.live.framing import as_array, as_messages
+from monitor.live.ring_buffer import RingBuffer
+from monitor.live.snapshot import StreamTarget, find_target
 from monitor.live.topic import Topic
 
 router = APIRouter()
 
-UNKNOWN = 4404
-OVER = 1000
-BROKEN = 1011
+CLOSE_UNKNOWN = 4404
+CLOSE_ENDED = 1000
+CLOSE_INTERRUPTED = 1011
 Cursor = Annotated[int | None, Query(ge=0, le=2**53, description="Only what has a greater seq.")]
 Frames = Annotated[Literal["single", "array"], Query(description="One envelope in a frame, or as many as there are.")]
 
 
 @router.websocket("/ws/training/{job_id}")
 async def training_stream(websocket: WebSocket, job_id: str, after: Cursor = None) -> None:
-    """The Training Monitor API's messages, one per training point."""
+    """Sends the messages of the Training Monitor API, one per training point."""
     monitor: Monitor = websocket.app.state.monitor
-    subject = await accept(websocket, monitor, job_id)
-    if subject is None:
+    target = await accept(websocket, monitor, job_id)
+    if target is None:
         return
-    async with monitor.hub.watching(subject, "training") as (topic, ring):
+    async with monitor.hub.watching(target, "training") as (topic, ring):
         await send_all(websocket, _training(monitor, topic, ring, after))
 
 
 @router.websocket("/ws/runs/{run_id}")
 async def run_stream(websocket: WebSocket, run_id: str, after: Cursor = None, frames: Frames = "single") -> None:
-    """Everything of a run as envelopes `{"seq", "kind", "data"}`; with `frames=array` each frame is a list of them."""
+    """Sends the feed of a run as envelopes `{"seq", "kind", "data"}`; with `frames=array` each frame is a list of envelopes."""
     monitor: Monitor = websocket.app.state.monitor
-    subject = await accept(websocket, monitor, run_id)
-    if subject is None:
+    target = await accept(websocket, monitor, run_id)
+    if target is None:
         return
-    form = as_array if frames == "array" else as_messages
-    async with monitor.hub.watching(subject, "feed") as (topic, _):
-        await send_all(websocket, follow_feed(monitor.engine, topic, after, form))
+    framing = as_array if frames == "array" else as_messages
+    async with monitor.hub.watching(target, "feed") as (topic, _):
+        await send_all(websocket, follow_feed(monitor.engine, topic, after, framing))
 
 
-async def accept(websocket: WebSocket, monitor: Monitor, name: str) -> Subject | None:
-    """What the viewer named; None when there is no such thing and the socket is closed.
+async def accept(websocket: WebSocket, monitor: Monitor, name: str) -> StreamTarget | None:
+    """Accepts the socket and finds its run. Closes the socket and returns None for an unknown name.
 
-    Accepts first even to refuse: a browser learns a close code only after the handshake.
+    Accepts before closing, because browsers see a close code only after the handshake.
     """
     await websocket.accept()
-    subject = await run_sync(find_subject, monitor.engine, name)
-    if subject is None:
-        await websocket.close(UNKNOWN, "Unknown job or run")
-    return subject
+    target = await run_sync(find_target, monitor.engine, name)
+    if target is None:
+        await websocket.close(CLOSE_UNKNOWN, "Unknown job or run")
+    return target
 
 
-async def _training(monitor: Monitor, topic: Topic, ring: Ring, after: int | None) -> AsyncIterator[list[str]]:
+async def _training(monitor: Monitor, topic: Topic, ring: RingBuffer, after: int | None) -> AsyncIterator[list[str]]:
     position, until = ring.end, ring.published_seq
-    run_id, messages = topic.subject.run_id, monitor.hub.messages
+    run_id, messages = topic.target.run_id, monitor.hub.messages
     if topic.snapshot is not None:
         if after is None:
             yield await run_sync(messages.newest, run_id, topic.snapshot, until)
@@ -75,7 +75,7 @@ async def _training(monitor: Monitor, topic: Topic, ring: Ring, after: int | Non
         is_over = topic.ended is not None
         texts = ring.read(position)
         position, until = ring.end, ring.published_seq
-        if texts is None and topic.snapshot is not None:  # too slow for the ring: the rest comes from the log
+        if texts is None and topic.snapshot is not None:  # slower than the ring buffer: read the rest from the log
             texts = await run_sync(messages.after, run_id, topic.snapshot, sent, until)
         sent = until
         if texts:
@@ -83,11 +83,11 @@ async def _training(monitor: Monitor, topic: Topic, ring: Ring, after: int | Non
         elif is_over:
             return
         else:
-            await news(topic, ring)
+            await wait_for_messages(topic, ring)
 
 
 async def send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> None:
-    """Sends until the stream ends or the viewer leaves; closes with 1000 at the end."""
+    """Sends until the stream ends or the viewer disconnects. Closes with 1000 at the end."""
 
     async def send() -> None:
         async for texts in stream:
@@ -95,18 +95,18 @@ async def send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> No
                 await websocket.send({"type": "websocket.send", "text": text})
 
     sender = asyncio.create_task(send())
-    listener = asyncio.create_task(_until_gone(websocket))
+    listener = asyncio.create_task(_wait_for_disconnect(websocket))
     try:
         await asyncio.wait((sender, listener), return_when=asyncio.FIRST_COMPLETED)
         if sender.done() and not listener.done():
             try:
                 sender.result()
-            except BrokenOffError:
-                await websocket.close(BROKEN, "The stream broke off; connect again")
+            except StreamInterruptedError:
+                await websocket.close(CLOSE_INTERRUPTED, "The stream broke off; connect again")
             else:
-                await websocket.close(OVER, "The job has ended")
+                await websocket.close(CLOSE_ENDED, "The job has ended")
     except (WebSocketDisconnect, RuntimeError):
-        pass  # the viewer left while something was on its way
+        pass  # the viewer disconnected during a send
     finally:
         for task in (sender, listener):
             task.cancel()
@@ -114,6 +114,6 @@ async def send_all(websocket: WebSocket, stream: AsyncIterator[list[str]]) -> No
             await asyncio.gather(sender, listener, return_exceptions=True)
 
 
-async def _until_gone(websocket: WebSocket) -> None:
+async def _wait_for_disconnect(websocket: WebSocket) -> None:
     while (await websocket.receive())["type"] != "websocket.disconnect":
         pass

@@ -1,5 +1,7 @@
-"""Metric points: taken in, logged, read back as series.
+"""Metric points: ingested, logged, read back as series.
 
-ingest → writer → store (the log: the truth)          acknowledged after commit
-              └─▶ history (arrays in memory, rebuilt from the log at any time) → buckets → series
+ingest ──▶ log (source of truth; batches are acknowledged after the commit)
+             ├──▶ series (arrays in memory, rebuilt from the log at any time) ──▶ export, charts
+             ├──▶ monitor.live (streams)
+             └──▶ maintenance (compaction, retention)
 """

@@ -1,4 +1,4 @@
-"""`/api/runs/{id}/…`: batches in, series, samples and events out."""
+"""`/api/runs/{id}/…`: routes that accept batches and return series, exports, samples, events and media."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
 from monitor.context import MonitorDep
-from monitor.metrics.export.formats import MEDIA_TYPES, Format, file_name, writer_of
+from monitor.metrics.export.formats import MEDIA_TYPES, Format, file_name, writer_for
 from monitor.metrics.ingest.batches import ingest_batch
 from monitor.metrics.log import store
-from monitor.metrics.series.etag import REVALIDATE, is_known, series_etag
+from monitor.metrics.series.etag import REVALIDATE, etag_matches, series_etag
 from monitor.runs.service import find_run_id
 from pegbox.errors import ValidationError
 from pegbox.schemas.runs.media import RunMedia
@@ -26,7 +26,7 @@ MAX_METRICS_PER_ANSWER = 200
 
 
 class PlainRoute(APIRoute):
-    """Documented like every route, but called without FastAPI's parsing: the handler takes the request as it is."""
+    """A documented route without FastAPI's request parsing: the handler receives the raw request."""
 
     def get_route_handler(self) -> Any:
         return self.endpoint
@@ -72,8 +72,8 @@ def get_series(
     end: Annotated[Bound, Query(alias="to", allow_inf_nan=False)] = None,
     if_none_match: Annotated[str | None, Header(description="The `ETag` of an answer that the client has.")] = None,
 ) -> Response:
-    """Series as chart columns: least, greatest and mean value of each, so that no spike is lost."""
-    from monitor.metrics.series.series import read_series  # noqa: PLC0415 - NumPy, which an idle monitor does without
+    """Returns series as chart columns, each with its minimum, maximum and mean, so that no spike is lost."""
+    from monitor.metrics.series.chart_series import read_series  # noqa: PLC0415 - NumPy, which an idle monitor never loads
 
     names = _names(metrics)
     if names is not None and len(names) > MAX_METRICS_PER_ANSWER:
@@ -82,7 +82,7 @@ def get_series(
     query = (names, cols, x, start, end)
     if if_none_match is not None:
         etag = series_etag(known, monitor.histories.last_seq(known), *query)
-        if is_known(etag, if_none_match):
+        if etag_matches(etag, if_none_match):
             return Response(status_code=304, headers={"ETag": etag, "Cache-Control": REVALIDATE})
     body = read_series(monitor.histories, known, metrics=names, columns=cols, x=x, start=start, end=end)
     headers = {"ETag": series_etag(known, body["last_seq"], *query), "Cache-Control": REVALIDATE}
@@ -108,12 +108,12 @@ def export_points(
     start: Annotated[Bound, Query(alias="from", allow_inf_nan=False, description="First step.")] = None,
     end: Annotated[Bound, Query(alias="to", allow_inf_nan=False, description="Last step.")] = None,
 ) -> StreamingResponse:
-    """Every point of the run, nothing reduced: a row per step with its time, its epoch and a column for each metric."""
-    from monitor.metrics.export.table import take_table  # noqa: PLC0415 - NumPy, which an idle monitor does without
+    """Exports all points of the run: a row per step with its time, its epoch and a column for each metric."""
+    from monitor.metrics.export.table import read_table  # noqa: PLC0415 - NumPy, which an idle monitor never loads
 
-    write = writer_of(file_format)
+    write = writer_for(file_format)
     known = find_run_id(monitor.engine, run_id)
-    table = take_table(monitor.histories, known, metrics=_names(metrics), start=start, end=end)
+    table = read_table(monitor.histories, known, metrics=_names(metrics), start=start, end=end)
     headers = {"Content-Disposition": f'attachment; filename="{file_name(known, file_format)}"'}
     return StreamingResponse(write(table), media_type=MEDIA_TYPES[file_format], headers=headers)
 
@@ -126,7 +126,7 @@ def _names(metrics: str | None) -> list[str] | None:
 def get_writer(
     run_id: str, writer: Annotated[str, Path(min_length=1, max_length=64)], monitor: MonitorDep
 ) -> WriterView:
-    """How far a writer of batches has come, for one that goes on after a break."""
+    """Returns the last committed sequence number of a writer of batches, which a resuming writer continues from."""
     known = find_run_id(monitor.engine, run_id)
     with monitor.engine.connect() as connection:
         return WriterView(writer=writer, sequence=store.last_sequence(connection, known, writer))
@@ -134,7 +134,7 @@ def get_writer(
 
 @router.get("/{run_id}/samples", response_model=list[SampleSet], responses=error_responses(404, 422))
 def get_samples(run_id: str, monitor: MonitorDep) -> list[SampleSet]:
-    """Answers the model gave during the run, oldest first."""
+    """Returns the answers that the model gave during the run, oldest first."""
     known = find_run_id(monitor.engine, run_id)
     with monitor.engine.connect() as connection:
         samples = store.read_samples(connection, known)
@@ -151,7 +151,7 @@ def get_events(
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> list[RunEvent]:
-    """What happened in the run, oldest first."""
+    """Returns the events of the run, oldest first."""
     known = find_run_id(monitor.engine, run_id)
     with monitor.engine.connect() as connection:
         events = store.read_events(connection, known, after, limit)
@@ -166,7 +166,7 @@ def get_media(
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[RunMedia]:
-    """Histograms, texts and tables of the run, oldest first."""
+    """Returns the histograms, texts and tables of the run, oldest first."""
     known = find_run_id(monitor.engine, run_id)
     with monitor.engine.connect() as connection:
         media = store.read_media(connection, known, after, limit, name)

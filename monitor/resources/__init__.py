@@ -1,1 +1,1 @@
-"""The machine: sampled once a second, kept with the time, thinned as it ages."""
+"""Resource samples of the machine: read once a second, stored, thinned with age."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.exc import OperationalError
 
 from monitor.context import MonitorDep
-from monitor.resources.history import run_resources
+from monitor.resources.service import run_resources
 from pegbox.schemas.runs.resource import ResourceSeries
 from pegbox.web.error_handlers import error_responses
 
@@ -22,7 +22,7 @@ def get_run_resources(
     monitor: MonitorDep,
     cols: Annotated[int, Query(ge=1, le=20_000, description="Most samples in the answer.")] = 1200,
 ) -> ResourceSeries:
-    """The machine during the run."""
-    with contextlib.suppress(OperationalError):  # a full disk: what was stored can be read all the same
+    """Returns the resource samples of the machine during the run."""
+    with contextlib.suppress(OperationalError):  # full disk: samples stored earlier can still be read
         monitor.sampler.store()
     return run_resources(monitor.engine, run_id, cols)

@@ -1,1 +1,1 @@
-"""Runs: announced by the SDK, listed and shown to everyone."""
+"""Runs: created by the SDK, listed and shown."""

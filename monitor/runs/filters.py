@@ -1,4 +1,4 @@
-"""Which runs a list shows: conditions on the columns of a run, its experiment and its job."""
+"""Filters of run lists, as SQL conditions on a run, its experiment and its job."""
 
 from __future__ import annotations
 
@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
 
-from pegbox.schemas.runs.run import DEMO_TAG, RunStatus
+from pegbox.schemas.runs.run import DEMO_TAG, RUN_STATUS_OF_JOB_STATE, RunStatus
 from pegbox.store.tables import Experiment, Job, Run
-
-STATUS_OF_JOB: dict[str, RunStatus] = {
-    "completed": "finished",
-    "failed": "failed",
-    "cancelled": "cancelled",
-    "paused": "paused",
-}
-"""A job knows better than a run whose process was killed before it could say goodbye."""
 
 _run = Run.__table__  # type: ignore[attr-defined]
 _experiment = Experiment.__table__  # type: ignore[attr-defined]
@@ -25,9 +17,9 @@ _job = Job.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """What is None does not matter. `q` is words, each of which must occur in the run's name, id, experiment, config or summary.
+    """Fields that are None do not filter. Each word of `q` must occur in the run's name, id, experiment, config or summary.
 
-    Runs of demonstrations are left out unless `demo`, or their tag, asks for them.
+    Demonstration runs are excluded unless `demo` is true or `tag` is their tag.
     """
 
     job_uid: str | None = None
@@ -39,7 +31,7 @@ class RunFilter:
     demo: bool = False
 
     def conditions(self, dialect: str) -> list[ColumnElement[bool]]:
-        """For a query on run, experiment and job together. `dialect` is the database's name in SQLAlchemy."""
+        """Returns conditions for a query that joins run, experiment and job. `dialect` is SQLAlchemy's name of the database."""
         found: list[ColumnElement[bool]] = []
         if self.job_uid is not None:
             found.append(_run.c.job_uid == self.job_uid)
@@ -53,20 +45,20 @@ class RunFilter:
             found.append(_run.c.name == self.name)
         if not self.demo and self.tag != DEMO_TAG:
             found.append(not_(_has_tag(DEMO_TAG, dialect)))
-        return found + [_mentions(word) for word in (self.q or "").split()]
+        return found + [_matches_word(word) for word in (self.q or "").split()]
 
 
 def _has_status(status: RunStatus) -> ColumnElement[bool]:
-    """The status that is shown: a running run's is corrected by its job's."""
+    """Matches the shown status: that of the run, corrected by its job's state while the run is marked as running."""
     if status == "running":
-        goes_on = or_(_job.c.state.is_(None), _job.c.state.not_in(STATUS_OF_JOB))
-        return and_(_run.c.status == status, goes_on)
-    states = [state for state, shown in STATUS_OF_JOB.items() if shown == status]
+        is_job_unfinished = or_(_job.c.state.is_(None), _job.c.state.not_in(RUN_STATUS_OF_JOB_STATE))
+        return and_(_run.c.status == status, is_job_unfinished)
+    states = [state for state, shown in RUN_STATUS_OF_JOB_STATE.items() if shown == status]
     return or_(_run.c.status == status, and_(_run.c.status == "running", _job.c.state.in_(states)))
 
 
 def _has_tag(tag: str, dialect: str) -> ColumnElement[bool]:
-    # The one place where the databases have no common word: the elements of a JSON array as rows.
+    # SQLite and PostgreSQL have different functions that expand a JSON array to rows.
     if dialect == "sqlite":
         tags = func.json_each(_run.c.tags).table_valued("value")
     else:
@@ -74,8 +66,8 @@ def _has_tag(tag: str, dialect: str) -> ColumnElement[bool]:
     return exists(select(1).select_from(tags).where(tags.c.value == tag))
 
 
-def _mentions(word: str) -> ColumnElement[bool]:
-    as_json = json.dumps(word)[1:-1]  # as it is stored: quotes and other alphabets escaped
+def _matches_word(word: str) -> ColumnElement[bool]:
+    as_json = json.dumps(word)[1:-1]  # as stored: quotes and non-ASCII characters escaped
     return or_(
         *(column.icontains(word, autoescape=True) for column in (_run.c.name, _run.c.id, _experiment.c.name)),
         *(cast(column, String).icontains(as_json, autoescape=True) for column in (_run.c.config, _run.c.summary)),

@@ -1,13 +1,27 @@
-"""Queries on runs. Changes are made on the writer's connection, reads on any other."""
+"""Queries on runs. Writes use the writer's connection, reads any other."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, cast, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from monitor.runs.filters import RunFilter
+from monitor.runs.rows import JobRow, RunRow
 from monitor.runs.sorting import RunSort
 from pegbox.store.tables import TERMINAL_STATES, Experiment, Job, Run, now
 
@@ -15,11 +29,7 @@ run_table = Run.__table__  # type: ignore[attr-defined]
 _experiment = Experiment.__table__  # type: ignore[attr-defined]
 _job = Job.__table__  # type: ignore[attr-defined]
 
-SILENCE = timedelta(minutes=15)
-
-RunRow = Row[Any]
-JobRow = Row[Any]
-"""All columns of the run, plus `experiment` (its name), `job_state`, `job_phase`, `job_max_steps`, `job_hyperparameters`."""
+STALE_AFTER = timedelta(minutes=15)
 
 
 def _query() -> Select[Any]:
@@ -38,7 +48,7 @@ def _query() -> Select[Any]:
 
 
 def find_run(connection: Connection, run_id: str) -> RunRow | None:
-    """The run with this id, else the newest run of the job with this uid or id."""
+    """Finds the run with this id, else the newest run of the job with this uid or id."""
     row = connection.execute(_query().where(run_table.c.id == run_id)).first()
     if row is None:
         newest = _query().where(_is_of_job(run_id)).order_by(run_table.c.created_at.desc()).limit(1)
@@ -52,7 +62,7 @@ def _is_of_job(key: str) -> ColumnElement[bool]:
 
 
 def find_run_id(connection: Connection, run_id: str) -> str | None:
-    """The id of what `find_run` finds, without its columns and joins."""
+    """Returns the id of the run that `find_run` finds, without loading columns and joins."""
     found = connection.execute(select(run_table.c.id).where(run_table.c.id == run_id)).scalar()
     if found is None:
         newest = run_table.c.created_at.desc()
@@ -64,10 +74,10 @@ def find_run_id(connection: Connection, run_id: str) -> str | None:
 def list_runs(
     connection: Connection, which: RunFilter, sort: RunSort, *, limit: int, cursor: str | None = None
 ) -> tuple[list[RunRow], str | None]:
-    """A page of runs, and the cursor of the next one if there is more."""
+    """Returns a page of runs and the cursor of the next page, None on the last page."""
     query = _query().add_columns(sort.key.label("sort_key")).where(*which.conditions(connection.dialect.name))
     if cursor is not None:
-        query = query.where(sort.behind(cursor))
+        query = query.where(sort.after(cursor))
     rows = list(connection.execute(query.order_by(*sort.order).limit(limit + 1)))
     if len(rows) <= limit:
         return rows, None
@@ -76,7 +86,7 @@ def list_runs(
 
 
 def list_experiments(connection: Connection, limit: int = 1_000) -> list[str]:
-    """Names of the experiments with a run that `RunFilter` shows unasked."""
+    """Returns the names of experiments with at least one run that the default `RunFilter` shows."""
     shown = exists(
         select(1).where(run_table.c.experiment_id == _experiment.c.id, *RunFilter().conditions(connection.dialect.name))
     )
@@ -85,23 +95,29 @@ def list_experiments(connection: Connection, limit: int = 1_000) -> list[str]:
 
 
 def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
-    """The newest running run of the mode, else the newest that ended. Runs of a study carry a tag `study:…`.
+    """Finds the newest running run of the mode, else its newest run. Runs of a study have a tag `study:…`.
 
-    A script's run that has been silent for long counts as ended: some clients have no word for the end, and others are killed.
+    A script's run without updates for `STALE_AFTER` counts as ended, because some clients never report the end.
     """
     of_study = cast(run_table.c.tags, String).like('%"study:%')
     mode = (of_study if automated else ~of_study) & and_(*RunFilter().conditions(connection.dialect.name))
-    runs_now = (run_table.c.status == "running") & or_(_job.c.state.is_(None), _job.c.state.not_in(TERMINAL_STATES))
-    speaks = run_table.c.job_uid.is_not(None) | (run_table.c.updated_at > now() - SILENCE)
+    is_running = (run_table.c.status == "running") & or_(_job.c.state.is_(None), _job.c.state.not_in(TERMINAL_STATES))
+    is_live = run_table.c.job_uid.is_not(None) | (run_table.c.updated_at > now() - STALE_AFTER)
     newest = run_table.c.created_at.desc()
-    row = connection.execute(_query().where(mode, runs_now, speaks).order_by(newest).limit(1)).first()
+    row = connection.execute(_query().where(mode, is_running, is_live).order_by(newest).limit(1)).first()
     if row is None:
         row = connection.execute(_query().where(mode).order_by(newest).limit(1)).first()
     return row
 
 
+def count_by_status(connection: Connection) -> dict[str, int]:
+    """Counts runs by their stored status; a status without runs is absent."""
+    query = select(run_table.c.status, func.count().label("runs")).group_by(run_table.c.status)
+    return {row.status: row.runs for row in connection.execute(query)}
+
+
 def find_job(connection: Connection, key: str) -> JobRow | None:
-    """What the monitor needs of a job, by its uid or id."""
+    """Finds a job by its uid or id, with the columns that the monitor needs."""
     columns = (
         _job.c.uid,
         _job.c.state,

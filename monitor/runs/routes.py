@@ -1,4 +1,4 @@
-"""`/api/runs`: announce, change, list, show."""
+"""`/api/runs`: create, update, list, get."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ NEXT_CURSOR = "X-Next-Cursor"
     "",
     status_code=201,
     response_model=RunView,
-    responses={200: {"model": RunView, "description": "The run existed and goes on"}, **error_responses(404, 409, 422)},
+    responses={
+        200: {"model": RunView, "description": "The run existed and was resumed"},
+        **error_responses(404, 409, 422),
+    },
 )
 def create_run(body: RunCreate, response: Response, monitor: MonitorDep) -> RunView:
-    """Announces a run, or resumes the one with the given id."""
+    """Creates a run, or resumes the run with the given id."""
     run, is_new = service.create_run(monitor.writer, body)
     response.status_code = 201 if is_new else 200
     return run
@@ -53,7 +56,7 @@ def list_runs(
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
     cursor: Annotated[str | None, Query(max_length=4000, description="`X-Next-Cursor` of the page before.")] = None,
 ) -> list[RunView]:
-    """A page of the runs that fit, newest first unless sorted otherwise; runs without the sorted value come last."""
+    """Returns a page of the runs that match, newest first by default; runs without the sorted value come last."""
     which = RunFilter(job_uid=job_uid, experiment=experiment, status=status, tag=tag, q=q, demo=demo)
     runs, following = service.list_runs(monitor.engine, which, sort=sort, limit=limit, cursor=cursor)
     if following is not None:
@@ -63,12 +66,12 @@ def list_runs(
 
 @router.get("/{run_id}", response_model=RunView, responses=error_responses(404, 422))
 def get_run(run_id: str, monitor: MonitorDep) -> RunView:
-    """One run; a job's uid stands for its newest run."""
+    """Returns a run; a job's uid selects its newest run."""
     with monitor.engine.connect() as connection:
         return service.get_run(connection, run_id)
 
 
 @router.patch("/{run_id}", response_model=RunView, responses=error_responses(404, 422))
 def update_run(run_id: str, body: RunUpdate, monitor: MonitorDep) -> RunView:
-    """Changes status, summary, config, tags or the number of steps; dictionaries are merged."""
+    """Updates status, summary, config, tags or the number of steps; dictionaries are merged."""
     return service.update_run(monitor.writer, run_id, body)

@@ -1,26 +1,29 @@
-"""What a run is to its clients: created, resumed, changed, shown."""
+"""Creates, resumes, updates and shows runs."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Connection, Engine
 
-from monitor.metrics.log.writer import Writer
+from monitor.metrics.ingest.writer import Writer
 from monitor.runs import repository
-from monitor.runs.filters import STATUS_OF_JOB, RunFilter
-from monitor.runs.repository import RunRow
+from monitor.runs.filters import RunFilter
+from monitor.runs.rows import JobRow, RunRow
 from monitor.runs.sorting import RunSort
 from pegbox.errors import ConflictError, NotFoundError
-from pegbox.schemas.runs.run import RunCreate, RunStatus, RunUpdate, RunView
+from pegbox.schemas.runs.run import RUN_STATUS_OF_JOB_STATE, RunCreate, RunStatus, RunUpdate, RunView
 from pegbox.store.experiments import ensure_experiment
 from pegbox.store.tables import now
 
 
 def create_run(writer: Writer, body: RunCreate) -> tuple[RunView, bool]:
-    """Announces a run. Returns it and whether it is new; with a known id it goes on, unless `resume` is `never`."""
+    """Creates a run, or resumes the run with a known id. Returns the run and whether it is new.
+
+    Raises `ConflictError` for a known id with `resume="never"`, `NotFoundError` for an unknown id with `resume="must"`.
+    """
 
     def operation(connection: Connection) -> tuple[RunView, bool]:
         row = repository.find_run(connection, body.id) if body.id else None
@@ -64,8 +67,8 @@ def _insert(connection: Connection, run_id: str, body: RunCreate) -> None:
 
 def _resume(connection: Connection, row: RunRow, body: RunCreate) -> None:
     moment = now()
-    # A run that was killed is still marked as running: its time ended with its last sign of life.
-    spent = _spent(row, row.updated_at) if row.active_since else row.active_seconds
+    # A killed run is still marked as running: its active time ends with its last update.
+    spent = _active_seconds_until(row, row.updated_at) if row.active_since else row.active_seconds
     repository.update_run(
         connection,
         row.id,
@@ -84,7 +87,7 @@ def _resume(connection: Connection, row: RunRow, body: RunCreate) -> None:
 
 
 def update_run(writer: Writer, run_id: str, body: RunUpdate) -> RunView:
-    """Changes what the body names. Raises `NotFoundError`."""
+    """Updates the fields that the body sets. Raises `NotFoundError`."""
 
     def operation(connection: Connection) -> RunView:
         row = repository.find_run(connection, run_id)
@@ -103,7 +106,7 @@ def update_run(writer: Writer, run_id: str, body: RunUpdate) -> RunView:
         state = writer.state(connection, row.id)
         if body.summary is not None:
             state.summary.update(body.summary)
-        state.write(connection)  # whoever reads the answer sees every point sent before it
+        state.write(connection)  # the response includes every point sent before the request
         repository.update_run(connection, row.id, values)
         return get_run(connection, row.id)
 
@@ -116,31 +119,31 @@ def _change_status(row: RunRow, status: RunStatus, moment: datetime) -> dict[str
     return {
         "status": status,
         "finished_at": None if status == "paused" else moment,
-        "active_seconds": _spent(row, moment),
+        "active_seconds": _active_seconds_until(row, moment),
         "active_since": None,
     }
 
 
-def _spent(row: RunRow, until: datetime) -> float:
+def _active_seconds_until(row: RunRow, until: datetime) -> float:
     running = (until - row.active_since).total_seconds() if row.active_since else 0.0
     return float(row.active_seconds) + max(0.0, running)
 
 
 def active_seconds(row: RunRow) -> float:
-    """Time the run has been running up to now, pauses left out."""
+    """Returns the seconds that the run has been running, without pauses."""
     if row.active_since is None:
         return float(row.active_seconds)
-    return _spent(row, now() if status_of(row) == "running" else row.updated_at)
+    return _active_seconds_until(row, now() if status_of(row) == "running" else row.updated_at)
 
 
 def status_of(row: RunRow) -> RunStatus:
-    """The run's status, corrected by its job's."""
+    """Returns the status of a run, corrected by its job's state while the run is marked as running."""
     status: RunStatus = row.status
-    return STATUS_OF_JOB.get(row.job_state, status) if status == "running" else status
+    return RUN_STATUS_OF_JOB_STATE.get(row.job_state, status) if status == "running" else status
 
 
 def get_run(connection: Connection, run_id: str) -> RunView:
-    """Raises `NotFoundError`. A job's uid stands for its newest run."""
+    """Returns a run by its id, or the newest run of a job by the job's uid. Raises `NotFoundError`."""
     row = repository.find_run(connection, run_id)
     if row is None:
         raise NotFoundError(f"Run not found: {run_id}")
@@ -148,14 +151,34 @@ def get_run(connection: Connection, run_id: str) -> RunView:
 
 
 def find_run(engine: Engine, run_id: str) -> RunView | None:
-    """The run with this id, else the newest run of the job with this uid."""
+    """Finds the run with this id, else the newest run of the job with this uid."""
     with engine.connect() as connection:
         row = repository.find_run(connection, run_id)
     return None if row is None else view(row)
 
 
+def find_row(connection: Connection, run_id: str) -> RunRow | None:
+    """Like `find_run`, but returns all columns of `RunRow`."""
+    return repository.find_run(connection, run_id)
+
+
+def find_job(connection: Connection, key: str) -> JobRow | None:
+    """Finds a job by its uid or id, with the columns that the monitor needs."""
+    return repository.find_job(connection, key)
+
+
+def find_focus(connection: Connection, *, automated: bool) -> RunRow | None:
+    """Finds the newest running run of the mode, else its newest run. See `repository.find_focus`."""
+    return repository.find_focus(connection, automated=automated)
+
+
+def count_by_status(connection: Connection) -> dict[str, int]:
+    """Counts runs by their stored status; a status without runs is 0."""
+    return {**dict.fromkeys(get_args(RunStatus), 0), **repository.count_by_status(connection)}
+
+
 def list_experiments(engine: Engine) -> list[str]:
-    """Names of the experiments that have runs other than demonstrations, in alphabetical order."""
+    """Returns the names of experiments with runs other than demonstrations, in alphabetical order."""
     with engine.connect() as connection:
         return repository.list_experiments(connection)
 
@@ -163,7 +186,7 @@ def list_experiments(engine: Engine) -> list[str]:
 def list_runs(
     engine: Engine, which: RunFilter, *, sort: str, limit: int, cursor: str | None
 ) -> tuple[list[RunView], str | None]:
-    """A page of runs and the cursor of the next one. Raises `ValidationError` for a sort or cursor that is none."""
+    """Returns a page of runs and the cursor of the next page. Raises `ValidationError` for an invalid sort or cursor."""
     with engine.connect() as connection:
         order = RunSort.parse(sort, connection.dialect.name)
         rows, following = repository.list_runs(connection, which, order, limit=limit, cursor=cursor)
@@ -171,7 +194,7 @@ def list_runs(
 
 
 def find_run_id(engine: Engine, run_id: str) -> str:
-    """The id of the run that an id or a job's uid stands for. Raises `NotFoundError`."""
+    """Returns the id of the run for a run's id or a job's uid. Raises `NotFoundError`."""
     with engine.connect() as connection:
         known = repository.find_run_id(connection, run_id)
     if known is None:
@@ -180,7 +203,7 @@ def find_run_id(engine: Engine, run_id: str) -> str:
 
 
 def view(row: RunRow) -> RunView:
-    """The run on the wire."""
+    """Converts a row to the API's run."""
     return RunView(
         id=row.id,
         job_uid=row.job_uid,

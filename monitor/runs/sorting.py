@@ -1,6 +1,6 @@
-"""The order of a list of runs, and the cursor from which its next page goes on.
+"""The sort order of run lists, with keyset pagination.
 
-A cursor is the sort with the last shown run's value and id: runs that come or go meanwhile neither repeat nor hide others.
+A cursor holds the sort and the last run's value and id, so that inserted or deleted runs neither repeat nor hide others.
 """
 
 from __future__ import annotations
@@ -28,49 +28,49 @@ _experiment = Experiment.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class RunSort:
-    """`key` is what is compared; runs without it come last, ties go by id. `read` checks a value that a cursor brings."""
+    """Sorts by `key`; runs without a value come last, ties are sorted by id. `read` validates a value from a cursor."""
 
     text: str
     key: ColumnElement[Any]
-    falls: bool
+    is_descending: bool
     read: Callable[[Any], Any]
 
     @classmethod
     def parse(cls, text: str, dialect: str) -> RunSort:
-        """From `name`, `-created_at`, `summary.train_loss`; a minus means greatest first. Raises `ValidationError`."""
+        """Parses `name`, `-created_at`, `summary.train_loss`; a minus means descending. Raises `ValidationError`."""
         name = text.removeprefix("-")
-        falls = name != text
+        is_descending = name != text
         if name.startswith(SUMMARY):
-            return cls(text, _summary_number(name.removeprefix(SUMMARY), dialect), falls, _number)
+            return cls(text, _summary_number(name.removeprefix(SUMMARY), dialect), is_descending, _number)
         if name not in _COLUMNS:
             known = ", ".join(_COLUMNS)
             raise ValidationError(f"sort: one of {known} or {SUMMARY}<metric>, with a minus for greatest first")
         key, read = _COLUMNS[name]
-        return cls(text, key, falls, read)
+        return cls(text, key, is_descending, read)
 
     @property
     def order(self) -> tuple[ColumnElement[Any], ...]:
-        order = (self.key.desc() if self.falls else self.key.asc(), _run.c.id.asc())
+        order = (self.key.desc() if self.is_descending else self.key.asc(), _run.c.id.asc())
         if not self._may_be_missing:
-            return order  # that of the index
+            return order  # matches the index
         return (case((self.key.is_(None), 1), else_=0), *order)
 
     @property
     def _may_be_missing(self) -> bool:
         return not isinstance(self.key, Column) or bool(self.key.nullable)
 
-    def behind(self, cursor: str) -> ColumnElement[bool]:
-        """What comes after the run that the cursor was made of. Raises `ValidationError`."""
+    def after(self, cursor: str) -> ColumnElement[bool]:
+        """Returns the condition for runs after the cursor. Raises `ValidationError`."""
         value, run_id = self._decode(cursor)
         later = _run.c.id > run_id
         if value is None:
             return and_(self.key.is_(None), later)
-        further = self.key < value if self.falls else self.key > value
+        further = self.key < value if self.is_descending else self.key > value
         rest = [self.key.is_(None)] if self._may_be_missing else []
         return or_(further, and_(self.key == value, later), *rest)
 
     def cursor(self, value: Any, run_id: str) -> str:
-        """For the page that begins after this run."""
+        """Encodes the cursor of the page that begins after this run."""
         written = value.isoformat() if isinstance(value, datetime) else value
         content = json.dumps([self.text, written, run_id], ensure_ascii=False, separators=(",", ":"))
         return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
@@ -87,14 +87,14 @@ class RunSort:
 
 
 def _summary_number(metric: str, dialect: str) -> ColumnElement[Any]:
-    """The metric's last value where it is a number; NaN, infinities and texts count as missing."""
+    """The last value of a metric if it is a number; NaN, infinities and strings count as missing."""
     if not metric or any(ord(char) < 32 or char in '"\\' for char in metric):
         raise ValidationError(f"sort: {SUMMARY} is followed by the name of a metric")
     value = _run.c.summary[metric].as_float()
     if dialect != "sqlite":
         return case((func.json_typeof(_run.c.summary[metric]) == "number", value))
     kind = func.json_type(_run.c.summary, f'$."{metric}"')
-    # What a script put into its summary need not be JSON that SQLite reads: Python writes NaN without quotes.
+    # A summary may be invalid JSON for SQLite: Python writes NaN without quotes.
     return case((func.json_valid(_run.c.summary) == 1, case((kind.in_(("integer", "real")), value))))
 
 

@@ -1,6 +1,6 @@
-"""Training records: the points of a run that carry `train_loss`, each with what was known at that moment.
+"""Training records: the points of a run with `train_loss`, each with the newest values of other metrics at that point.
 
-One function makes them for REST and WebSocket alike, so that both say the same of a step.
+REST and WebSocket share one function, so that both report the same record for a step.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.metrics.series.nonfinite import wire_number
+from monitor.metrics.log.nonfinite import json_number
 from pegbox.schemas.runs.training import LossRecord
 
 if TYPE_CHECKING:
-    from monitor.metrics.series.history import Ints, RunHistory
+    from monitor.metrics.series.arrays import Ints
+    from monitor.metrics.series.history import RunHistory
 
 LOSS = "train_loss"
 MAX_EXTRA_METRICS = 50
@@ -21,7 +22,7 @@ MAX_EXTRA_METRICS = 50
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecord:
-    """A loss record with its cursor, its time (Unix seconds), all metrics logged with it, and the points expected in all."""
+    """A loss record with its cursor, time (Unix seconds), the metrics of the same point, and the expected number of records."""
 
     loss: LossRecord
     seq: int
@@ -31,8 +32,8 @@ class TrainingRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
-    """What the run says of itself."""
+class TrainingPlan:
+    """The configured size of a training; None where the run does not report it."""
 
     batch_size: int | None
     total_steps: int | None
@@ -40,26 +41,26 @@ class Expectation:
 
 
 def newest_records(
-    history: RunHistory, expectation: Expectation, count: int, *, after: int = 0, with_metrics: bool = False
+    history: RunHistory, plan: TrainingPlan, count: int, *, after: int = 0, with_metrics: bool = False
 ) -> list[TrainingRecord]:
-    """Up to `count` newest records behind the cursor, oldest first."""
-    return _records(history, expectation, after, count, newest=True, with_metrics=with_metrics)
+    """Returns up to `count` newest records after the cursor, oldest first."""
+    return _records(history, plan, after, count, newest=True, with_metrics=with_metrics)
 
 
-def next_records(history: RunHistory, expectation: Expectation, count: int, *, after: int) -> list[TrainingRecord]:
-    """Up to `count` records that follow the cursor, in the order of their cursors."""
-    return _records(history, expectation, after, count, newest=False, with_metrics=True)
+def next_records(history: RunHistory, plan: TrainingPlan, count: int, *, after: int) -> list[TrainingRecord]:
+    """Returns up to `count` records that follow the cursor, in cursor order."""
+    return _records(history, plan, after, count, newest=False, with_metrics=True)
 
 
 def count_records(history: RunHistory, *, after: int = 0) -> int:
-    """Records behind the cursor."""
+    """Counts the records after the cursor."""
     view = history.series(LOSS)
     return 0 if view is None else int((view.seqs > after).sum())
 
 
 def iterations_at(history: RunHistory, times: list[float]) -> list[int]:
-    """For moments (Unix seconds) the index of the record current then, 0 before the first."""
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    """Returns, for each time (Unix seconds), the index of the newest record at that time, 0 before the first."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     view = history.series(LOSS)
     if view is None:
@@ -70,9 +71,9 @@ def iterations_at(history: RunHistory, times: list[float]) -> list[int]:
 
 
 def _records(
-    history: RunHistory, expectation: Expectation, after: int, count: int, *, newest: bool, with_metrics: bool
+    history: RunHistory, plan: TrainingPlan, after: int, count: int, *, newest: bool, with_metrics: bool
 ) -> list[TrainingRecord]:
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     view = history.series(LOSS)
     if view is None:
@@ -92,20 +93,20 @@ def _records(
         step = int(view.steps[index])
         loss = LossRecord(
             iteration=index,
-            epoch=whole_epoch(float(view.epochs[index]), expectation.total_epochs),
+            epoch=whole_epoch(float(view.epochs[index]), plan.total_epochs),
             step=step,
             train_loss=_finite(float(view.values[index])),
             validation_loss=validation[place],
             learning_rate=learning_rate[place],
-            batch_size=expectation.batch_size,
+            batch_size=plan.batch_size,
         )
-        total = expected_points(index, step, first_step, expectation.total_steps)
+        total = expected_points(index, step, first_step, plan.total_steps)
         records.append(TrainingRecord(loss, int(seqs[place]), float(view.times[index]), extras[place], total))
     return records
 
 
 def expected_points(iteration: int, step: int, first_step: int, total_steps: int | None) -> int:
-    """How many records the whole run will have, judged by their spacing so far; at least those there are."""
+    """Estimates the total number of records from their spacing so far; at least `iteration + 1`."""
     if not total_steps:
         return iteration + 1
     last_step = total_steps if first_step > 0 else total_steps - 1
@@ -115,7 +116,7 @@ def expected_points(iteration: int, step: int, first_step: int, total_steps: int
 
 
 def whole_epoch(epoch: float, total: int | None) -> int:
-    """The pass over the data that a fractional epoch lies in, from 1: 0.3 and 1.0 are the first. 0 while unknown."""
+    """Returns the 1-based pass over the data for a fractional epoch: 1 for 0.3 and 1.0. 0 while unknown."""
     if math.isnan(epoch) or abs(epoch) > 1e15:
         return 0
     whole = max(1, math.ceil(epoch - 1e-6))
@@ -123,8 +124,8 @@ def whole_epoch(epoch: float, total: int | None) -> int:
 
 
 def _known_at(history: RunHistory, name: str, seqs: Ints) -> list[float | None]:
-    """For each cursor the metric's newest value at or before it."""
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    """Returns, for each cursor, the newest value of a metric at or before the cursor."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     view = history.series(name)
     if view is None:
@@ -136,8 +137,8 @@ def _known_at(history: RunHistory, name: str, seqs: Ints) -> list[float | None]:
 
 
 def _values_at(history: RunHistory, seqs: Ints) -> list[dict[str, float | str | None]]:
-    """For each cursor the metrics logged in that very record."""
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    """Returns, for each cursor, the metrics logged in the same record."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
     found: list[dict[str, float | str | None]] = [{} for _ in range(len(seqs))]
     for name in history.names[:MAX_EXTRA_METRICS]:
@@ -149,7 +150,7 @@ def _values_at(history: RunHistory, seqs: Ints) -> list[dict[str, float | str | 
         places = np.searchsorted(sorted_seqs, seqs)
         for index, place in enumerate(places.tolist()):
             if place < len(order) and sorted_seqs[place] == seqs[index]:
-                found[index][name] = wire_number(float(view.values[order[place]]))
+                found[index][name] = json_number(float(view.values[order[place]]))
     return found
 
 

@@ -1,17 +1,17 @@
-"""The Training Monitor API's answers, each from the focused run and the view window."""
+"""The responses of the Training Monitor API, built from the focused run and the view window."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from monitor.context import Monitor
-from monitor.resources.wire import resource_numbers, resource_record
-from monitor.runs import repository
-from monitor.runs.repository import RunRow
+from monitor.resources.views import resource_numbers, resource_record
+from monitor.runs import service as runs
+from monitor.runs.rows import RunRow
 from monitor.runs.service import active_seconds
-from monitor.training.durations import clock
+from monitor.training.durations import format_clock
 from monitor.training.records import TrainingRecord, count_records, iterations_at, newest_records
-from monitor.training.status import expectation_of, job_status, run_status, status_word
+from monitor.training.status import job_status, plan_of, run_status, shown_status
 from pegbox.errors import NotFoundError, UnavailableError
 from pegbox.schemas.runs.training import (
     LossRecord,
@@ -34,20 +34,20 @@ NO_RESOURCES = "Resource data not available"
 
 
 def losses(monitor: Monitor, last_n: int) -> list[LossRecord]:
-    """The newest records in the window, oldest first. Raises `UnavailableError` when there are none."""
+    """Returns the newest records in the window, oldest first. Raises `UnavailableError` for none."""
     row = _focus(monitor)
     if row is None:
         raise UnavailableError(NO_TRAINING)
     with monitor.histories.reading(row.id) as history:
-        records = newest_records(history, expectation_of(row), last_n, after=monitor.modes.view.since_seq)
+        records = newest_records(history, plan_of(row), last_n, after=monitor.modes.window.since_seq)
     if not records:
         raise UnavailableError(NO_TRAINING)
     return [record.loss for record in records]
 
 
 def resources(monitor: Monitor, last_n: int) -> list[ResourceRecord]:
-    """The newest samples in the window, oldest first. Raises `UnavailableError` when there are none."""
-    samples = monitor.sampler.recent(last_n, monitor.modes.view.since_time)
+    """Returns the newest resource samples in the window, oldest first. Raises `UnavailableError` for none."""
+    samples = monitor.sampler.recent(last_n, monitor.modes.window.since_time)
     if not samples:
         raise UnavailableError(NO_RESOURCES)
     iterations = [0] * len(samples)
@@ -59,12 +59,12 @@ def resources(monitor: Monitor, last_n: int) -> list[ResourceRecord]:
 
 
 def status(monitor: Monitor, job_id: str) -> TrainingStatus:
-    """Of a job or a run. Raises `NotFoundError`."""
+    """Returns the status of a job or a run, by either id. Raises `NotFoundError`."""
     with monitor.engine.connect() as connection:
-        row = repository.find_run(connection, job_id)
-        job = repository.find_job(connection, job_id) if row is None else None
+        row = runs.find_row(connection, job_id)
+        job = runs.find_job(connection, job_id) if row is None else None
         if job is not None:
-            row = repository.find_run(connection, job.run_id)
+            row = runs.find_row(connection, job.run_id)
     if row is None:
         if job is None:
             raise NotFoundError(f"Job not found: {job_id}")
@@ -74,7 +74,7 @@ def status(monitor: Monitor, job_id: str) -> TrainingStatus:
 
 
 def summary(monitor: Monitor) -> TrainingSummary:
-    """Raises `UnavailableError` without a record in the window."""
+    """Returns the newest record with the machine. Raises `UnavailableError` without a record in the window."""
     row = _focus(monitor)
     sample = monitor.sampler.latest
     if row is None:
@@ -85,7 +85,7 @@ def summary(monitor: Monitor) -> TrainingSummary:
         raise UnavailableError(NO_TRAINING)
     loss, numbers = record.loss, resource_numbers(sample)
     return TrainingSummary(
-        training_mode=monitor.modes.view.mode,
+        training_mode=monitor.modes.window.mode,
         is_completed=_is_completed(row),
         current_iteration=loss.iteration,
         current_epoch=loss.epoch,
@@ -100,7 +100,7 @@ def summary(monitor: Monitor) -> TrainingSummary:
             vram_total=numbers.vram_total_gb,
         ),
         temperatures=Temperatures(gpu=numbers.gpu_temp, cpu=numbers.cpu_temp),
-        elapsed_time=clock(active_seconds(row)),
+        elapsed_time=format_clock(active_seconds(row)),
         data_point=f"{loss.iteration + 1}/{record.total}",
         gpu_available=numbers.gpu_available,
         job_id=row.job_uid or row.id,
@@ -108,26 +108,26 @@ def summary(monitor: Monitor) -> TrainingSummary:
 
 
 def mode_view(monitor: Monitor) -> TrainingModeView:
-    """Always has an answer: 0 and not completed before the first record in the window."""
+    """Returns the mode; before the first record in the window, iteration 0 and not completed."""
     row, record = _focused_record(monitor)
     return TrainingModeView(
-        mode=monitor.modes.view.mode,
+        mode=monitor.modes.window.mode,
         is_completed=record is not None and row is not None and _is_completed(row),
         current_iteration=0 if record is None else record.loss.iteration,
     )
 
 
 def root(monitor: Monitor) -> MonitorRoot:
-    """What answers at `/`."""
+    """Returns the response of `GET /`."""
     row, record = _focused_record(monitor)
     points = 0
     if row is not None:
         with monitor.histories.reading(row.id) as history:
-            points = count_records(history, after=monitor.modes.view.since_seq)
+            points = count_records(history, after=monitor.modes.window.since_seq)
     return MonitorRoot(
         message="Pegbox Training Monitor is running",
         status="running",
-        training_mode=monitor.modes.view.mode,
+        training_mode=monitor.modes.window.mode,
         data_points=points,
         is_completed=record is not None and row is not None and _is_completed(row),
         current_iteration=0 if record is None else record.loss.iteration,
@@ -144,14 +144,14 @@ def _focused_record(monitor: Monitor) -> tuple[RunRow | None, TrainingRecord | N
 
 
 def _newest(monitor: Monitor, history: RunHistory, row: RunRow) -> TrainingRecord | None:
-    found = newest_records(history, expectation_of(row), 1, after=monitor.modes.view.since_seq)
+    found = newest_records(history, plan_of(row), 1, after=monitor.modes.window.since_seq)
     return found[0] if found else None
 
 
 def _focus(monitor: Monitor) -> RunRow | None:
     with monitor.engine.connect() as connection:
-        return repository.find_focus(connection, automated=monitor.modes.view.mode == "automated")
+        return runs.find_focus(connection, automated=monitor.modes.window.mode == "automated")
 
 
 def _is_completed(row: RunRow) -> bool:
-    return status_word(row) in TERMINAL_STATES
+    return shown_status(row) in TERMINAL_STATES

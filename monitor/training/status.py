@@ -1,4 +1,4 @@
-"""How far a run is: status word, progress, elapsed and remaining time."""
+"""Progress of a run: shown status, percentage, elapsed and remaining time."""
 
 from __future__ import annotations
 
@@ -7,49 +7,50 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
-from monitor.runs.repository import RunRow
+from monitor.runs.rows import RunRow
 from monitor.runs.service import active_seconds, status_of
-from monitor.training.durations import spoken
-from monitor.training.records import LOSS, Expectation, whole_epoch
+from monitor.training.durations import format_duration
+from monitor.training.records import LOSS, TrainingPlan, whole_epoch
 from pegbox.schemas.runs.training import TrainingStatus
+from pegbox.store.tables import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from monitor.metrics.series.history import RunHistory
 
 
 RECENT = 64
-"""Records whose spacing tells the present speed."""
+"""Number of newest records that the current speed is computed from."""
 
 PAUSE_FACTOR = 20.0
-"""A gap this many times the usual one was a pause, not training."""
+"""A gap of more than this many median gaps counts as a pause."""
 
-WORD_OF_RUN = {"finished": "completed"}
+JOB_STATE_OF_RUN_STATUS = {"finished": "completed"}
 
 
-def expectation_of(row: RunRow) -> Expectation:
-    """From the run's own record, the job's hyperparameters filling the gaps."""
+def plan_of(row: RunRow) -> TrainingPlan:
+    """Returns the configured size of a training, from the run's config with the job's hyperparameters as fallback."""
     given: dict[str, Any] = {**(row.job_hyperparameters or {}), **row.config}
     epochs = _number(given.get("epochs", given.get("num_train_epochs")))
-    return Expectation(
+    return TrainingPlan(
         batch_size=_whole(given.get("batch_size", given.get("per_device_train_batch_size"))),
         total_steps=row.total_steps or row.job_max_steps,
         total_epochs=math.ceil(epochs) if epochs else None,
     )
 
 
-def status_word(row: RunRow) -> str:
-    """The job's state, or for a run without a job the same words."""
+def shown_status(row: RunRow) -> str:
+    """Returns the state of the job; for a run without a job, the equivalent job state."""
     if row.job_state is not None:
         return str(row.job_state)
     status = status_of(row)
-    return WORD_OF_RUN.get(status, status)
+    return JOB_STATE_OF_RUN_STATUS.get(status, status)
 
 
 def remaining_seconds(history: RunHistory, row: RunRow) -> float | None:
-    """Estimated from the newest records; None before there are two, or when the number of steps is unknown."""
-    import numpy as np  # noqa: PLC0415 - an idle monitor does without
+    """Estimates from the newest records; None with fewer than two records or an unknown number of steps."""
+    import numpy as np  # noqa: PLC0415 - an idle monitor never loads NumPy
 
-    total = expectation_of(row).total_steps
+    total = plan_of(row).total_steps
     view = history.series(LOSS)
     if not total or view is None or view.steps.size < 2:
         return None
@@ -63,7 +64,7 @@ def remaining_seconds(history: RunHistory, row: RunRow) -> float | None:
 
 
 def progress_percent(step: int, total_steps: int | None, word: str) -> float:
-    """0 to 100; 100 only for a completed training."""
+    """Returns 0 to 100."""
     if word == "completed":
         return 100.0
     if not total_steps:
@@ -72,28 +73,28 @@ def progress_percent(step: int, total_steps: int | None, word: str) -> float:
 
 
 def run_status(history: RunHistory, row: RunRow, job_id: str) -> TrainingStatus:
-    """Of a run that exists."""
-    expectation = expectation_of(row)
-    word = status_word(row)
+    """Returns the status of a run."""
+    plan = plan_of(row)
+    word = shown_status(row)
     step = max(0, row.last_step or 0, history.last_step or 0)
-    remaining = 0.0 if word in ("completed", "failed", "cancelled") else remaining_seconds(history, row)
+    remaining = 0.0 if word in TERMINAL_STATES else remaining_seconds(history, row)
     epoch = history.last_epoch if history.last_epoch is not None else row.last_epoch
-    current = whole_epoch(math.nan if epoch is None else epoch, expectation.total_epochs)
+    current = whole_epoch(math.nan if epoch is None else epoch, plan.total_epochs)
     return TrainingStatus(
         job_id=job_id,
         status=word,
         current_epoch=current,
-        total_epochs=expectation.total_epochs or current,
-        progress_percent=progress_percent(step, expectation.total_steps, word),
-        elapsed_time=spoken(active_seconds(row)),
-        estimated_remaining=remaining_text(remaining),
+        total_epochs=plan.total_epochs or current,
+        progress_percent=progress_percent(step, plan.total_steps, word),
+        elapsed_time=format_duration(active_seconds(row)),
+        estimated_remaining=format_remaining(remaining),
         current_step=step,
-        total_steps=expectation.total_steps or step,
+        total_steps=plan.total_steps or step,
     )
 
 
 def job_status(job: Row[Any]) -> TrainingStatus:
-    """Of a job whose run has not begun."""
+    """Returns the status of a job whose run has not begun."""
     given = job.hyperparameters or {}
     epochs = _number(given.get("epochs"))
     return TrainingStatus(
@@ -102,18 +103,18 @@ def job_status(job: Row[Any]) -> TrainingStatus:
         current_epoch=0,
         total_epochs=math.ceil(epochs) if epochs else 0,
         progress_percent=0.0,
-        elapsed_time=spoken(0),
-        estimated_remaining=remaining_text(0.0 if job.state in ("failed", "cancelled") else None),
+        elapsed_time=format_duration(0),
+        estimated_remaining=format_remaining(0.0 if job.state in ("failed", "cancelled") else None),
         current_step=0,
         total_steps=job.max_steps or 0,
     )
 
 
-def remaining_text(seconds: float | None) -> str:
-    """`~32m 15s`; `0s` when nothing remains, `unknown` when nobody can tell."""
+def format_remaining(seconds: float | None) -> str:
+    """Formats remaining seconds as `~32m 15s`; `0s` below one second, `unknown` for None."""
     if seconds is None:
         return "unknown"
-    return f"~{spoken(seconds)}" if seconds >= 1 else "0s"
+    return f"~{format_duration(seconds)}" if seconds >= 1 else "0s"
 
 
 def _number(value: object) -> float | None:

@@ -15,7 +15,7 @@ SHOWN_FINDINGS = 20
 @commands.command()
 def check() -> None:
     """Read the whole database and say what is damaged; exit code 1 if anything is."""
-    from monitor.metrics.log.audit import find_damaged_batches
+    from monitor.metrics.log.integrity import find_damaged_batches
     from pegbox.settings import Settings
     from pegbox.store.backup import database_file, find_damage
     from pegbox.store.database import open_engine

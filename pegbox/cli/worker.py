@@ -53,7 +53,7 @@ def worker(
     from pegbox.sdk.recording.current import monitor_address
     from pegbox.sdk.resources.queue import Queue
     from pegbox.worker.executors.local import LocalExecutor
-    from pegbox.worker.gpus import devices_here
+    from pegbox.worker.gpus import list_devices
     from pegbox.worker.identity import WorkerIdentity
     from pegbox.worker.processes.parent import die_with_parent
     from pegbox.worker.worker import Worker
@@ -67,6 +67,6 @@ def worker(
     folder.mkdir(parents=True, exist_ok=True)
     identity = WorkerIdentity(home=folder, monitor_url=monitor_url or monitor_address(), token=token_for(url))
     with Client(url, identity.token) as client:
-        found = devices_here(devices)
-        executor = LocalExecutor(folder, found) if training else None
-        Worker(identity, Queue(client), executor, slots=slots, devices=found).run()
+        gpus = list_devices(devices)
+        executor = LocalExecutor(folder, gpus) if training else None
+        Worker(identity, Queue(client), executor, slots=slots, devices=gpus).run()

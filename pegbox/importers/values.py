@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from pegbox.schemas.runs.metric_names import BY_HUGGING_FACE, our_name
+from pegbox.schemas.runs.metric_names import HUGGING_FACE_NAMES, canonical_name
 from pegbox.sdk.recording.batch import Shown
 from pegbox.sdk.recording.media import Histogram, Table, Text
 
@@ -24,8 +24,8 @@ NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 def metric_name(name: str, logged: Mapping[str, Any]) -> str:
     """Our word for a metric, as the dialects choose it; at most 200 characters."""
-    ours = BY_HUGGING_FACE.get(name, name)
-    return our_name(name if ours in logged else ours, logged)[:MAX_NAME]
+    ours = HUGGING_FACE_NAMES.get(name, name)
+    return canonical_name(name if ours in logged else ours, logged)[:MAX_NAME]
 
 
 def label(text: str, otherwise: str) -> str:

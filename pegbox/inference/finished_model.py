@@ -13,7 +13,7 @@ from pegbox.schemas.question import AnswerLine
 from pegbox.worker.processes.cpu_settings import THREADS
 
 
-class LoadedModel:
+class FinishedModel:
     """A model in memory, ready for questions.
 
     Raises NotFoundError or UnusableContentError when there is no model that can be loaded, UnavailableError without torch.
@@ -44,8 +44,8 @@ class LoadedModel:
 
 
 def answer_question(folder: Path, question: str, *, max_new_tokens: int) -> str:
-    """Loads the model in `folder` for one question. Raises what `LoadedModel` raises."""
-    return LoadedModel(folder).answer(question, max_new_tokens=max_new_tokens).answer
+    """Loads the model in `folder` for one question. Raises what `FinishedModel` raises."""
+    return FinishedModel(folder).answer(question, max_new_tokens=max_new_tokens).answer
 
 
 def _load(folder: Path) -> tuple[Any, Any]:

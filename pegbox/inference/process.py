@@ -6,7 +6,7 @@ import os
 import sys
 
 from pegbox.errors import PegboxError
-from pegbox.inference.finished_model import LoadedModel
+from pegbox.inference.finished_model import FinishedModel
 from pegbox.schemas.question import AnswerLine, QuestionLine
 from pegbox.worker.processes.parent import die_with_parent
 
@@ -16,13 +16,13 @@ def main() -> None:
     die_with_parent()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not pass for an answer
-    loaded: LoadedModel | None = None
+    loaded: FinishedModel | None = None
     for line in sys.stdin:
         asked = QuestionLine.model_validate_json(line)
         try:
             if loaded is None or loaded.folder != asked.folder:
                 loaded = None  # its memory goes before the next model comes
-                loaded = LoadedModel(asked.folder)
+                loaded = FinishedModel(asked.folder)
             answer = loaded.answer(asked.question, max_new_tokens=asked.max_new_tokens)
         except PegboxError as error:
             answer = AnswerLine(error=error.message, status=error.status)

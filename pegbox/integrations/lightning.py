@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pegbox.integrations.quiet import Hook, quietly
-from pegbox.schemas.runs.metric_names import our_name
+from pegbox.schemas.runs.metric_names import canonical_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run
 from pegbox.sdk.recording.values import as_settings
@@ -85,7 +85,7 @@ class PegboxLogger(Logger):  # type: ignore[misc]
     @quietly
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         if metrics:
-            self.experiment.log({our_name(name, metrics): value for name, value in metrics.items()}, step=step)
+            self.experiment.log({canonical_name(name, metrics): value for name, value in metrics.items()}, step=step)
 
     @_on_main_process
     @quietly

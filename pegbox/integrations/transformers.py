@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.integrations.quiet import quietly
-from pegbox.schemas.runs.metric_names import our_name
+from pegbox.schemas.runs.metric_names import canonical_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run
 from pegbox.sdk.recording.values import as_settings
@@ -147,7 +147,7 @@ def _record(run: Run, numbers: Mapping[str, float], step: int) -> None:
     if END_OF_TRAINING in numbers:
         run.update(summary={"mean_train_loss" if name == "train_loss" else name: numbers[name] for name in numbers})
     elif numbers:
-        run.log({our_name(name, numbers): value for name, value in numbers.items()}, step=step)
+        run.log({canonical_name(name, numbers): value for name, value in numbers.items()}, step=step)
 
 
 def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:

@@ -1,1 +1,1 @@
-"""The wire contract: pydantic only, one file per resource. Names on the wire follow the published API."""
+"""Request and response models of the API: pydantic only, one file per resource. Field names follow the published API."""

@@ -1,4 +1,4 @@
-"""Users, what they may do, and how they prove who they are."""
+"""Users, roles, credentials and the audit log."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator
 from pegbox.schemas.base import Instant, Label, Name, Wire
 
 Role = Literal["viewer", "maintainer", "admin"]
-"""A viewer reads; a maintainer also changes data, jobs, experiments and models; an admin also users and everybody's tokens."""
+"""A viewer reads; a maintainer also changes data, jobs, experiments and models; an admin also manages users and all tokens."""
 
 Tier = Literal["standard", "premium"]
-"""How many requests a user may send."""
+"""Rate limit of a user's requests."""
 
 Via = Literal["password", "browser", "api_token", "shared", "open", "command"]
-"""How somebody is known: tokens for a password, the login page, an API token, the shared token, by being on this machine, by its
-shell."""
+"""Kind of credentials: tokens for a password, the login page, an API token, the shared token, none on an open service, the command
+line."""
 
 ROLES: tuple[Role, ...] = ("viewer", "maintainer", "admin")
-"""Each may do what those before it may."""
+"""Ascending: each role includes the permissions of the roles before it."""
 
 
 def may(role: Role, needed: Role) -> bool:
-    """Whether who has `role` may do what takes `needed`."""
+    """Whether `role` includes the permissions of `needed`."""
     return ROLES.index(role) >= ROLES.index(needed)
 
 
 def lower_of(first: Role, second: Role) -> Role:
-    """The one that may do less."""
+    """Returns the role with fewer permissions."""
     return min(first, second, key=ROLES.index)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who sent a request. Only a user has a `user_id`; the shared token and an open service act for nobody in particular."""
+    """The authenticated sender of a request. `user_id` is None for the shared token and on an open service."""
 
     name: str
     role: Role
@@ -55,23 +55,23 @@ UserName = Annotated[
         strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$", min_length=1, max_length=64
     ),
 ]
-"""Letters, digits and `._@+-`, up to 64; upper case counts as lower."""
+"""Letters, digits and `._@+-`, up to 64 characters; converted to lower case."""
 
 
-def _is_no_blank(value: str) -> str:
+def _reject_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
     return value
 
 
 Password = Annotated[
-    str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), AfterValidator(_is_no_blank)
+    str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), AfterValidator(_reject_blank)
 ]
-"""A new one: 8 to 256 characters of any kind."""
+"""A new password: 8 to 256 characters of any kind."""
 
 
 class LoginRequest(Wire):
-    """Nothing is said of how a name or password must look: a wrong one is wrong."""
+    """Credentials. Names and passwords are not validated here, so that errors reveal no rules."""
 
     username: str = Field(max_length=200)
     password: str = Field(max_length=1000, json_schema_extra={"format": "password"})
@@ -87,13 +87,13 @@ class TokenPair(Wire):
 
 
 class RefreshRequest(Wire):
-    """The token of the last answer; an older one ends the login."""
+    """The newest refresh token; an older token ends the login."""
 
     refresh_token: str = Field(max_length=4000)
 
 
 class Me(Wire):
-    """Who the request's credentials stand for."""
+    """The principal of the request."""
 
     name: str
     role: Role
@@ -104,7 +104,7 @@ class Me(Wire):
 
 
 class Ticket(Wire):
-    """For `?token=` of one WebSocket or event stream, which browsers cannot give a header."""
+    """A one-time token for `?token=` of a WebSocket or event stream, where browsers cannot set headers."""
 
     ticket: str
     expires_in: int = Field(examples=[60])
@@ -120,7 +120,7 @@ class UserCreate(Wire):
 
 
 class UserUpdate(Wire):
-    """What is not given stays. A new password, or disabling, ends the user's logins."""
+    """Absent fields stay unchanged. A new password, or disabling, ends the user's logins."""
 
     password: Password | None = None
     role: Role | None = None
@@ -129,14 +129,14 @@ class UserUpdate(Wire):
 
 
 class PasswordChange(Wire):
-    """One's own."""
+    """A change of the user's own password."""
 
     current_password: str = Field(max_length=1000)
     new_password: Password
 
 
 class UserView(Wire):
-    """A user, without anything secret."""
+    """A user without secrets."""
 
     id: str
     name: str
@@ -148,7 +148,7 @@ class UserView(Wire):
 
 
 class UserPage(Wire):
-    """A page of users by name; `total` is how many match."""
+    """A page of users sorted by name; `total` is the number of matches."""
 
     users: list[UserView]
     total: int
@@ -157,10 +157,10 @@ class UserPage(Wire):
 
 
 class ApiTokenCreate(Wire):
-    """`role` caps what the token may do; without it, it may do what its user may. Without `expires_in_days` it does not expire."""
+    """`role` limits the token; by default it has the role of its user. Without `expires_in_days` the token does not expire."""
 
     name: Name
-    user: UserName | None = Field(default=None, description="Whose, when an admin makes it for somebody else.")
+    user: UserName | None = Field(default=None, description="Owner, when an admin creates the token for another user.")
     role: Role | None = None
     expires_in_days: int | None = Field(default=None, ge=1, le=3650)
 
@@ -173,7 +173,7 @@ class ApiTokenCreate(Wire):
 
 
 class ApiTokenView(Wire):
-    """A token, without its secret. `prefix` is the part of it that may be shown."""
+    """A token without its secret. `prefix` is the part of the token that may be shown."""
 
     id: str
     name: str
@@ -187,13 +187,13 @@ class ApiTokenView(Wire):
 
 
 class ApiTokenCreated(ApiTokenView):
-    """With the `token` itself, which is shown this once."""
+    """A new token with its secret in `token`, which is shown only once."""
 
     token: str
 
 
 class ApiTokenPage(Wire):
-    """A page of tokens, newest first; `total` is how many there are."""
+    """A page of tokens, newest first; `total` counts all tokens."""
 
     tokens: list[ApiTokenView]
     total: int
@@ -202,7 +202,7 @@ class ApiTokenPage(Wire):
 
 
 class AuditEntryView(Wire):
-    """`status` is that of the answer: below 400 it was done, else it was refused."""
+    """An entry of the audit log. `status` is the HTTP status: below 400 the action succeeded, else it was refused."""
 
     id: int
     at: Instant
@@ -217,7 +217,7 @@ class AuditEntryView(Wire):
 
 
 class AuditPage(Wire):
-    """A page, newest first. `next_before` is `before` of the next one, `null` on the last."""
+    """A page of entries, newest first. `next_before` is `before` of the next page, null on the last page."""
 
     entries: list[AuditEntryView]
     next_before: int | None

@@ -1,4 +1,4 @@
-"""What every wire model shares: strict names, and instants as UTC with milliseconds and a `Z`."""
+"""Base class and shared field types of API models; times are UTC with milliseconds and a `Z`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_JSON_DEPTH = 40
 
 
 def utc_text(moment: datetime) -> str:
-    """`2025-07-03T12:00:00.000Z`; a naive moment counts as UTC."""
+    """Formats a time as `2025-07-03T12:00:00.000Z`; a naive time counts as UTC."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 Instant = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="json")]
-"""A moment; on the wire ISO 8601, UTC, milliseconds, `Z`."""
+"""A time; in JSON ISO 8601, UTC, milliseconds, `Z`."""
 
 
 def _printable(value: str) -> str:
@@ -31,7 +31,7 @@ def _printable(value: str) -> str:
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
 ]
-"""A name people give: 1 to 200 characters after trimming, no control characters."""
+"""A name given by users: 1 to 200 characters after trimming, no control characters."""
 
 
 def _no_nul(value: str) -> str:
@@ -41,17 +41,17 @@ def _no_nul(value: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_no_nul)]
-"""Prose people write: up to 20,000 characters, line breaks welcome."""
+"""Multi-line text: up to 20,000 characters."""
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_printable)]
-"""A short text that may be empty: one line, up to 500 characters."""
+"""One line of text, possibly empty: up to 500 characters."""
 
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_printable)]
-"""One word or phrase to find things by."""
+"""A tag: a word or phrase of up to 100 characters."""
 
 
 def _storable(value: Any, depth: int = 0) -> Any:
-    """Free-form JSON that any database and any JSON reader takes: no NaN, no lone surrogates, no NUL, not endlessly deep."""
+    """Rejects JSON that some databases or parsers refuse: NaN, lone surrogates, NUL, deep nesting."""
     if depth > MAX_JSON_DEPTH:
         raise ValueError(f"must not be nested deeper than {MAX_JSON_DEPTH} levels")
     if isinstance(value, float) and not math.isfinite(value):
@@ -70,23 +70,23 @@ def _storable(value: Any, depth: int = 0) -> Any:
 
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
-"""A free-form JSON object that can be stored and given back as it is."""
+"""A free-form JSON object that can be stored and returned unchanged."""
 
 
 class Wire(BaseModel):
-    """Base of requests and responses: fields may be given by name or alias, unknown fields are ignored."""
+    """Base of request and response models: accepts fields by name or alias, ignores unknown fields."""
 
     model_config = ConfigDict(populate_by_name=True, extra="ignore", ser_json_inf_nan="null")
 
 
 class Done(Wire):
-    """A change that has nothing else to tell."""
+    """The response of a change without further data."""
 
     success: bool = True
     message: str = ""
 
 
 def kind_of(value: Any) -> str:
-    """The `kind` that tells the members of a union apart; a fine-tuning job where nothing is said."""
+    """Returns the discriminator `kind` of a union member; `finetune` by default."""
     found = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     return str(found or "finetune")

@@ -1,4 +1,4 @@
-"""Datasets on the wire: the preview of a CSV, the record, its versions and its rows."""
+"""API models of datasets: CSV previews, datasets, versions, rows and differences."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ Message = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=20
 UploadId = Annotated[str, StringConstraints(pattern=r"^upload-[0-9a-f]{24}$")]
 ColumnName = Annotated[str, StringConstraints(max_length=500)]
 ColumnMapping = Annotated[dict[str, ColumnName], Field(max_length=20)]
-"""Which column of the file is `input` and which is `output`."""
+"""Maps `input` and `output` to columns of the file."""
 
 
 class CsvIssue(Wire):
-    """One finding in a CSV file. `line` is the 1-based line of the file where the row starts; `None` for the whole file."""
+    """A problem in a CSV file. `line` is the 1-based line where the row starts; null for the whole file."""
 
     line: int | None = None
-    file: str | None = Field(None, description="Which one of several files.")
+    file: str | None = Field(None, description="File name, for datasets of several files.")
     kind: str = Field(description="ragged, empty_row, empty_cell, formula, duplicate, header, encoding or size.")
     message: str
 
 
 class CsvStatistics(Wire):
-    """Counts of one CSV file. `total_rows` leaves out rows in which every cell is empty."""
+    """Counts of one CSV file. `total_rows` excludes rows in which every cell is empty."""
 
     total_rows: int
     total_columns: int
     file_size_kb: float
     preview_rows: int
     has_required_columns: bool
-    usable_rows: int = Field(description="Rows with both an input and an output: what a training sees.")
+    usable_rows: int = Field(description="Rows with both an input and an output, which trainings use.")
     empty_rows: int = 0
     ragged_rows: int = 0
     rows_with_empty_cells: int = 0
@@ -45,7 +45,7 @@ class CsvStatistics(Wire):
 
 
 class CsvPreview(Wire):
-    """Answer of `POST /api/preview-csv`: the first rows as text (an empty cell is `null`) and what was found."""
+    """Response of `POST /api/preview-csv`: the first rows as text (an empty cell is null) and the problems found."""
 
     filename: str
     columns: list[str]
@@ -62,12 +62,12 @@ class CsvPreview(Wire):
     suggested_mapping: ColumnMapping = Field(
         default_factory=dict,
         alias="suggestedMapping",
-        description="A guess from the column names; empty if there is none.",
+        description="Derived from the column names; empty if none match.",
     )
 
 
 class DatasetValidation(Wire):
-    """Whether a dataset can be trained on, and why not."""
+    """Whether a dataset can be used for training, with errors and warnings."""
 
     is_valid: bool = Field(alias="isValid")
     has_required_columns: bool = Field(alias="hasRequiredColumns")
@@ -76,7 +76,7 @@ class DatasetValidation(Wire):
 
 
 class DatasetView(Wire):
-    """A dataset as the API shows it; `size` is for people, `size_bytes` for programs."""
+    """A dataset. `size` is formatted for people, `size_bytes` is for programs."""
 
     uid: str
     id: str = Field(description="Readable, unique; accepted wherever a uid is.")
@@ -94,21 +94,19 @@ class DatasetView(Wire):
     format: str
     version: str
     hash: str | None = Field(
-        description="What DVC calls the bytes: the MD5 of a file, `<md5>.dir` of several; null for a record without a file."
+        description="The hash in DVC's format: the MD5 of a file, `<md5>.dir` of several files; null without a file."
     )
-    sha256: str | None = Field(
-        description="SHA-256 of the CSV that trainings read: the file itself, or what is made of it."
-    )
+    sha256: str | None = Field(description="SHA-256 of the CSV that trainings read: the file itself or its conversion.")
     column_mapping: dict[str, str] = Field(alias="columnMapping")
     encoding: str
     delimiter: str
 
 
 class DatasetCreate(Wire):
-    """JSON body of `POST /api/datasets`: registers the bytes of a preview by their hash.
+    """JSON body of `POST /api/datasets`: creates a dataset from a previewed file by its hash.
 
-    `columns`, `rows` and the like are read from the file when there is one; a record without a file is kept, but no job can
-    use it.
+    `columns`, `rows` and similar fields are read from the file if there is one. A dataset without a file is stored, but jobs
+    cannot use it.
     """
 
     name: Name
@@ -124,15 +122,15 @@ class DatasetCreate(Wire):
     upload_id: UploadId | None = Field(
         None,
         validation_alias=AliasChoices("upload_id", "uploadId"),
-        description="Registers what `POST /api/uploads` brought, in any format.",
+        description="Creates the dataset from an upload (`POST /api/uploads`), in any format.",
     )
-    version: Version | None = Field(None, description="Version to give the bytes.")
-    message: Message = Field("", description="What is different in this version.")
-    strict: bool = Field(True, description="Refuse (400) files that no training can use, rather than keep them.")
+    version: Version | None = Field(None, description="Version number of the files.")
+    message: Message = Field("", description="Changes in this version.")
+    strict: bool = Field(True, description="Reject (400) files that trainings cannot use.")
 
 
 class DatasetUpdate(Wire):
-    """Body of `PUT /api/datasets/{uid}`: what is absent stays as it is."""
+    """Body of `PUT /api/datasets/{uid}`; absent fields stay unchanged."""
 
     name: Name | None = None
     description: Text | None = None
@@ -144,7 +142,7 @@ class DatasetUpdate(Wire):
 
 
 class DatasetCreated(DatasetView):
-    """The record at the top level, and once more under `dataset`."""
+    """The dataset at the top level, and again under `dataset`."""
 
     success: bool = True
     message: str = ""
@@ -158,7 +156,7 @@ class DatasetUpdated(Wire):
 
 
 class DatasetRows(Wire):
-    """A page of a dataset's rows, as text, with the line each starts on."""
+    """A page of a dataset's rows as text; `lines` has the line on which each row starts."""
 
     columns: list[str]
     rows: list[dict[str, str | None]]
@@ -170,7 +168,7 @@ class DatasetRows(Wire):
 
 class DatasetVersionView(Wire):
     version: str
-    hash: str | None = Field(description="What DVC calls the bytes: the MD5 of a file, `<md5>.dir` of several.")
+    hash: str | None = Field(description="The hash in DVC's format: the MD5 of a file, `<md5>.dir` of several files.")
     sha256: str
     created_at: Instant
     size: int
@@ -183,20 +181,20 @@ class DatasetVersionView(Wire):
 
 
 class DatasetVersions(Wire):
-    """Newest first."""
+    """The versions of a dataset, newest first."""
 
     versions: list[DatasetVersionView]
 
 
 class DatasetVersionCreate(Wire):
-    """JSON body of `POST /api/datasets/{uid}/versions`: where the bytes come from. Exactly one of the three."""
+    """JSON body of `POST /api/datasets/{uid}/versions`. Exactly one of `upload_id`, `sha256` and `rollback_to` is required."""
 
     upload_id: UploadId | None = Field(None, validation_alias=AliasChoices("upload_id", "uploadId"))
     sha256: Sha256 | None = Field(None, validation_alias=AliasChoices("sha256", "previewId", "preview_id"))
     rollback_to: Version | None = Field(
         None,
         validation_alias=AliasChoices("rollback_to", "rollbackTo"),
-        description="A version of this dataset, whose files become the newest version's. Nothing is copied.",
+        description="A version of this dataset whose files the new version shares. Nothing is copied.",
     )
     column_mapping: ColumnMapping = Field(
         default_factory=dict,
@@ -204,8 +202,8 @@ class DatasetVersionCreate(Wire):
         description="Default: the dataset's.",
     )
     version: Version | None = Field(None, description="Default: the next minor version.")
-    message: Message = Field("", description="What is different in this version.")
-    strict: bool = Field(False, description="Refuse (400) files that no training can use, rather than keep them.")
+    message: Message = Field("", description="Changes in this version.")
+    strict: bool = Field(False, description="Reject (400) files that trainings cannot use.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -215,7 +213,7 @@ class DatasetVersionCreate(Wire):
 
 
 class DiffEntry(Wire):
-    """A row that differs: its cells before and after, empty ones left out, long ones cut; where it stands in which file."""
+    """A row that differs: its cells before and after without empty cells, long cells truncated; its line and file."""
 
     kind: Literal["added", "removed", "changed"]
     before: dict[str, str] | None
@@ -227,9 +225,9 @@ class DiffEntry(Wire):
 
 
 class DatasetDiff(Wire):
-    """A page of the rows that differ between two versions, in the order of the newer one.
+    """A page of the rows that differ between two versions, in the order of the newer version.
 
-    `added`, `removed` and `changed` count all; `total` is how many match the filter, of which the first `kept` can be read.
+    `added`, `removed` and `changed` count all rows; `total` counts rows that match the filter, of which `kept` can be read.
     """
 
     older: str = Field(alias="from")
@@ -238,7 +236,7 @@ class DatasetDiff(Wire):
     columns: list[str]
     added: int
     removed: int
-    changed: int = Field(description="Only with a key: otherwise a changed row is one removed and one added.")
+    changed: int = Field(description="Requires a key; without one, a changed row counts as one removed and one added.")
     total: int
     kept: int
     offset: int
@@ -247,17 +245,17 @@ class DatasetDiff(Wire):
 
 
 class DatasetUse(Wire):
-    """A job or model that rests on a dataset. `version` is empty where it is not known."""
+    """A job or model that uses a dataset. `version` is empty if unknown."""
 
     id: str
     name: str
     version: str
-    state: str | None = Field(None, description="Of a job.")
+    state: str | None = Field(None, description="State, for jobs only.")
     created_at: Instant
 
 
 class DatasetUses(Wire):
-    """Newest first, at most 200 of each; the counts are of all. `held` when deleting it needs `force`."""
+    """Uses of a dataset, newest first, at most 200 jobs and models; counts include all. `held`: deleting requires `force`."""
 
     jobs: list[DatasetUse]
     models: list[DatasetUse]
@@ -268,20 +266,22 @@ class DatasetUses(Wire):
 
 
 class DatasetForm(Wire):
-    """The fields beside `file` of a multipart `POST /api/datasets`."""
+    """The form fields of a multipart `POST /api/datasets`, besides `file`."""
 
-    name: Name | None = Field(None, description="Default: the file name without its ending.")
+    name: Name | None = Field(None, description="Default: the file name without its extension.")
     description: Text = ""
-    tags: list[Tag] = Field(default_factory=list, max_length=100, description="JSON list, or words with commas.")
+    tags: list[Tag] = Field(default_factory=list, max_length=100, description="JSON list, or comma-separated tags.")
     columns: ColumnMapping = Field(
         default_factory=dict,
         validation_alias=AliasChoices("columns", "columnMapping", "column_mapping", "mapping"),
         description='JSON object: {"input": "question", "output": "answer"}.',
     )
-    version: Version | None = Field(None, description="Version to give the bytes.")
-    message: Message = Field("", description="What is different in this version.")
-    new_version: bool = Field(False, description="A known name gets these bytes as its next version.")
-    strict: bool = Field(False, description="Refuse (400) a file that no training can use, rather than keep it.")
+    version: Version | None = Field(None, description="Version number of the files.")
+    message: Message = Field("", description="Changes in this version.")
+    new_version: bool = Field(
+        False, description="Adds the file to an existing dataset of this name as its next version."
+    )
+    strict: bool = Field(False, description="Reject (400) a file that trainings cannot use.")
 
     @field_validator("columns", mode="before")
     @classmethod

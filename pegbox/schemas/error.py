@@ -1,4 +1,4 @@
-"""The one error body of both services."""
+"""The error body of both services."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pegbox.schemas.base import Wire
 
 
 class ErrorBody(Wire):
-    """Both published spellings in one object: `detail` = `message`, `status_code` = `status`."""
+    """An error, with the field names of both published APIs: `detail` = `message`, `status_code` = `status`."""
 
-    detail: str = Field(description="What was wrong, where, and what to do.")
+    detail: str = Field(description="What is wrong, where, and what to do.")
     status_code: int
-    error_type: str = Field(description="Class word, for example `NotFoundError`.")
+    error_type: str = Field(description="Class of the error, for example `NotFoundError`.")
     error: str = Field(description="The HTTP reason phrase.")
     message: str
     status: int
     errors: list[dict[str, Any]] = Field(
-        default_factory=list, description="Single findings, each with `loc` and `msg`."
+        default_factory=list, description="Validation errors, each with `loc` and `msg`."
     )
-    request_id: str = Field(description="Also in the `X-Request-ID` header and the log.")
+    request_id: str = Field(description="Also in the `X-Request-ID` header and in the log.")

@@ -1,4 +1,4 @@
-"""Experiments on the wire: named groups of runs, the runs in them, the best of them."""
+"""API models of experiments: named groups of runs, their runs, comparisons and best runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Tags = Annotated[
     BeforeValidator(_with_values, json_schema_input_type=dict[Tag, TagValue] | list[Tag]),
     Field(max_length=100),
 ]
-"""Words with values, or a list of words, which means `true` for each."""
+"""Tags with values; a list of tags sets each to `true`."""
 
 
 class ExperimentCreate(Wire):
@@ -36,7 +36,7 @@ class ExperimentCreate(Wire):
 
 
 class ExperimentUpdate(Wire):
-    """Body of `PATCH /api/experiments/{id}`; what is absent stays as it is. `tags` replaces all of them."""
+    """Body of `PATCH /api/experiments/{id}`; absent fields stay unchanged. `tags` replaces all tags."""
 
     description: Text | None = None
     tags: Tags | None = None
@@ -44,7 +44,7 @@ class ExperimentUpdate(Wire):
 
 
 class ExperimentView(Wire):
-    """`run_count` counts scripts' runs and jobs, those that wait included."""
+    """An experiment. `run_count` counts runs of scripts and jobs, including jobs that have not started."""
 
     id: str
     name: str
@@ -57,10 +57,10 @@ class ExperimentView(Wire):
 
 
 class ExperimentRun(Wire):
-    """A job or a script's run. `params` are its settings, `metrics` the last value of each metric."""
+    """A job or a run of a script. `params` are its settings, `metrics` the last value of each metric."""
 
-    id: str = Field(description="The job's uid; of a script's run, the run's id.")
-    run_id: str = Field(description="What the monitor calls it; a job that waits has no record there yet.")
+    id: str = Field(description="The job's uid; for a run of a script, the run's id.")
+    run_id: str = Field(description="The run's id in the monitor, which has no data before the job starts.")
     name: str
     status: JobState
     tags: list[str]
@@ -71,21 +71,21 @@ class ExperimentRun(Wire):
 
 
 class BestValue(Wire):
-    """A metric's best last value, and whose it is."""
+    """The best last value of a metric, and its run."""
 
     value: float
     run_id: str = Field(description="The run's `id` among the runs of the experiment.")
 
 
 class ExperimentDetail(ExperimentView):
-    """With its newest runs, and the best value of each metric whose name tells which way is better."""
+    """An experiment with its newest runs and the best value of each metric whose name implies a direction."""
 
     runs: list[ExperimentRun]
     best: dict[str, BestValue]
 
 
 class ExperimentRuns(Wire):
-    """A page of runs, newest first; `total` counts them all."""
+    """A page of runs, newest first; `total` counts all runs."""
 
     runs: list[ExperimentRun]
     total: int
@@ -108,7 +108,7 @@ class RunCompareRequest(Wire):
     run_ids: list[ReferenceKey] | None = Field(
         None, min_length=1, max_length=50, description="Default: the newest 20 runs."
     )
-    metrics: list[Tag] = Field(default_factory=list, max_length=50, description="Default: every metric there is.")
+    metrics: list[Tag] = Field(default_factory=list, max_length=50, description="Default: all metrics.")
 
 
 class ComparedRun(Wire):
@@ -120,7 +120,7 @@ class ComparedRun(Wire):
 
 
 class RunComparison(Wire):
-    """One entry per run; `differences` names the settings that are not the same in all, `a.b` for nested ones."""
+    """A comparison of runs. `differences` lists the settings that differ between runs; nested settings as `a.b`."""
 
     metrics: list[str]
     runs: list[ComparedRun]

@@ -1,4 +1,4 @@
-"""Health on the wire."""
+"""API models of health and readiness."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pegbox.schemas.base import Wire
 
 
 class RootStatus(Wire):
-    """Answer of `GET /` to everyone but browsers."""
+    """Response of `GET /` to clients other than browsers."""
 
     message: str
     status: Literal["healthy"]
 
 
 class Liveness(Wire):
-    """Answer of `GET /healthz`."""
+    """Response of `GET /healthz`."""
 
     status: Literal["healthy"] = "healthy"
 
 
 class Readiness(Wire):
-    """Answer of `GET /readyz`: each part that a service needs; with one of them missing it is not ready, and the status is 503.
+    """Response of `GET /readyz`: the state of each required component. The status is 503 if one of them fails.
 
-    Pegbox has neither Redis nor Celery; monitoring that was written for them finds null, not a false alarm.
+    `redis` and `celery` are always null: Pegbox uses neither, but monitoring tools may expect the fields.
     """
 
     status: Literal["ready", "not ready"]
@@ -35,15 +35,13 @@ class Readiness(Wire):
 
 
 class BackendReadiness(Readiness):
-    queue: bool = Field(description="Whether the queue is tended: leases of lost workers end.")
-    worker: bool = Field(
-        description="Whether a worker is present. Without one jobs wait, so readiness does not need it."
-    )
+    queue: bool = Field(description="Whether the queue sweeper runs, which ends the leases of lost workers.")
+    worker: bool = Field(description="Whether a worker is connected. Not required for readiness, since jobs can wait.")
 
 
 class MonitorReadiness(Readiness):
-    writer: bool = Field(description="Whether metrics are written: its thread lives, its last commit went through.")
-    sampler: bool = Field(description="Whether the machine is being read.")
+    writer: bool = Field(description="Whether the writer thread is alive and its last commit succeeded.")
+    sampler: bool = Field(description="Whether the sampler thread is alive.")
 
 
 class Health(Wire):
@@ -55,4 +53,4 @@ class Health(Wire):
     dependencies: dict[str, str] = Field(description="Installed versions.")
     endpoints: dict[str, str]
     database: bool
-    workers: int = Field(description="Workers heard of within the last minute.")
+    workers: int = Field(description="Workers seen within the last minute.")

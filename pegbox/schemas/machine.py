@@ -1,4 +1,4 @@
-"""The machine on the wire: GPUs and system metrics."""
+"""API models of GPUs and system metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pegbox.schemas.base import Instant, Wire
 
 
 class MigSlice(Wire):
-    """A part of a divided GPU."""
+    """A MIG instance of a GPU."""
 
     uuid: str
     name: str
@@ -19,16 +19,16 @@ class MigSlice(Wire):
 
 
 class GpuProcessMemory(Wire):
-    """A process on a GPU; its memory is null where the driver does not tell."""
+    """A process on a GPU. `memory_used` is null if the driver does not report it."""
 
     pid: int
     memory_used: int | None = Field(None, description="Bytes.")
 
 
 class GpuStatus(Wire):
-    """A GPU as it was last read. Numbers that clients need are 0 when the card does not tell them, and named in `unknown`."""
+    """The newest reading of a GPU. Required numbers that the GPU does not report are 0 and listed in `unknown`."""
 
-    id: int = Field(description="Its place in NVML's order.")
+    id: int = Field(description="NVML index.")
     uuid: str
     name: str
     memory_total: int = Field(description="Bytes.")
@@ -37,10 +37,10 @@ class GpuStatus(Wire):
     temperature: float = Field(description="Degrees Celsius.")
     power_usage: float = Field(description="Watts.")
     power_limit: float | None = Field(None, description="Watts.")
-    unknown: list[str] = Field(description="Fields that the card does not tell; they are 0.")
-    processes: list[GpuProcessMemory] = Field(default_factory=list, description="The largest first.")
-    mig: list[MigSlice] = Field(default_factory=list, description="The parts of a divided card.")
-    timestamp: Instant = Field(description="When it was read.")
+    unknown: list[str] = Field(description="Fields that the GPU does not report; they are 0.")
+    processes: list[GpuProcessMemory] = Field(default_factory=list, description="Sorted by memory, largest first.")
+    mig: list[MigSlice] = Field(default_factory=list, description="MIG instances.")
+    timestamp: Instant = Field(description="Time of the reading.")
 
 
 class NetworkCounters(Wire):
@@ -53,8 +53,8 @@ class NetworkCounters(Wire):
 class MachineMetrics(Wire):
     """Body of `GET /api/metrics`."""
 
-    timestamp: Instant = Field(description="When the machine was read.")
-    cpu_percent: float = Field(description="All processors together, 0-100.")
+    timestamp: Instant = Field(description="Time of the reading.")
+    cpu_percent: float = Field(description="Mean over all processors, 0-100.")
     memory_percent: float
     disk_usage: float = Field(description="Percent in use on the disk of the data folder.")
     network_io: NetworkCounters

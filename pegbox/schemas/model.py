@@ -1,4 +1,4 @@
-"""Models on the wire: the collection, hub search results, and what can be added."""
+"""API models of base and fine-tuned models: the collection, hub search, adding, tags and uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ModelId = Annotated[
 
 
 class ModelPerformance(Wire):
-    """Rough words for people; empty where nothing is known."""
+    """Descriptive ratings for people; empty if unknown."""
 
     speed: str = ""
     accuracy: str = ""
@@ -25,7 +25,7 @@ class ModelPerformance(Wire):
 
 
 class ModelView(Wire):
-    """A model of the collection. `size` is bytes on disk (0 unknown); `downloadSize` is the hub's, for people."""
+    """A model of the collection. `size` is bytes on disk (0 if unknown); `downloadSize` is the hub's size as text."""
 
     id: str
     uid: str = Field(description="Short opaque number, accepted wherever an id is.")
@@ -35,14 +35,14 @@ class ModelView(Wire):
     provider: str
     category: str
     description: str
-    parameters: str = Field(description="Count for people, for example `1.7B`; empty if unknown.")
+    parameters: str = Field(description="Number of parameters as text, for example `1.7B`; empty if unknown.")
     context_length: int | None = Field(alias="contextLength")
     license: str
     download_size: str = Field(alias="downloadSize")
     size: int
     tags: list[str]
     stage: Literal["staging", "production", "archived"] | None = Field(
-        None, description="The one of its tags that is a stage."
+        None, description="The tag that is a stage, if any."
     )
     capabilities: list[str]
     recommended: bool
@@ -55,8 +55,8 @@ class ModelView(Wire):
     dataset: dict[str, Any] | None
     metrics: dict[str, Any]
     location: str = Field(description="Hub id or folder; empty for the starter.")
-    path_available: bool = Field(description="Whether the weights lie on the backend's machine.")
-    merged_available: bool = Field(False, description="Whether an adapter's merged weights lie there too.")
+    path_available: bool = Field(description="Whether the weights are on the backend's machine.")
+    merged_available: bool = Field(False, description="Whether the merged weights of an adapter are there as well.")
     downloads: int | None = None
     likes: int | None = None
     created_at: Instant
@@ -70,23 +70,23 @@ class ModelTag(Wire):
 
 
 class ModelTagged(ModelView):
-    """The model with its tags, and who was in production under this name until now."""
+    """The model with its tags. `replaced` is the model that was in production before, if any."""
 
     success: bool = True
     replaced: str | None = None
 
 
 class ModelUse(Wire):
-    """A job that trains from a model, or a model that was made of it."""
+    """A job that trains from a model, or a model derived from it."""
 
     id: str
     name: str
-    state: str | None = Field(None, description="Of a job.")
+    state: str | None = Field(None, description="State, for jobs only.")
     created_at: Instant
 
 
 class ModelUses(Wire):
-    """Newest first; at most 50 jobs and 200 models. `held` when removing it needs `force`."""
+    """Uses of a model, newest first; at most 50 jobs and 200 models. `held`: removing requires `force`."""
 
     jobs: list[ModelUse]
     models: list[ModelUse]
@@ -95,7 +95,7 @@ class ModelUses(Wire):
 
 
 class ModelList(Wire):
-    """The collection with the words to filter it by; the first of each means no filter."""
+    """The collection with the values of its filters; the first value means no filter."""
 
     models: list[ModelView]
     categories: list[str]
@@ -123,7 +123,7 @@ class HubModel(Wire):
 
 
 class ModelAdd(Wire):
-    """Body of `POST /api/models`: only `id` is required, the rest is filled from the hub when it answers."""
+    """Body of `POST /api/models`. Only `id` is required; other fields default to the hub's metadata if the hub is reachable."""
 
     id: ModelId
     name: Label = ""

@@ -1,4 +1,4 @@
-"""A question to a finished model, and its answer."""
+"""Questions to fine-tuned models, and answers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pydantic import Field
 
 from pegbox.schemas.base import Wire
 
-MOST_TOKENS = 2048
+MAX_ANSWER_TOKENS = 2048
 
 
 class QuestionCreate(Wire):
     """Body of `POST /api/models/{id}/ask`."""
 
     question: str = Field(min_length=1, max_length=20_000)
-    max_new_tokens: int = Field(256, ge=1, le=MOST_TOKENS, description="Longest answer, in tokens.")
+    max_new_tokens: int = Field(256, ge=1, le=MAX_ANSWER_TOKENS, description="Longest answer, in tokens.")
 
 
 class QuestionAnswer(Wire):
-    """`seconds` is what the answer took, a first loading of the model left out; greedy, so the same each time."""
+    """An answer, decoded greedily and therefore deterministic. `seconds` excludes loading the model."""
 
     model: str
     question: str
@@ -29,13 +29,13 @@ class QuestionAnswer(Wire):
 
 
 class QuestionLine(QuestionCreate):
-    """One line to the process that answers."""
+    """A request line to the inference process."""
 
     folder: Path
 
 
 class AnswerLine(Wire):
-    """One line back: an answer, or `error` with the HTTP status that it means."""
+    """A response line of the inference process: an answer, or `error` with its HTTP status."""
 
     answer: str = ""
     tokens: int = 0

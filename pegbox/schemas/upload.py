@@ -1,4 +1,4 @@
-"""Uploads in pieces on the wire."""
+"""API models of resumable uploads."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class UploadCreate(Wire):
-    """Body of `POST /api/uploads`: what will come. A hash that is given is checked once all has arrived."""
+    """Body of `POST /api/uploads`: announces a file. Given hashes are verified when the upload is complete."""
 
-    name: Label = Field(description="File name; its ending tells the format.")
+    name: Label = Field(description="File name; its extension determines the format.")
     size: int = Field(ge=1, le=2**53, description="Bytes.")
     sha256: Sha256 | None = None
     md5: Md5 | None = None
@@ -30,15 +30,15 @@ class UploadCreate(Wire):
 
 
 class UploadView(Wire):
-    """An upload. Send what lies from `offset` on; `sha256` and `md5` are those of the bytes, known once it is finished."""
+    """An upload. Continue sending from `offset`. `sha256` and `md5` are set when the upload is finished."""
 
     id: str
     name: str
     size: int
-    offset: int = Field(description="Bytes that have arrived and are safely on the disk.")
+    offset: int = Field(description="Bytes received and synced to disk.")
     finished: bool
     sha256: Sha256 | None = None
     md5: Md5 | None = None
-    max_piece_bytes: int = Field(description="Most that one PATCH may bring.")
+    max_piece_bytes: int = Field(description="Maximum size of one PATCH body.")
     created_at: Instant
-    expires_at: Instant = Field(description="When it is forgotten unless more arrives or a dataset is made of it.")
+    expires_at: Instant = Field(description="When an inactive upload is deleted, unless a dataset uses it.")

@@ -1,1 +1,1 @@
-"""Tables, migrations and the engine. Queries live with the features that ask them."""
+"""Tables, migrations and the engine. Queries belong to the features that need them."""

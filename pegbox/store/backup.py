@@ -1,4 +1,4 @@
-"""Copies of the embedded database: made while it is in use, checked before they replace anything."""
+"""Backup and restore of the embedded SQLite database: online backups, verified before a restore."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from pegbox.settings import Settings
 
 PAGES_AT_ONCE = 2_000
 PAUSE_SECONDS = 0.002
-"""Between two parts of a backup, so that writers come in between."""
+"""Pause between two parts of a backup, so that writers get the lock."""
 
 COMPANIONS = ("-wal", "-shm")
 
-Progress = Callable[[int, int], None]
-"""Receives pages copied and pages in all."""
+BackupProgress = Callable[[int, int], None]
+"""Callback with the number of pages copied and the total number of pages."""
 
 
 def database_path(settings: Settings) -> Path:
-    """Where the SQLite file lies or will lie. Raises `UnavailableError` for a database server."""
+    """Returns the path of the SQLite file, which may not exist yet. Raises `UnavailableError` for a database server."""
     url = settings.resolved_database_url
     if not url.startswith("sqlite:///"):
         raise UnavailableError(
@@ -34,7 +34,7 @@ def database_path(settings: Settings) -> Path:
 
 
 def database_file(settings: Settings) -> Path:
-    """The SQLite file in use. Raises as `database_path` does, and `NotFoundError` when there is none yet."""
+    """Returns the path of the existing SQLite file. Raises `NotFoundError` if missing, `UnavailableError` for a server."""
     path = database_path(settings)
     if not path.is_file():
         raise NotFoundError(f"There is no database at {path} yet")
@@ -42,7 +42,7 @@ def database_file(settings: Settings) -> Path:
 
 
 def find_damage(path: Path) -> list[str]:
-    """What SQLite finds wrong with a file, in its own words; empty when it is whole. Reads all of it."""
+    """Runs SQLite's integrity checks on the whole file. Returns their messages, an empty list for an intact file."""
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(100)")]
@@ -53,10 +53,10 @@ def find_damage(path: Path) -> list[str]:
     return [text for text in found if text != "ok"] + references
 
 
-def back_up(source: Path, target: Path, progress: Progress = lambda _copied, _all: None) -> None:
-    """Writes the state of one moment to a new file, while others go on reading and writing.
+def back_up(source: Path, target: Path, progress: BackupProgress = lambda _copied, _all: None) -> None:
+    """Writes a consistent snapshot to a new file while the database is in use.
 
-    The file appears whole or not at all. Raises `ConflictError` when it exists.
+    The file is created atomically. Raises `ConflictError` when it exists.
     """
     if target.exists():
         raise ConflictError(f"{target} exists; a backup replaces nothing")
@@ -74,54 +74,54 @@ def back_up(source: Path, target: Path, progress: Progress = lambda _copied, _al
                 sleep=PAUSE_SECONDS,
                 progress=lambda _status, remaining, total: progress(total - remaining, total),
             )
-            write.execute("PRAGMA journal_mode=DELETE")  # one file, without companions
-        _force_to_disk(unfinished)
+            write.execute("PRAGMA journal_mode=DELETE")  # a single file without -wal and -shm
+        _fsync(unfinished)
         unfinished.rename(target)
-        _force_to_disk(target.parent)
+        _fsync(target.parent)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
 def restore(source: Path, database: Path) -> Path | None:
-    """Puts a backup in place of the database, which is kept beside it; its new path, or `None` when there was none.
+    """Replaces the database by a backup. Returns the path to which the old database was moved, None if there was none.
 
-    Nobody may have the database open. Raises `NotFoundError` and `UnusableContentError` for a backup that cannot serve.
+    No process may have the database open. Raises `NotFoundError` for a missing backup, `UnusableContentError` for an invalid one.
     """
     if not source.is_file():
         raise NotFoundError(f"There is no file {source}")
     damage = find_damage(source)
     if damage:
         raise UnusableContentError(f"{source} is no whole database: {damage[0]}")
-    if not _holds_our_tables(source):
+    if not _is_pegbox_database(source):
         raise UnusableContentError(f"{source} is a database, but not one of Pegbox")
     database.parent.mkdir(parents=True, exist_ok=True)
-    arriving = database.with_name(f"{database.name}.arriving")
-    shutil.copyfile(source, arriving)
-    _force_to_disk(arriving)
-    kept = _set_aside(database)
-    arriving.rename(database)
-    _force_to_disk(database.parent)
+    incoming = database.with_name(f"{database.name}.arriving")
+    shutil.copyfile(source, incoming)
+    _fsync(incoming)
+    kept = _move_aside(database)
+    incoming.rename(database)
+    _fsync(database.parent)
     return kept
 
 
-def _holds_our_tables(path: Path) -> bool:
+def _is_pegbox_database(path: Path) -> bool:
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     return {"alembic_version", "run", "metric_batch"} <= names
 
 
-def _set_aside(database: Path) -> Path | None:
+def _move_aside(database: Path) -> Path | None:
     if not database.exists():
         return None
     kept = database.with_name(f"{database.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-    for ending in (*COMPANIONS, ""):  # what the log holds belongs to the database
+    for ending in (*COMPANIONS, ""):  # the write-ahead log is part of the database
         part = database.with_name(database.name + ending)
         if part.exists():
             part.rename(kept.with_name(kept.name + ending))
     return kept
 
 
-def _force_to_disk(path: Path) -> None:
+def _fsync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

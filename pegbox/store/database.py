@@ -1,6 +1,6 @@
-"""The engine, its SQLite settings, the session, and the upgrade of the schema.
+"""The engine with its SQLite settings, sessions, and schema upgrades.
 
-Either service may start first: both call `upgrade`, which runs the migrations under a lock.
+Both services call `upgrade` at start, in any order; the migrations run under a lock.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from sqlmodel import Session, create_engine
 from pegbox.settings import Settings
 
 BUSY_TIMEOUT_MS = 15_000
-"""Two services share the SQLite file; a writer waits this long for the other one's commit."""
+"""How long a writer waits for the lock. Both services write to the same SQLite file."""
 
 NEWEST = "0010"
 """The revision of the newest migration."""
 
 
 def open_engine(settings: Settings) -> Engine:
-    """An engine for the configured database; creates the data folder when it is missing."""
+    """Creates an engine for the configured database, and the data folder if missing."""
     settings.home.mkdir(parents=True, exist_ok=True)
     url = settings.resolved_database_url
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, json_deserializer=_read_json)
-    # Without a ceiling: a request that waits for a connection holds a thread, which another may need to give its own back.
+    # No limit: a request that waits for a connection occupies a thread that another request may need to release its own.
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
@@ -40,18 +40,18 @@ def open_engine(settings: Settings) -> Engine:
 
 
 def _read_json(text: str) -> Any:
-    """As `json.loads` reads it, in a third to a tenth of the time; a page of 20 jobs has 260 such texts."""
+    """Like `json.loads`, three to ten times faster; a page of 20 jobs decodes 260 values."""
     try:
         return from_json(text)
     except ValueError:
-        return json.loads(text)  # lone surrogates, which a script's settings may hold
+        return json.loads(text)  # handles lone surrogates, which settings of scripts may contain
 
 
 def _tune_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    # Counts only while the file is still empty: space that packing frees then goes back without rewriting the whole file.
+    # Takes effect only on an empty file. Lets compaction return free pages without rewriting the whole file.
     cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    # WAL lets readers go on while one writes; FULL makes an acknowledged commit survive a power cut.
+    # WAL lets readers continue during a write; FULL makes acknowledged commits survive a power failure.
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
@@ -60,16 +60,16 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 
 
 def upgrade(engine: Engine, settings: Settings) -> None:
-    """Brings the schema to the newest migration; safe to call from several processes at once."""
+    """Upgrades the schema to the newest migration. Safe to call from several processes at once."""
     if _schema_version(engine) == NEWEST:
-        return  # nearly every start; Alembic is a sixth of what an idle service would keep in memory
+        return  # the common case; importing Alembic would add a sixth to the memory of an idle service
     from pegbox.store.migration import migrate  # noqa: PLC0415
 
     migrate(engine, settings.home)
 
 
 def _schema_version(engine: Engine) -> str | None:
-    """The migration that the database is at; `None` for an empty one."""
+    """Returns the current migration of the database; None for an empty database."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
@@ -78,15 +78,15 @@ def _schema_version(engine: Engine) -> str | None:
 
 
 def open_session(engine: Engine) -> Session:
-    """A session whose objects stay readable after the commit. Name it `db`."""
+    """Opens a session whose objects stay readable after the commit. Name the variable `db`."""
     return Session(engine, expire_on_commit=False)
 
 
 def begin_write(db: Session) -> None:
-    """Starts a transaction that no other writer can interleave with: what it reads stays true until it commits.
+    """Starts a transaction that excludes other writers, so that its reads stay valid until the commit.
 
-    Call it first in a session. On SQLite it takes the write lock at once, waiting for other writers; elsewhere the queries lock
-    their rows with `with_for_update`, which SQLite ignores.
+    Call first in a session. On SQLite, takes the write lock immediately; on other databases, queries lock their rows with
+    `with_for_update`, which SQLite ignores.
     """
     if db.get_bind().dialect.name == "sqlite":
         db.connection().exec_driver_sql("BEGIN IMMEDIATE")

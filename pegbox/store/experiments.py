@@ -1,4 +1,4 @@
-"""The one row that both services insert: an experiment, by its unique name."""
+"""Creates experiments by their unique name. The only rows that both services insert."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _experiment = Experiment.__table__  # type: ignore[attr-defined]
 
 
 def new_experiment_id() -> str:
-    """`exp-<10 hex>`."""
+    """Returns a new id, `exp-<10 hex digits>`."""
     return f"exp-{secrets.token_hex(5)}"
 
 
 def ensure_experiment(connection: Connection, name: str) -> str:
-    """The id of the experiment with this name, made now if it is new. Both services may do so at once."""
+    """Returns the id of the experiment with this name, created if missing. Safe to call from both services at once."""
     dialect: Any = sqlite
     if connection.dialect.name != "sqlite":
-        from sqlalchemy.dialects import postgresql as dialect  # noqa: PLC0415 - two megabytes that few monitors need
+        from sqlalchemy.dialects import postgresql as dialect  # noqa: PLC0415 - saves two megabytes of memory with SQLite
     values = {"id": new_experiment_id(), "name": name, "description": "", "created_at": now()}
     connection.execute(dialect.insert(_experiment).values(**values).on_conflict_do_nothing(index_elements=["name"]))
     return str(connection.execute(select(_experiment.c.id).where(_experiment.c.name == name)).scalar_one())

@@ -1,4 +1,4 @@
-"""Files by the hash of their bytes: the same content twice is one file."""
+"""Content-addressed files: a file is stored once under the SHA-256 of its bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pegbox.errors import UnavailableError
 
 
 class Incoming:
-    """A file being received: counts and hashes what is written, then moves to its content address or disappears."""
+    """A temporary file that counts and hashes written bytes, then moves to its content address or is discarded."""
 
     def __init__(self, folder: Path, suffix: str = "", *, with_md5: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ class Incoming:
         self.size_bytes = 0
 
     def write(self, data: bytes) -> None:
-        """Raises `UnavailableError` when the disk is full."""
+        """Appends bytes. Raises `UnavailableError` when the disk is full."""
         try:
             self._file.write(data)
         except OSError as error:
@@ -37,7 +37,7 @@ class Incoming:
         self.size_bytes += len(data)
 
     def close(self) -> None:
-        """All is on the disk afterwards, so that what is registered later survives a power cut."""
+        """Flushes and syncs to disk, so that a file registered later survives a power failure."""
         if self._file.closed:
             return
         try:
@@ -53,12 +53,12 @@ class Incoming:
 
     @property
     def md5(self) -> str:
-        """Asked for with `with_md5`."""
+        """MD5 in hex. Requires `with_md5`."""
         assert self._md5 is not None
         return self._md5.hexdigest()
 
     def keep(self) -> bool:
-        """Moves the file to its address; `True` when these bytes were not there before."""
+        """Moves the file to its content address. True when the content is new."""
         self.close()
         try:
             return keep_file(self.path, self._folder / f"{self.sha256}{self._suffix}")
@@ -66,21 +66,21 @@ class Incoming:
             self.path.unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Removes what was received. Harmless after `keep`."""
-        with contextlib.suppress(OSError):  # what it still holds back need not be written
+        """Deletes the temporary file. No-op after `keep`."""
+        with contextlib.suppress(OSError):  # buffered bytes need not be written
             self._file.close()
         self.path.unlink(missing_ok=True)
 
 
 def keep_file(path: Path, target: Path) -> bool:
-    """Gives a file on the disk its content address too; `True` when these bytes were not there before."""
+    """Links a file to its content address. True when the content is new."""
     try:
         os.link(path, target)
     except FileExistsError:
-        os.utime(target)  # asked for again just now: not yet forgotten
+        os.utime(target)  # marks the content as recently used, for the sweeper
         return False
     except OSError:
-        # A file system without hard links. Two equal uploads at once may then both count as new.
+        # No hard links on this file system: two equal concurrent uploads may both count as new.
         is_new = not target.exists()
         path.replace(target)
         return is_new
@@ -88,7 +88,7 @@ def keep_file(path: Path, target: Path) -> bool:
 
 
 def full_disk(error: OSError) -> Exception:
-    """The error to raise for a failed write."""
+    """Returns the exception to raise for a failed write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UnavailableError("The disk is full; free space in the data folder")
     return error

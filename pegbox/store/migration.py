@@ -1,4 +1,4 @@
-"""Runs the migrations, one process at a time."""
+"""Runs the migrations under a lock, one process at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADVISORY_LOCK = 0x5045_4742
 
 
 def migrate(engine: Engine, home: Path) -> None:
-    """Brings the schema to the newest migration; the lock file of SQLite lies in `home`."""
+    """Upgrades the schema to the newest migration. With SQLite the lock file is in `home`."""
     config = Config()
     config.set_main_option("script_location", str(files("pegbox.store") / "migrations"))
     with _lock(engine, home), engine.begin() as connection:

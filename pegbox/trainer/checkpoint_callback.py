@@ -15,7 +15,7 @@ from pegbox.trainer.recorder import Recorder
 from pegbox.trainer.stop import StopRequest
 
 
-class Keeper(TrainerCallback):  # type: ignore[misc]
+class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
     """Evaluates every N steps and at the end; saves every M steps, at each best evaluation, on a stop and at the end."""
 
     def __init__(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pegbox.errors import PegboxError
 from pegbox.trainer.stop import StopRequest
-from pegbox.worker.assignment import EXIT_STOPPED, Assignment, ChildLine, Failure
+from pegbox.worker.assignment import EXIT_STOPPED, Assignment, Failure, ProgressLine
 from pegbox.worker.job_folder import JobFolder, write_atomically
 from pegbox.worker.processes.parent import die_with_parent
 
@@ -44,9 +44,9 @@ class ProgressPipe:
         now = time.monotonic()
         if phase != self._phase or now - self._told_at >= PROGRESS_INTERVAL_SECONDS:
             self._phase, self._told_at = phase, now
-            self.tell(ChildLine.model_validate({"phase": phase, "step": step, "max_steps": max_steps}))
+            self.tell(ProgressLine.model_validate({"phase": phase, "step": step, "max_steps": max_steps}))
 
-    def tell(self, line: ChildLine) -> None:
+    def tell(self, line: ProgressLine) -> None:
         """Writes one line; a worker that is gone is no reason to stop."""
         with contextlib.suppress(OSError):
             os.write(self._descriptor, line.model_dump_json(exclude_none=True).encode() + b"\n")
@@ -60,9 +60,9 @@ def main() -> int:
     stop = StopRequest()
     die_with_parent()
 
-    from pegbox.trainer.preload import warm_up
+    from pegbox.trainer.preload import preload
 
-    pipe.tell(ChildLine(capabilities=warm_up()))
+    pipe.tell(ProgressLine(capabilities=preload()))
     line = sys.stdin.readline()
     if not line:
         return 0

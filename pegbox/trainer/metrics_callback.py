@@ -30,7 +30,7 @@ ProgressSink = Callable[[Phase, int, int | None], None]
 _ANSWERS = TypeAdapter(list[Answer])
 
 
-class Reporter(TrainerCallback):  # type: ignore[misc]
+class MetricsCallback(TrainerCallback):  # type: ignore[misc]
     """Reports while training; costs no device synchronisation beyond the one the trainer makes for its own log."""
 
     def __init__(

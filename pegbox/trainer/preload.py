@@ -19,7 +19,7 @@ MODULES = (
 )
 
 
-def warm_up() -> Capabilities:
+def preload() -> Capabilities:
     """Imports the trainer with torch, transformers and trl, and says what this machine can run."""
     for name in MODULES:
         importlib.import_module(name)

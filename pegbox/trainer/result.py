@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.data.rows import Split
-from pegbox.inference.base_model import LoadedModel
 from pegbox.inference.device import Decided
 from pegbox.inference.generate import count_exact
+from pegbox.inference.weights import LoadedModel
 from pegbox.schemas.jobs.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
 from pegbox.trainer.adapters import merge
-from pegbox.trainer.checkpoint_callback import Keeper
+from pegbox.trainer.checkpoint_callback import CheckpointCallback
 from pegbox.trainer.checkpoints import Progress, describe
-from pegbox.trainer.metrics_callback import Reporter
+from pegbox.trainer.metrics_callback import MetricsCallback
 from pegbox.trainer.model_card import model_card
 from pegbox.worker.job_folder import JobFolder
 
@@ -34,10 +34,16 @@ def take_finished_weights(trainer: Any, progress: Progress, checkpoint: Path) ->
 
 
 def describe_result(
-    trainer: Any, keeper: Keeper, reporter: Reporter, folder: JobFolder, after: Sequence[Answer], *, held_out: bool
+    trainer: Any,
+    checkpointing: CheckpointCallback,
+    metrics_callback: MetricsCallback,
+    folder: JobFolder,
+    after: Sequence[Answer],
+    *,
+    held_out: bool,
 ) -> JobResult:
     """All that was measured; `after` are the finished model's answers, the first ones to the fixed prompts."""
-    progress = keeper.progress
+    progress = checkpointing.progress
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in trainer.model.parameters()]
     return JobResult(
         steps=trainer.state.global_step,
@@ -49,12 +55,12 @@ def describe_result(
             "validation_loss": progress.validation_loss,
             "train_loss": progress.train_loss,
         },
-        answers=Answers(before=reporter.base_answers, after=list(after[: len(reporter.base_answers)])),
+        answers=Answers(before=metrics_callback.base_answers, after=list(after[: len(metrics_callback.base_answers)])),
         exact_match=count_exact(after) if held_out else None,
         parameters=sum(size for size, _ in sizes),
         trainable_parameters=sum(size for size, trained in sizes if trained),
-        runtime_seconds=keeper.seconds,
-        stopped_early=keeper.stopped_early,
+        runtime_seconds=checkpointing.seconds,
+        stopped_early=checkpointing.stopped_early,
     )
 
 

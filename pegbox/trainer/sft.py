@@ -13,17 +13,17 @@ from trl import SFTTrainer
 
 from pegbox.data.rows import Split, read_rows, split_rows
 from pegbox.errors import UnusableContentError
-from pegbox.inference.base_model import find_weights, load
 from pegbox.inference.device import decide_precision, require_method, require_optimizer
 from pegbox.inference.encoding import Encoded, encode_rows
 from pegbox.inference.generate import answer_rows, undisturbed_randomness
+from pegbox.inference.weights import find_weights, load
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.schemas.jobs.queue import JobResult, Phase, TrainingSpec
 from pegbox.trainer.adapters import attach_adapter
 from pegbox.trainer.arguments import training_arguments
-from pegbox.trainer.checkpoint_callback import Keeper
+from pegbox.trainer.checkpoint_callback import CheckpointCallback
 from pegbox.trainer.checkpoints import Progress, latest_checkpoint, remove_torn
-from pegbox.trainer.metrics_callback import ProgressSink, Reporter
+from pegbox.trainer.metrics_callback import MetricsCallback, ProgressSink
 from pegbox.trainer.recorder import Recorder
 from pegbox.trainer.result import describe_result, save_model, take_finished_weights, use_best_weights
 from pegbox.trainer.stop import StopRequest
@@ -84,8 +84,8 @@ def train(spec: TrainingSpec, folder: JobFolder, run: Recorder, stop: StopReques
     training, validation = encode(base.tokenizer, split, values, model, run)
 
     prompts = (split.validation or split.training)[:VALIDATION_PROMPTS]
-    reporter = Reporter(run, base.tokenizer, prompts, folder.base_answers, progress)
-    keeper = Keeper(values, folder.checkpoints, run, stop, so_far, validates=validates)
+    metrics_callback = MetricsCallback(run, base.tokenizer, prompts, folder.base_answers, progress)
+    checkpointing = CheckpointCallback(values, folder.checkpoints, run, stop, so_far, validates=validates)
     arguments = training_arguments(
         values,
         folder.checkpoints,
@@ -100,7 +100,7 @@ def train(spec: TrainingSpec, folder: JobFolder, run: Recorder, stop: StopReques
         train_dataset=training.as_dataset(),
         eval_dataset=validation.as_dataset() if validates else None,
         processing_class=base.tokenizer,
-        callbacks=[keeper, reporter],
+        callbacks=[checkpointing, metrics_callback],
     )
     if precision == "fp16":
         keep_trained_weights_whole(trainer.model)
@@ -109,7 +109,7 @@ def train(spec: TrainingSpec, folder: JobFolder, run: Recorder, stop: StopReques
 
     announce(run, progress, "train", f"Training on {len(split.training)} rows", step=so_far.step)
     if not validates and checkpoint is None:
-        reporter.sample(trainer.model, 0)
+        metrics_callback.sample(trainer.model, 0)
     try:
         if checkpoint and so_far.finished:
             take_finished_weights(trainer, so_far, checkpoint)
@@ -124,12 +124,12 @@ def train(spec: TrainingSpec, folder: JobFolder, run: Recorder, stop: StopReques
 
     step = trainer.state.global_step
     announce(run, progress, "evaluate", "Answering the held-out questions", step=step)
-    use_best_weights(trainer, keeper.progress, folder.checkpoints)
+    use_best_weights(trainer, checkpointing.progress, folder.checkpoints)
     answers = answer_rows(trainer.model, base.tokenizer, split.validation[:MAX_EXACT_MATCH_ROWS] or prompts)
     leave_if(stop)
 
     announce(run, progress, "save", "Writing the model", step=step)
-    result = describe_result(trainer, keeper, reporter, folder, answers, held_out=validates)
+    result = describe_result(trainer, checkpointing, metrics_callback, folder, answers, held_out=validates)
     if spec.model_saving.save_model:
         result = save_model(spec, folder, trainer.model, base, result, split, precision)
     write_atomically(folder.result, result.model_dump_json(indent=2))

@@ -1,1 +1,1 @@
-"""The worker: claims jobs over HTTP, runs each in processes of its own, and reports how they ended. Never imports torch."""
+"""The worker: claims jobs over HTTP, executes each in processes of its own and reports the outcome. Never imports torch."""

@@ -1,4 +1,4 @@
-"""What worker and child tell each other: one assignment in on stdin, progress lines out on a pipe."""
+"""Messages between worker and trainer process: an assignment on stdin, progress lines on a pipe, a failure in a file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from pegbox.schemas.jobs.queue import Capabilities, Phase, TrainingSpec
 
 EXIT_STOPPED = 75
-"""EX_TEMPFAIL: stopped on request with everything saved; the same job may go on later."""
+"""EX_TEMPFAIL: the training stopped on request with everything saved; a later attempt can resume it."""
 
 
 class Assignment(BaseModel):
-    """The one line a child reads before it trains."""
+    """The job of a trainer process, as one line of JSON on its stdin."""
 
     job: TrainingSpec
     home: Path
@@ -21,8 +21,8 @@ class Assignment(BaseModel):
     token: str | None = None
 
 
-class ChildLine(BaseModel):
-    """A line from the child: its capabilities once it is warm, then where the training stands."""
+class ProgressLine(BaseModel):
+    """One line from the trainer process: its capabilities when it is ready, then the progress of the training."""
 
     capabilities: Capabilities | None = None
     phase: Phase | None = None
@@ -31,6 +31,6 @@ class ChildLine(BaseModel):
 
 
 class Failure(BaseModel):
-    """Why a training ended without a result: one sentence for a person."""
+    """Why a training failed, as one sentence for the user. Written to the job's folder."""
 
     error: str

@@ -1,4 +1,4 @@
-"""Who asks for work, and where the services are."""
+"""The identity of a worker, and the addresses of the services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class WorkerIdentity:
-    """One per worker process: its id is never used again."""
+    """One per worker process; the id is never used again."""
 
     home: Path
     monitor_url: str
@@ -21,5 +21,5 @@ class WorkerIdentity:
 
     @property
     def worker_id(self) -> str:
-        """`<host>-<process id>-<random>`: in a container the first two are the same at every start."""
+        """`<host>-<process id>-<random>`. The random part tells containers apart: host and process id repeat at every start."""
         return f"{self.hostname[:80]}-{os.getpid()}-{self.nonce}"

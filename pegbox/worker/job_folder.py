@@ -1,4 +1,4 @@
-"""Where a job keeps its files on the worker's machine."""
+"""The folder of a job on the worker's machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOCK_POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class JobFolder:
-    """`<home>/jobs/<uid>`: two log files, and `work` with all that an attempt leaves for the next one."""
+    """`<home>/jobs/<uid>`: two log files, and the folder `work` with the files that attempts of the job share."""
 
     home: Path
     uid: str
@@ -25,42 +25,42 @@ class JobFolder:
 
     @property
     def root(self) -> Path:
-        """The job's folder."""
+        """The folder itself."""
         return self.home / "jobs" / self.uid
 
     @property
     def work(self) -> Path:
-        """What attempts hand on to each other."""
+        """Files that later attempts reuse."""
         return self.root / "work"
 
     @property
     def stdout_log(self) -> Path:
-        """What the trainer printed, over all attempts."""
+        """Standard output of all attempts."""
         return self.root / "stdout.log"
 
     @property
     def stderr_log(self) -> Path:
-        """Warnings and tracebacks, over all attempts."""
+        """Standard error of all attempts: warnings and tracebacks."""
         return self.root / "stderr.log"
 
     @property
     def dataset(self) -> Path:
-        """The rows, fetched from the backend once."""
+        """The dataset file, downloaded from the backend once."""
         return self.work / "dataset.csv"
 
     @property
     def checkpoints(self) -> Path:
-        """Resumable states."""
+        """One folder per checkpoint."""
         return self.work / "checkpoints"
 
     @property
     def base_answers(self) -> Path:
-        """The base model's answers, kept so that a later attempt can show them too."""
+        """The base model's answers to the validation prompts, for the results of later attempts."""
         return self.work / "base_answers.json"
 
     @property
     def result(self) -> Path:
-        """The finished job's result; its presence means that the job is done."""
+        """The result. The file exists only when the training is finished."""
         return self.work / "result.json"
 
     @property
@@ -70,19 +70,19 @@ class JobFolder:
 
     @property
     def model(self) -> Path:
-        """The finished model."""
+        """The folder of the fine-tuned model."""
         return self.home / "models" / self.model_id
 
     def create(self) -> None:
-        """Makes the folders; nothing happens when they are there."""
+        """Creates the folders that do not exist yet."""
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         self.model.parent.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
-    def locked(self, patience_seconds: float) -> Iterator[None]:
-        """Holds the folder alone; an earlier attempt may still be saving. Raises ConflictError when it takes too long."""
+    def locked(self, timeout_seconds: float) -> Iterator[None]:
+        """Holds the folder's lock; an earlier attempt may still be saving. Raises `ConflictError` after `timeout_seconds`."""
         descriptor = os.open(self.work / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + timeout_seconds
         try:
             while True:
                 try:
@@ -100,7 +100,7 @@ class JobFolder:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """The whole text, or nothing: a reader never sees half of it."""
-    unfinished = path.with_name(f"{path.name}.partial")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.rename(path)
+    """Writes the file through a partial file, so that a reader sees the old content or the new, never a part of it."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.rename(path)

@@ -1,57 +1,62 @@
-"""The claim on a job, kept alive by heartbeats."""
+"""The lease on a claimed job, renewed by heartbeats."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from pegbox.errors import LeaseLostError, NotFoundError, PegboxError
 from pegbox.schemas.jobs.queue import ClaimResponse, HeartbeatRequest, Phase, Wanted
 from pegbox.sdk.resources.queue import Queue
-from pegbox.worker.executors.local import Child
+from pegbox.worker.assignment import ProgressLine
 
 log = logging.getLogger("pegbox.worker")
 
 
-LONGEST_PAUSE_SECONDS = 2.0
-"""Between two heartbeats: their answers are how a worker hears that a job was cancelled."""
+MAX_HEARTBEAT_SECONDS = 2.0
+"""Longest time between two heartbeats. Their answers tell the worker that a job was paused or cancelled."""
 
 
 class Lease:
-    """Heartbeats from a thread of its own, so that neither training nor watching delays them."""
+    """Sends heartbeats from a thread of its own, so that nothing else in the worker delays them.
 
-    def __init__(self, queue: Queue, claimed: ClaimResponse) -> None:
+    `wanted` is the backend's latest answer; `lost` is true when the job was given to another worker or removed. `first_phase` is
+    reported until a progress line names a phase.
+    """
+
+    def __init__(self, queue: Queue, claimed: ClaimResponse, first_phase: Phase | None = None) -> None:
         self.wanted: Wanted = "run"
         self.lost = False
         self._queue = queue
         self._claimed = claimed
         self._seconds = claimed.lease_seconds
-        self._first_phase: Phase | None = "prepare" if claimed.job.kind == "finetune" else None
-        self._child: Child | None = None
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="pegbox-heartbeat", daemon=True)
+        self._first_phase = first_phase
+        self._read_progress: Callable[[], ProgressLine] = ProgressLine
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._send_heartbeats, name="pegbox-heartbeat", daemon=True)
 
     def start(self) -> None:
-        """From now on the lease is renewed."""
+        """Starts the heartbeats."""
         self._thread.start()
 
-    def follow(self, child: Child) -> None:
-        """From now on heartbeats say where this child stands."""
-        self._child = child
+    def report_progress(self, read_progress: Callable[[], ProgressLine]) -> None:
+        """Adds progress to the heartbeats: `read_progress` is called before each, from the lease's thread."""
+        self._read_progress = read_progress
 
     def stop(self) -> None:
-        """No heartbeat after this returns."""
-        self._ended.set()
+        """Stops the heartbeats; none is sent after this method returns."""
+        self._stopped.set()
         self._thread.join()
 
-    def _beat(self) -> None:
+    def _send_heartbeats(self) -> None:
         while True:
-            latest = self._child.latest if self._child else None
+            progress = self._read_progress()
             request = HeartbeatRequest(
                 claim_token=self._claimed.claim_token,
-                phase=(latest and latest.phase) or self._first_phase,
-                step=latest and latest.step,
-                max_steps=latest and latest.max_steps,
+                phase=progress.phase or self._first_phase,
+                step=progress.step,
+                max_steps=progress.max_steps,
             )
             try:
                 answer = self._queue.heartbeat(self._claimed.job.uid, request)
@@ -60,6 +65,6 @@ class Lease:
                 self.lost = True
                 return
             except PegboxError as error:
-                log.warning("heartbeat: %s; the training goes on", error.message)
-            if self._ended.wait(min(self._seconds / 3, LONGEST_PAUSE_SECONDS)):
+                log.warning("heartbeat: %s; the job goes on", error.message)
+            if self._stopped.wait(min(self._seconds / 3, MAX_HEARTBEAT_SECONDS)):
                 return

@@ -1,7 +1,7 @@
-"""The worker: claims queued jobs over HTTP, lane by lane, and gives each to a thread that attends to it.
+"""The worker: claims queued jobs over HTTP, lane by lane, and runs an attempt at each in a thread of its own.
 
-The main thread starts the trainer's processes (they end with the thread that started them) and hears signals; everything that
-waits for the network or for a job does so elsewhere.
+The main thread handles signals and starts the trainer processes, which end with the thread that started them. Everything that
+waits for the network or for a job runs in other threads.
 """
 
 from __future__ import annotations
@@ -12,24 +12,17 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
 
 from pegbox.errors import PegboxError, UnavailableError
-from pegbox.schemas.jobs.queue import (
-    Capabilities,
-    ClaimRequest,
-    ClaimResponse,
-    CommandSpec,
-    Device,
-    ReportRequest,
-    TrainingSpec,
-)
+from pegbox.schemas.jobs.queue import Capabilities, ClaimRequest, ClaimResponse, Device, ReportRequest
 from pegbox.schemas.jobs.queue import Lane as LaneName
 from pegbox.sdk.resources.queue import Queue
-from pegbox.worker.executors.local import LocalExecutor
+from pegbox.worker.attempt import WorkerContext
+from pegbox.worker.executors.executor import Executor
 from pegbox.worker.identity import WorkerIdentity
-from pegbox.worker.kinds.command import CommandJob
-from pegbox.worker.kinds.finetune import TrainingJob
+from pegbox.worker.kinds.registry import KINDS, Kinds
 from pegbox.worker.lane import Lane
 from pegbox.worker.processes.reaper import Reaper
 from pegbox.worker.report import send_report
@@ -37,177 +30,184 @@ from pegbox.worker.report import send_report
 log = logging.getLogger("pegbox.worker")
 
 CLAIM_WAIT_SECONDS = 20.0
-WARMING_WAIT_SECONDS = 2.0
-"""A claim for GPUs is short while the trainer is not ready: the next one can name the methods."""
+PRELOAD_CLAIM_WAIT_SECONDS = 2.0
+"""A claim for GPUs is short while the spare trainer is loading, because the next claim can say which methods it supports."""
 
-LOOK_SECONDS = 0.2
-"""Between two looks at the waiting trainer."""
+POLL_SECONDS = 0.2
+"""Time between two checks of the spare trainer."""
 
 LEAVE_SECONDS = 3.0
-"""How long a stopping worker waits for the claims that it has under way."""
+"""How long a stopping worker waits for each lane's claim in progress."""
 
 
 class Worker:
-    """Runs jobs until it is told to stop: trainings with `executor` (None: not at all), commands when `slots` is not 0.
+    """Claims and executes jobs until stopped.
 
-    `slots` commands without a GPU run at a time; jobs with GPUs run as long as there are `devices`.
+    `executor` starts trainers; with `None` no trainings are claimed. At most `slots` commands without a GPU run at a time; jobs
+    with GPUs run while `devices` are free. `kinds` maps the type of a job's spec to its attempt.
     """
 
     def __init__(
         self,
         identity: WorkerIdentity,
         queue_client: Queue,
-        executor: LocalExecutor | None,
+        executor: Executor | None,
         *,
         slots: int = 0,
         devices: Sequence[Device] = (),
+        kinds: Kinds = KINDS,
     ) -> None:
         self._identity = identity
         self._queue = queue_client
         self._executor = executor
         self._slots = slots
         self._devices = list(devices)
-        self._trainer = Capabilities()
-        self._is_warm = False
+        self._kinds = kinds
+        self._trainer_capabilities = Capabilities()
+        self._trainer_ready = False
         self._stopping = threading.Event()
-        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._attending: set[threading.Thread] = set()
-        self._training: set[threading.Thread] = set()
+        self._messages: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._attempts: set[threading.Thread] = set()
+        self._trainings: set[threading.Thread] = set()
         self._lanes = self._make_lanes()
         self._reaper: Reaper | None = None
 
     def run(self) -> None:
-        """Claims and runs until SIGTERM or SIGINT.
+        """Claims and executes jobs until `stop`, SIGTERM or SIGINT. Call it from the main thread.
 
-        Raises `UnavailableError` when no trainer can start on this machine and no commands are run either, and whatever error
-        the backend gives that waiting does not mend.
+        Raises `UnavailableError` when no trainer can start on this machine and there are no command slots, and any error of the
+        backend that is not retryable.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         if self._slots:
             self._reaper = Reaper()
         try:
-            self._send_leftovers()
-            self._warm_up()
+            self._send_leftover_metrics()
+            self._prepare_spare_trainer()
             for lane in self._lanes:
                 lane.start()
             while not self._stopping.is_set():
-                self._next_message()
-                self._warm_up()
+                self._handle_message()
+                self._prepare_spare_trainer()
         finally:
-            self._leave()
+            self._shut_down()
         log.info("worker stopped")
 
+    def stop(self) -> None:
+        """Makes `run` end the running jobs, report them and return. Thread-safe; also safe in a signal handler."""
+        self._stopping.set()
+        self._messages.put(None)
+
     def _make_lanes(self) -> list[Lane]:
-        rooms: list[tuple[LaneName, int]] = [
+        capacities: list[tuple[LaneName, int]] = [
             ("training", 1 if self._executor else 0),
             ("command", self._slots),
             ("gpu", len(self._devices)),
         ]
         return [
-            Lane(name, room, self._queue, lambda name=name: self._request(name), self._on_claim, self._on_failure)  # type: ignore[misc]
-            for name, room in rooms
-            if room
+            Lane(name, capacity, self._queue, partial(self._claim_request, name), self._on_claim, self._on_failure)
+            for name, capacity in capacities
+            if capacity
         ]
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stopping.set()
-        self._inbox.put(None)
+        self.stop()
 
-    def _next_message(self) -> None:
+    def _handle_message(self) -> None:
+        """Runs the next call that another thread passed to the main thread, or returns after a short wait."""
         try:
-            message = self._inbox.get(timeout=LOOK_SECONDS)
+            message = self._messages.get(timeout=POLL_SECONDS)
         except queue.Empty:
             return
         if message is not None:
             message()
 
-    def _warm_up(self) -> None:
-        """Keeps a trainer waiting while there is room for another training, and takes note of what it can do once it says so."""
-        if self._executor is None or len(self._training) >= max(1, len(self._devices)):
+    def _prepare_spare_trainer(self) -> None:
+        """Keeps a spare trainer loaded while there is room for another training, and stores its capabilities."""
+        if self._executor is None or len(self._trainings) >= max(1, len(self._devices)):
             return
         spare = self._executor.spare()
         if spare.capabilities is None and spare.poll() is None:
             return
         try:
-            self._trainer = spare.wait_until_ready()
+            self._trainer_capabilities = spare.wait_until_ready()
         except UnavailableError as error:
             if not self._slots:
                 raise
             log.warning("%s; only commands are run", error.message)
             self._executor.close()
             self._executor = None
-        self._is_warm = self._executor is not None
+        self._trainer_ready = self._executor is not None
 
-    def _request(self, lane: LaneName) -> ClaimRequest | None:
-        """What a lane asks for now."""
-        if lane == "training" and not self._is_warm:
+    def _claim_request(self, lane: LaneName) -> ClaimRequest | None:
+        """The claim of a lane; `None` while the trainer is not ready for the training lane."""
+        if lane == "training" and not self._trainer_ready:
             return None
-        warms = self._executor is not None and not self._is_warm
+        is_loading = self._executor is not None and not self._trainer_ready
         return ClaimRequest(
             worker_id=self._identity.worker_id,
             hostname=self._identity.hostname,
-            capabilities=self._trainer.model_copy(
-                update={"devices": self._devices, "commands": self._slots > 0, "is_warming": warms}
+            capabilities=self._trainer_capabilities.model_copy(
+                update={"devices": self._devices, "commands": self._slots > 0, "is_warming": is_loading}
             ),
             lane=lane,
-            wait_seconds=WARMING_WAIT_SECONDS if lane == "gpu" and warms else CLAIM_WAIT_SECONDS,
+            wait_seconds=PRELOAD_CLAIM_WAIT_SECONDS if lane == "gpu" and is_loading else CLAIM_WAIT_SECONDS,
         )
 
     def _on_claim(self, lane: Lane, claimed: ClaimResponse) -> None:
-        """In the lane's thread: a command begins at once, a training when the main thread has a child for it."""
-        if isinstance(claimed.job, CommandSpec):
-            self._begin(lane, claimed)
+        """Called in the lane's thread. Only the main thread may take a trainer from the executor."""
+        if self._kinds[type(claimed.job)].needs_trainer:
+            self._messages.put(lambda: self._start_attempt(lane, claimed))
         else:
-            self._inbox.put(lambda: self._begin(lane, claimed))
+            self._start_attempt(lane, claimed)
 
     def _on_failure(self, error: PegboxError) -> None:
         def give_up() -> None:
             raise error
 
-        self._inbox.put(give_up)
+        self._messages.put(give_up)
 
-    def _begin(self, lane: Lane, claimed: ClaimResponse) -> None:
+    def _start_attempt(self, lane: Lane, claimed: ClaimResponse) -> None:
+        """Starts the attempt's thread; a stopping worker declines the job instead."""
         if self._stopping.is_set():
             declined = ReportRequest(claim_token=claimed.claim_token, outcome="declined")
             send_report(self._queue, claimed.job.uid, declined, self._stopping)
             return
-        attend = self._attendant(claimed)
+        job = claimed.job
+        kind = self._kinds[type(job)]
+        trainer = None
+        if kind.needs_trainer:
+            assert self._executor is not None
+            trainer = self._executor.take(job.devices)
+        context = WorkerContext(self._identity, self._queue, self._stopping, self._reaper)
+        attempt = kind(context, claimed, job, trainer)
 
         def run() -> None:
             try:
-                attend()
-            except Exception:  # the thread's end must not go unnoticed; the lease then runs out
-                log.exception("job %s: the worker broke", claimed.job.uid)
+                attempt.run()
+            except Exception:  # logged here, because the job ends only when its lease runs out
+                log.exception("job %s: the worker broke", job.uid)
             finally:
-                lane.done()
-                self._attending.discard(thread)
-                self._training.discard(thread)
+                lane.release()
+                self._attempts.discard(thread)
+                self._trainings.discard(thread)
 
-        thread = threading.Thread(target=run, name=f"pegbox-{claimed.job.uid}")
-        self._attending.add(thread)
-        if isinstance(claimed.job, TrainingSpec):
-            self._training.add(thread)
+        thread = threading.Thread(target=run, name=f"pegbox-{job.uid}")
+        self._attempts.add(thread)
+        if kind.needs_trainer:
+            self._trainings.add(thread)
         thread.start()
 
-    def _attendant(self, claimed: ClaimResponse) -> Callable[[], None]:
-        job = claimed.job
-        if isinstance(job, TrainingSpec):
-            assert self._executor is not None
-            child = self._executor.take(job.devices)
-            return TrainingJob(self._identity, self._queue, claimed, job, child, self._stopping).run
-        assert self._reaper is not None
-        return CommandJob(self._identity, self._queue, claimed, job, self._reaper, self._stopping).run
-
-    def _send_leftovers(self) -> None:
-        """Metrics that a killed process, or one that ended while the monitor was away, left on disk."""
+    def _send_leftover_metrics(self) -> None:
+        """Sends metrics that earlier processes could not deliver and left in the outbox."""
         from pegbox.sdk.recording.leftovers import send_leftovers
 
         identity = self._identity
         send_leftovers(identity.monitor_url, identity.token, identity.home / "worker" / "outbox", except_run="")
 
-    def _leave(self) -> None:
-        """Takes no more work, ends what runs, and reports it."""
+    def _shut_down(self) -> None:
+        """Stops claiming, ends the running jobs and reports them."""
         self._stopping.set()
         for lane in self._lanes:
             lane.stop()
@@ -218,10 +218,10 @@ class Worker:
         else:
             for lane in self._lanes:
                 lane.join(LEAVE_SECONDS)
-        while not self._inbox.empty():  # trainings that came in the last moment are given back
+        while not self._messages.empty():  # trainings that were claimed while stopping are declined
             with contextlib.suppress(PegboxError):
-                self._next_message()
-        for thread in list(self._attending):
+                self._handle_message()
+        for thread in list(self._attempts):
             thread.join()
         if self._executor is not None:
             self._executor.close()

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 from tests.browser.cast import STEPS, Cast
 from tests.stack import Stack, wait_until
 
-LINES = """id => (document.getElementById(id).model?.lines ?? []).map((line) => line.label)"""
+LINES = """id => (document.getElementById(id).data?.lines ?? []).map((line) => line.label)"""
 BASELINE = """() => {
-    const { x, lines } = document.querySelector("#chart-loss").model;
+    const { x, lines } = document.querySelector("#chart-loss").data;
     const line = lines.find((one) => one.label === "baseline");
     const known = line.y.map((y, i) => [x[i], y]).filter(([, y]) => y != null);
     return { color: line.color, dash: line.dash, x: known.map(([x]) => x), y: known.map(([, y]) => y) };

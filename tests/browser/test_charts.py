@@ -15,7 +15,7 @@ RANGE = "id => { const x = document.getElementById(id).plot.scales.x; return [x.
 def charts(page: Page, site: Stack, cast: Cast) -> Page:
     """The page of the finished job, drawn."""
     page.goto(f"{site.backend_url}/jobs/{cast.completed}")
-    last = "document.querySelector('#chart-loss').model?.x.at(-1)"
+    last = "document.querySelector('#chart-loss').data?.x.at(-1)"
     wait_until(lambda: page.evaluate(last) == STEPS, what="the drawn curve")
     return page
 
@@ -103,7 +103,7 @@ DRAW_ALL = """async ([columns, sizes]) => {
         Object.assign(chart, { log, clip, height: 170, heading: "Degenerate", group: "none" });
         host.style.width = `${width}px`;
         host.append(chart);
-        chart.model = { x: y.map((_, i) => i * (y[0] ?? 1)), lines: [{ key: "y", label: "y", color: "--series-1", y }],
+        chart.data = { x: y.map((_, i) => i * (y[0] ?? 1)), lines: [{ key: "y", label: "y", color: "--series-1", y }],
                         formatX: String };
         await chart.updateComplete;
         chart.zoom({ min: y[0] ?? 0, max: y[1] ?? 0 });
@@ -134,13 +134,13 @@ def test_zooming_in_reads_the_window_again_in_full(page: Page, site: Stack, cast
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site.backend_url}/jobs/{uid}")
-    count = "document.querySelector('#chart-loss').model?.x.length"
+    count = "document.querySelector('#chart-loss').data?.x.length"
     wait_until(lambda: 100 < (page.evaluate(count) or 0) < 3_000, what="the curve in buckets")
     page.evaluate("document.querySelector('#chart-loss').zoom({ min: 2950, max: 3050 })")
-    window = "document.querySelector('#chart-loss').model.x.filter((x) => x >= 2950 && x <= 3050).length"
+    window = "document.querySelector('#chart-loss').data.x.filter((x) => x >= 2950 && x <= 3050).length"
     wait_until(lambda: page.evaluate(window) == 101, what="every step of the window")
     assert [url for url in asked if "from=2950" in url and "to=3050" in url]
-    highest = "Math.max(...document.querySelector('#chart-loss').model.lines[0].high.filter((y) => y != null))"
+    highest = "Math.max(...document.querySelector('#chart-loss').data.lines[0].high.filter((y) => y != null))"
     assert page.evaluate(highest) == 50
     page.get_by_role("button", name="Reset zoom").click()
     wait_until(lambda: page.evaluate(window) < 60, what="the whole curve in buckets")

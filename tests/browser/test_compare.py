@@ -8,8 +8,8 @@ import pegbox
 from tests.browser.cast import STEPS, Cast
 from tests.stack import Stack, wait_until
 
-LAST_X = "document.querySelector('#chart-loss').model?.x.at(-1)"
-LINES = "document.querySelector('#chart-loss').model?.lines.map((line) => line.label)"
+LAST_X = "document.querySelector('#chart-loss').data?.x.at(-1)"
+LINES = "document.querySelector('#chart-loss').data?.lines.map((line) => line.label)"
 
 
 def test_two_jobs_and_what_differs(page: Page, site: Stack, cast: Cast) -> None:

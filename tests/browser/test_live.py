@@ -14,7 +14,7 @@ from tests.browser.cast import STEPS, Claimed, Director, log_step
 from tests.browser.conftest import TIDY
 from tests.stack import Stack, wait_until
 
-STEPS_SHOWN = "document.querySelector('#chart-gradient').model?.x ?? []"
+STEPS_SHOWN = "document.querySelector('#chart-gradient').data?.x ?? []"
 STATES = """() => {
     const badge = document.querySelector("pb-live-state");
     window.states = [badge.querySelector("[role=status]").textContent];

@@ -14,7 +14,7 @@ def test_the_machine_is_drawn_and_services_are_asked(page: Page, site: Stack, di
         "/api/queue/claim", json=idle
     ).raise_for_status()  # one that can train nothing: it takes no job of the cast
     page.goto(f"{site.backend_url}/system")
-    points = "document.querySelector('#chart-host').model?.x.length"
+    points = "document.querySelector('#chart-host').data?.x.length"
     wait_until(lambda: (page.evaluate(points) or 0) >= 2, what="two readings")
     services = page.get_by_role("region", name="Services")
     expect(services.get_by_role("row", name="Backend")).to_contain_text("Healthy")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from monitor.dialects.aspara.names import RunPlace
+from monitor.dialects.aspara.names import RunPath
 from tests.dialects.foreign_client import ForeignScript
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 from tests.stack import http, wait_until
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 def show(monitor: MonitorProcess, project: str, name: str) -> Json:
-    run: Json = monitor.get(f"/api/runs/{RunPlace(project, name).run_id}")
+    run: Json = monitor.get(f"/api/runs/{RunPath(project, name).run_id}")
     return run
 
 
@@ -139,7 +139,7 @@ run.finish()
             script.go_on()
             script.wait_for_pause()
             monitor.start()
-            answered = monitor.series(RunPlace("outage", "r").run_id, "train_loss")
+            answered = monitor.series(RunPath("outage", "r").run_id, "train_loss")
             assert answered == {step: float(step) for step in range(40)}
             script.go_on()
             script.wait_for_pause()
@@ -165,7 +165,7 @@ while not pathlib.Path("enough").exists():
 run.finish()
 tell(step)
 """
-        run_id = RunPlace("outage", "r").run_id
+        run_id = RunPath("outage", "r").run_id
         with ForeignScript(aspara_python, text, tmp_path / "script") as script:
             monitor_has(monitor, run_id, 30)
             monitor.kill()
@@ -222,7 +222,7 @@ for step in range(20):
     run.log({{"loss": float(step)}}, step=step)
 run.finish()
 """
-    address = f"{monitor.url.replace('http', 'ws', 1)}/ws/runs/{RunPlace('watched', 'r').run_id}?after=0"
+    address = f"{monitor.url.replace('http', 'ws', 1)}/ws/runs/{RunPath('watched', 'r').run_id}?after=0"
     with ForeignScript(aspara_python, text, tmp_path) as script:
         script.wait_for_pause()
         with connect(address) as one, connect(address) as other:

@@ -12,12 +12,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from monitor.app import create_app
-from monitor.dialects.aspara.names import RunPlace
+from monitor.dialects.aspara.names import RunPath
 from pegbox.settings import Settings
 
 Json = dict[str, Any]
 RUN = "/tracker/api/v1/projects/demo/runs/r"
-RUN_ID = RunPlace("demo", "r").run_id
+RUN_ID = RunPath("demo", "r").run_id
 
 
 def log(client: TestClient, *, status: int = 200, **body: Any) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from monitor.dialects.aspara.names import RunPlace
+from monitor.dialects.aspara.names import RunPath
 
 Json = dict[str, Any]
 RUNS = "/tracker/api/v1/projects/demo/runs"
@@ -26,7 +26,7 @@ def post(client: TestClient, word: str, body: Json, name: str = "r") -> None:
 
 
 def show(client: TestClient, name: str = "r", project: str = "demo") -> Json:
-    run: Json = client.get(f"/api/runs/{RunPlace(project, name).run_id}").json()
+    run: Json = client.get(f"/api/runs/{RunPath(project, name).run_id}").json()
     return run
 
 
@@ -34,7 +34,7 @@ def show(client: TestClient, name: str = "r", project: str = "demo") -> Json:
 def test_both_addresses_are_one_tracker(monitor_client: TestClient, base: str) -> None:
     assert monitor_client.get(f"{base}/health").json() == {"status": "ok"}
     answer = monitor_client.post(f"{base}/projects/demo/runs", json={"name": "r"}).json()
-    assert answer == {"status": "ok", "project": "demo", "name": "r", "run_id": RunPlace("demo", "r").run_id}
+    assert answer == {"status": "ok", "project": "demo", "name": "r", "run_id": RunPath("demo", "r").run_id}
     assert monitor_client.post("/api/v1/projects/demo/runs", json={"name": "r"}).status_code == 409
 
 
@@ -43,10 +43,10 @@ def test_a_name_is_unique_within_its_project_only(monitor_client: TestClient) ->
     refused = monitor_client.post(RUNS, json={"name": "r"})
     assert (refused.status_code, refused.json()["detail"]) == (409, "Run already exists")
     other = monitor_client.post("/tracker/api/v1/projects/other/runs", json={"name": "r"}).json()
-    assert other["run_id"] != RunPlace("demo", "r").run_id
-    names = [RunPlace("a", "b-c"), RunPlace("a-b", "c"), RunPlace("ab", "c"), RunPlace("a", "bc"), RunPlace("A", "bc")]
+    assert other["run_id"] != RunPath("demo", "r").run_id
+    names = [RunPath("a", "b-c"), RunPath("a-b", "c"), RunPath("ab", "c"), RunPath("a", "bc"), RunPath("A", "bc")]
     assert len({place.run_id for place in names}) == len(names)
-    assert {len(place.run_id) for place in [*names, RunPlace("p" * 200, "r" * 200)]} == {39}
+    assert {len(place.run_id) for place in [*names, RunPath("p" * 200, "r" * 200)]} == {39}
 
 
 def test_resuming_merges_settings_and_keeps_tags_and_notes(monitor_client: TestClient) -> None:

@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from monitor.app import create_app
-from monitor.dialects import bodies
+from monitor.dialects import request_bodies
 from pegbox.settings import Settings
 from tests.stack import ROOT, wait_until
 
@@ -206,7 +206,7 @@ def test_too_many_metrics_in_one_body(client: TestClient) -> None:
 
 
 def test_bodies_have_a_limit(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MAX_CALL_BYTES", 10_000)
+    monkeypatch.setattr(request_bodies, "MAX_CALL_BYTES", 10_000)
     body = json.dumps({"logs": [entry(0, None, text="x" * 20_000)]})
     announced = client.post("/api/bulk_log", content=body)
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from monitor.dialects.trackio.stamps import stamps
-from monitor.dialects.trackio.value_rows import ROWS_AT_ONCE, encode_rows
+from monitor.dialects.trackio.timestamps import format_timestamps
+from monitor.dialects.trackio.value_encoding import ROWS_AT_ONCE, encode_rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -22,8 +22,8 @@ def test_times_are_those_of_the_calendar() -> None:
     random = np.random.default_rng(1)
     chosen = [0, 1, 999_999, 86_399_999_999, 86_400_000_000, 951_782_400_000_000, 1_709_164_800_123_456]
     micros = [*chosen, *random.integers(0, 4_000_000_000_000_000, 2_000).tolist()]
-    assert stamps(np.array(micros) / 1e6) == [written(moment) for moment in micros]
-    assert stamps(np.array([])) == []
+    assert format_timestamps(np.array(micros) / 1e6) == [written(moment) for moment in micros]
+    assert format_timestamps(np.array([])) == []
 
 
 @pytest.mark.parametrize("together", [1, 7, 10**6])
@@ -36,7 +36,7 @@ def test_every_point_has_its_row(together: int) -> None:
     rows = json.loads(bytes(encode_rows(steps, times, values)))
     assert rows == [
         {"timestamp": stamp, "step": step, "value": value if np.isfinite(value) else None}
-        for stamp, step, value in zip(stamps(times), steps.tolist(), values.tolist(), strict=True)
+        for stamp, step, value in zip(format_timestamps(times), steps.tolist(), values.tolist(), strict=True)
     ]
 
 

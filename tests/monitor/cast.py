@@ -1,4 +1,4 @@
-"""A small named cast: a job, its run, and the batches a script would send."""
+"""A small named cast: a job, its run, and the batches of a script."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlmodel import Session
 from pegbox.store.tables import Job, now
 
 START = 1_751_546_700.0
-"""2025-07-03T12:45:00Z, when the first record was logged."""
+"""2025-07-03T12:45:00Z, the time of the first record."""
 
 _sequence = itertools.count(1)
 
 
 def create_run(client: TestClient, run_id: str = "run-alpha", **body: Any) -> str:
-    """Announces a run of 10 steps in 2 epochs, batch size 8."""
+    """Creates a run of 10 steps in 2 epochs, batch size 8."""
     body = {
         "id": run_id,
         "experiment": "digits",
@@ -34,7 +34,7 @@ def create_run(client: TestClient, run_id: str = "run-alpha", **body: Any) -> st
 def send(
     client: TestClient, run_id: str, metrics: dict[str, list[Any]], steps: list[int], **body: Any
 ) -> dict[str, Any]:
-    """Sends one batch; record k was logged one second after record k - 1."""
+    """Sends one batch with one second between records."""
     batch = {
         "writer": "w",
         "sequence": next(_sequence),
@@ -48,7 +48,7 @@ def send(
 
 
 def train(client: TestClient, run_id: str, first: int = 1, last: int = 5) -> dict[str, Any]:
-    """Steps of a training as the trainer logs them: loss 1/step, five steps an epoch."""
+    """Logs training steps as the trainer does: loss 1/step, five steps per epoch."""
     steps = list(range(first, last + 1))
     return send(
         client,
@@ -63,14 +63,14 @@ def train(client: TestClient, run_id: str, first: int = 1, last: int = 5) -> dic
 
 
 def evaluate(client: TestClient, run_id: str, step: int, loss: float) -> dict[str, Any]:
-    """An evaluation as the trainer logs it."""
+    """Logs an evaluation as the trainer does."""
     return send(client, run_id, {"validation_loss": [loss], "epoch": [step / 5]}, [step])
 
 
 def add_job(
     db: Session, uid: str = "job_1751559451590_15c0ef2a", *, run_id: str = "run-of-job", state: str = "queued"
 ) -> Job:
-    """A job as the backend writes it."""
+    """Inserts a job as the backend does."""
     job = Job(
         uid=uid,
         name="Customer Support Fine-tuning",
@@ -87,7 +87,7 @@ def add_job(
 
 
 def set_state(db: Session, uid: str, state: str) -> None:
-    """The backend moves a job on."""
+    """Sets the state of a job as the backend does."""
     job = db.get_one(Job, uid)
     job.state = state
     db.add(job)

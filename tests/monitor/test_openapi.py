@@ -1,4 +1,4 @@
-"""The OpenAPI document is complete: every answer typed, every error listed, the batch body described."""
+"""The OpenAPI document is complete: responses have types, errors are listed, the batch body is described."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_every_answer_is_typed(document: dict[str, Any]) -> None:
             schemas = [media["schema"] for media in answer["content"].values()]
             assert schemas, f"{name} {status}"
             assert all(schemas), f"{name} {status}"
-            if int(status) >= 400 and (name, status) != ("GET /readyz", "503"):  # it says which part is missing
+            if int(status) >= 400 and (name, status) != ("GET /readyz", "503"):  # its body names the missing component
                 schema = answer["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/ErrorBody"}, f"{name} {status}"
 
@@ -95,7 +95,7 @@ def test_docs_are_served(monitor_client: TestClient) -> None:
 
 
 def test_the_document_and_the_decoder_agree(monitor_client: TestClient, document: dict[str, Any]) -> None:
-    """The hot path is checked by hand-kept msgspec types; their bounds are those of the published schema."""
+    """The msgspec types of the hot path have the same limits as the published schema."""
     create_run(monitor_client)
     limits = document["components"]["schemas"]
     title = limits["BatchEvent"]["properties"]["title"]["maxLength"]

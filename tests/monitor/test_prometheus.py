@@ -1,4 +1,4 @@
-"""What Prometheus reads on the monitor."""
+"""`GET /metrics` of the monitor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from monitor.prometheus import _machine
-from monitor.resources.sampler import Sample
+from monitor.resources.sampler import MachineSample
 from pegbox.hardware.gpu import GpuReading
 from pegbox.hardware.host import HostReader
 from pegbox.web.metrics.exposition import render
@@ -35,7 +35,7 @@ def test_runs_points_and_batches(monitor_client: TestClient) -> None:
             "points": {"step": [1, 2, 3], "time": [1, 2, 3], "metrics": {"train_loss": [3, 2, 1]}},
             "events": [{"time": 1, "kind": "note", "title": "x"}],
         }
-        for _ in range(2):  # what is sent twice counts once
+        for _ in range(2):  # a repeated batch counts once
             assert monitor_client.post("/api/runs/run-alpha/batches", json=body).status_code == 200
     families = scrape(monitor_client)
     assert families["pegbox_runs"].value(status="running") == 1
@@ -84,7 +84,7 @@ def test_a_card_that_does_not_tell_is_absent(home: Path) -> None:
         GpuReading(0, "GPU-a", "H200", 80.0, 18 * GIB, 24 * GIB, 72.0, 350.5, 700.0),
         GpuReading(1, "GPU-b", "Old Card", None, None, None, None, None, None),
     )
-    families = read_exposition(render(_machine(Sample(HostReader(home).read(), cards))))
+    families = read_exposition(render(_machine(MachineSample(HostReader(home).read(), cards))))
     assert families["pegbox_gpus"].value() == 2
     assert families["pegbox_gpu_power_watts"].samples == {
         ("pegbox_gpu_power_watts", frozenset({("gpu", "0"), ("uuid", "GPU-a"), ("name", "H200")})): 350.5

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the monitor answers what its OpenAPI document promises, and never a 500."""
+"""Generated requests: responses match the OpenAPI document, and none is a 500."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SCHEMA = schemathesis.openapi.from_dict(create_app(Settings(home=Path("unused"))
 OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)}
 MAX_WAIT_SECONDS = 0.05
 NOT_PROMISED = [
-    not_a_server_error,  # 503 is an answer: there may be nothing to show
-    positive_data_acceptance,  # columns of equal length, printable names: a schema cannot say it
+    not_a_server_error,  # 503 is valid: there may be no data
+    positive_data_acceptance,  # a schema cannot express columns of equal length or printable names
 ]
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A monitor with a run that generated requests may meet."""
+    """A monitor with a run that generated requests can refer to."""
     home = tmp_path_factory.mktemp("schemathesis") / "home"
     home.mkdir()
     stack = Stack(home)
@@ -49,12 +49,12 @@ def test_no_server_error(label: str, address: str) -> None:
     @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def check(case: Any) -> None:
         if case.query and "wait" in case.query:
-            case.query["wait"] = MAX_WAIT_SECONDS  # longer waiting would only take time
+            case.query["wait"] = MAX_WAIT_SECONDS  # a longer wait only takes time
         if case.path.endswith("/stream"):
-            # A known one is answered until the run ends.
+            # The stream of a known run stays open until the run ends.
             case.path_parameters |= dict.fromkeys(case.path_parameters, "unknown")
         if case.method == "GET" and case.path.endswith("/queue/join") and type(case.query.get("fn_index")) is int:
-            case.query["fn_index"] += 10_000  # a known one waits a minute for its arguments
+            case.query["fn_index"] += 10_000  # a known function waits a minute for its arguments
         response = case.call(base_url=address)
         assert response.status_code != 500, response.text
         case.validate_response(response, excluded_checks=NOT_PROMISED)

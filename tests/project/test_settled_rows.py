@@ -49,7 +49,7 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         (
             f"{KINDS}::test_ids_of_both_kinds",
             f"{KINDS}::test_either_name_of_a_command_does_in_every_path",
-            "monitor/test_job_stream.py::test_either_name_of_a_job_does",
+            "monitor/live/test_job_stream.py::test_either_name_of_a_job_does",
             f"{LISTS}::test_unknown_jobs",
         ),
     ),
@@ -117,8 +117,8 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
             "backend/streams/test_relay.py::test_both_ports_say_the_same",
             "backend/streams/test_relay.py::test_unknown_jobs",
             "backend/streams/test_relay.py::test_access",
-            "monitor/test_ws_training.py::test_a_message_looks_as_published",
-            "monitor/test_job_stream.py::test_a_finished_job_is_replayed_and_ends",
+            "monitor/live/test_ws_training.py::test_a_message_looks_as_published",
+            "monitor/live/test_job_stream.py::test_a_finished_job_is_replayed_and_ends",
             f"{TOKENS}::test_a_ticket_opens_streams_for_a_minute_and_nothing_else",
         ),
     ),
@@ -182,7 +182,7 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
             f"{ERRORS}::test_a_broken_database_is_a_500_of_the_same_shape",
             f"{RATES}::test_refusals_before_any_route_have_the_one_body",
             "pegbox/web/test_access.py::test_every_error_has_the_one_shape",
-            "monitor/test_training_contract.py::test_unknown_job",
+            "monitor/training/test_training_contract.py::test_unknown_job",
         ),
     ),
     25: (

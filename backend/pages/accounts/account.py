@@ -144,4 +144,4 @@ def _page(
         caller, tokens, tuple(role for role in ROLES if may(caller.role, role)), TERMS, fresh, notice, error
     )
     layout = layout_for(request, db, settings, "Account")
-    return render(request, "account.html", layout=layout, page=page, status=status)
+    return render(request, "accounts/account.html", layout=layout, page=page, status=status)

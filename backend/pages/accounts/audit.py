@@ -70,7 +70,7 @@ def show_audit(
         newest=href() if before is not None else None,
         older=href(before=found.next_before) if found.next_before is not None else None,
     )
-    return render(request, "audit.html", layout=layout_for(request, db, settings, "Audit"), page=context)
+    return render(request, "accounts/audit.html", layout=layout_for(request, db, settings, "Audit"), page=context)
 
 
 def words(action: str) -> str:

@@ -47,7 +47,7 @@ def show_login(
     from_cookie = cookie_token(request.headers)
     notice = EXPIRED if from_cookie and request.state.principal is None else ""
     page = LoginPage(own_path(next), has_users, bool(settings.token), notice=notice)
-    return render_bare(request, "login.html", page=page)
+    return render_bare(request, "accounts/login.html", page=page)
 
 
 @router.post("/login", response_class=HTMLResponse)
@@ -75,7 +75,7 @@ async def sign_in(
     except (AuthenticationError, TooManyRequestsError) as error:
         message = "That is not a token of this server." if by_token and error.status == 401 else f"{error.message}."
         page = LoginPage(own_path(next), True, bool(settings.token), username, message, with_token=by_token)
-        return render_bare(request, "login.html", page=page, status=error.status)
+        return render_bare(request, "accounts/login.html", page=page, status=error.status)
     answer = RedirectResponse(own_path(next), status_code=303)
     set_cookie(request, answer, value)
     return answer

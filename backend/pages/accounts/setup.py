@@ -39,7 +39,7 @@ def show_setup(request: Request, db: Db, address: Address) -> Response:
     if users.has_users(db):
         return RedirectResponse("/login", status_code=303)
     _must_be_here(request, address)
-    return render_bare(request, "setup.html", page=SetupPage())
+    return render_bare(request, "accounts/setup.html", page=SetupPage())
 
 
 @router.post("/setup", response_class=HTMLResponse)
@@ -60,10 +60,10 @@ async def create_first_user(
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         finding = f"{str(first['loc'][0]).capitalize()}: {str(first['msg']).removeprefix('Value error, ')}."
-        return render_bare(request, "setup.html", page=SetupPage(username, finding), status=422)
+        return render_bare(request, "accounts/setup.html", page=SetupPage(username, finding), status=422)
     if password != again:
         page = SetupPage(username, "The two passwords differ.")
-        return render_bare(request, "setup.html", page=page, status=422)
+        return render_bare(request, "accounts/setup.html", page=page, status=422)
     await to_thread.run_sync(partial(users.create_first_user, db, door.passwords, body), limiter=door.threads)
     enter = partial(service.sign_in_browser, db, door, body.name, password, address)
     answer = RedirectResponse("/", status_code=303)

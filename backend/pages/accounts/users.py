@@ -126,4 +126,4 @@ def _page(
         access=settings.access,
     )
     layout = layout_for(request, db, settings, "Users")
-    return render(request, "users.html", layout=layout, page=context, status=422 if error else 200)
+    return render(request, "accounts/users.html", layout=layout, page=context, status=422 if error else 200)

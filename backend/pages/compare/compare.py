@@ -111,7 +111,9 @@ def show_compare(
         answers=_answers(db, chosen),
         pickable=_pickable(db, {run.id for run in chosen}),
     )
-    return render(request, "compare.html", "compare", layout=layout_for(request, db, settings, "Compare"), page=page)
+    return render(
+        request, "compare/compare.html", "compare", layout=layout_for(request, db, settings, "Compare"), page=page
+    )
 
 
 def _href(ids: Sequence[str], show: str = "") -> str:

@@ -170,7 +170,7 @@ def show_dataset(
         error=error,
     )
     return render(
-        request, "dataset.html", "dataset", layout=layout_for(request, db, settings, "Datasets"), page=context
+        request, "datasets/dataset.html", "dataset", layout=layout_for(request, db, settings, "Datasets"), page=context
     )
 
 
@@ -189,7 +189,9 @@ def _list(request: Request, db: Session, settings: Settings, error: PegboxError 
     rows = [_row(dataset, used[dataset.uid] + used[dataset.slug]) for dataset in repository.list_datasets(db)]
     page = DatasetsPage(rows, error.message if error else "")
     layout = layout_for(request, db, settings, "Datasets")
-    return render(request, "datasets.html", "datasets", layout=layout, page=page, status=error.status if error else 200)
+    return render(
+        request, "datasets/datasets.html", "datasets", layout=layout, page=page, status=error.status if error else 200
+    )
 
 
 def _refused(request: Request, engine: Engine, settings: Settings, error: PegboxError) -> HTMLResponse:

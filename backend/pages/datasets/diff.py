@@ -127,7 +127,7 @@ def _page(request: Request, engine: Database, settings: Settings, key: str, want
         )
         layout = layout_for(request, db, settings, "Datasets")
     status = error.status if error else 200
-    return render(request, "dataset_diff.html", "dataset", layout=layout, page=page, status=status)
+    return render(request, "datasets/diff.html", "dataset", layout=layout, page=page, status=status)
 
 
 def _filters(found: DatasetDiff, wanted: Wanted, href: object) -> list[tuple[str, int, str, bool]]:

@@ -40,7 +40,7 @@ def show_profile(key: DatasetKey, request: Request, db: Db, settings: Config) ->
     """HTML to be put into the page."""
     profile = service.read_profile_of(db, settings.datasets_dir, service.get_dataset(db, key))
     part = ProfilePart(_sentences(profile), [_chart(lengths) for lengths in profile.lengths], HEIGHT + 18)
-    return render_part("partials/_dataset_profile.html", part=part)
+    return render_part("datasets/_profile.html", part=part)
 
 
 def _sentences(profile: Profile) -> list[tuple[str, str]]:

@@ -101,7 +101,7 @@ def _page(
     page = VersionsPage(dataset.uid, dataset.name, dataset.slug, dataset.version, rows, error.message if error else "")
     layout = layout_for(request, db, settings, "Datasets")
     return render(
-        request, "dataset_versions.html", "dataset", layout=layout, page=page, status=error.status if error else 200
+        request, "datasets/versions.html", "dataset", layout=layout, page=page, status=error.status if error else 200
     )
 
 

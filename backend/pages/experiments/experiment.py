@@ -210,7 +210,12 @@ def _page(
         monitor_url=layout.monitor_url,
     )
     return render(
-        request, "experiment.html", "jobs", layout=layout, page=context, status=error.status if error else 200
+        request,
+        "experiments/experiment.html",
+        "jobs",
+        layout=layout,
+        page=context,
+        status=error.status if error else 200,
     )
 
 

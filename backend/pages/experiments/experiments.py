@@ -184,5 +184,10 @@ def _page(
         monitor_url=layout.monitor_url,
     )
     return render(
-        request, "experiments.html", "jobs", layout=layout, page=context, status=error.status if error else 200
+        request,
+        "experiments/experiments.html",
+        "jobs",
+        layout=layout,
+        page=context,
+        status=error.status if error else 200,
     )

@@ -58,4 +58,4 @@ def _render(request: Request, status: int, message: str) -> HTMLResponse:
     page = ErrorPage(TITLES.get(status, "Something went wrong"), message, href, link)
     with open_session(request.app.state.engine) as db:
         layout = layout_for(request, db, request.app.state.settings, area)
-    return render(request, "error.html", layout=layout, page=page, status=status)
+    return render(request, "frame/error.html", layout=layout, page=page, status=status)

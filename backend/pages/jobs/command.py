@@ -52,7 +52,7 @@ def show_command(request: Request, db: Session, settings: Settings, view: JobVie
         run_id=view.run_id,
         can_restart=view.completed_at is not None,
     )
-    return render(request, "command.html", "command", layout=layout_for(request, db, settings, "Jobs"), page=page)
+    return render(request, "jobs/command.html", "command", layout=layout_for(request, db, settings, "Jobs"), page=page)
 
 
 @router.post("/jobs/{uid}/restart")

@@ -92,7 +92,7 @@ def show_job(
         configuration=configuration_groups(view),
         baselines=baselines_for(db, job, baseline),
     )
-    return render(request, "job.html", "job", layout=layout_for(request, db, settings, "Jobs"), page=page)
+    return render(request, "jobs/job.html", "job", layout=layout_for(request, db, settings, "Jobs"), page=page)
 
 
 @router.post("/jobs/{uid}/start")

@@ -116,7 +116,7 @@ def show_jobs(
         active=bool(counts.get("running") or counts.get("queued")),
         archive=archive,
     )
-    return render(request, "jobs.html", "jobs", layout=layout_for(request, db, settings, "Jobs"), page=context)
+    return render(request, "jobs/jobs.html", "jobs", layout=layout_for(request, db, settings, "Jobs"), page=context)
 
 
 def _filters(counts: dict[str, int], archived: int, view: _View) -> list[Choice]:

@@ -43,4 +43,4 @@ def show(request: Request, db: Db, settings: Config, page: Annotated[int, Query(
         previous=f"/queue?page={page - 1}" if page > 1 else None,
         next=f"/queue?page={page + 1}" if page * PAGE_SIZE < queue.total else None,
     )
-    return render(request, "queue.html", layout=layout_for(request, db, settings, "Queue"), page=context)
+    return render(request, "jobs/queue.html", layout=layout_for(request, db, settings, "Queue"), page=context)

@@ -162,7 +162,9 @@ def _page(request: Request, db: Session, settings: Settings, key: str, asked: As
         children=[(child.name, f"/models/{child.id}") for child in repository.list_children(db, model)],
     )
     layout = layout_for(request, db, settings, "Models")
-    return render(request, "model.html", "model", layout=layout, page=page, status=asked.status if asked else 200)
+    return render(
+        request, "models/model.html", "model", layout=layout, page=page, status=asked.status if asked else 200
+    )
 
 
 def _parts(model: Model) -> list[tuple[str, str]]:

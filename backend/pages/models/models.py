@@ -145,7 +145,9 @@ def _page(
         error=error.message if error else "",
     )
     layout = layout_for(request, db, settings, "Models")
-    return render(request, "models.html", "models", layout=layout, page=page, status=error.status if error else 200)
+    return render(
+        request, "models/models.html", "models", layout=layout, page=page, status=error.status if error else 200
+    )
 
 
 def _is_kind(model: Model, kind: str) -> bool:

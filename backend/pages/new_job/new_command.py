@@ -101,7 +101,7 @@ def _show(
     gpus = max((len(devices_of(worker)) for worker in list_live_workers(db)), default=0)
     layout = layout_for(request, db, settings, "New job")
     page = NewCommandPage(values=values, gpus=gpus, errors=errors)
-    return render(request, "new_command.html", layout=layout, page=page, status=status)
+    return render(request, "new_job/new_command.html", layout=layout, page=page, status=status)
 
 
 def _request(values: dict[str, str]) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _take(request: Request, engine: Engine, settings: Settings, step: Step, sent
         fill_step(db, draft, step, sent)
         judged = save_draft(db, draft)
         if go == "stay":
-            return render_part("partials/_job_receipt.html", part=receipt_of(db, judged))
+            return render_part("new_job/_receipt.html", part=receipt_of(db, judged))
         if go in ("start", "save"):
             return _create(request, db, settings, judged, step, auto_start=go == "start")
         following = go if go in ORDER else step
@@ -220,7 +220,7 @@ def _page(
         review=review_of(db, settings, judged) if step == "review" else None,
     )
     layout = layout_for(request, db, settings, "New job")
-    return render(request, "new_job.html", "new-job", layout=layout, page=page, status=422 if problems else 200)
+    return render(request, "new_job/new_job.html", "new-job", layout=layout, page=page, status=422 if problems else 200)
 
 
 def _note(judged: Judged, step: Step) -> str:

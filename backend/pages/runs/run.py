@@ -101,7 +101,7 @@ def show_run(
         return RedirectResponse(f"/jobs/{run.job_uid}", status_code=303)
     layout = layout_for(request, db, settings, "Runs")
     page = _page(db, run, tab, q.strip(), layout.monitor_url)
-    return render(request, "run.html", "run", layout=layout, page=page)
+    return render(request, "runs/run.html", "run", layout=layout, page=page)
 
 
 def _page(db: Session, run: Run, tab: str, query: str, monitor_url: str) -> RunPage:

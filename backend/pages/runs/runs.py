@@ -103,7 +103,7 @@ def show_runs(
         demonstrations=sum(counts.made_up.values()),
         monitor_url=layout.monitor_url,
     )
-    return render(request, "runs.html", "jobs", layout=layout, page=context)
+    return render(request, "runs/runs.html", "jobs", layout=layout, page=context)
 
 
 def _experiments(counts: ScriptRuns, chosen: str, href: Callable[[str], str]) -> list[Choice]:

@@ -68,7 +68,9 @@ def show_overview(request: Request, db: Db, settings: Config) -> HTMLResponse:
         machine=_machine(db),
         active=counts.current.running + counts.current.queued > 0,
     )
-    return render(request, "overview.html", "overview", layout=layout_for(request, db, settings, "Overview"), page=page)
+    return render(
+        request, "system/overview.html", "overview", layout=layout_for(request, db, settings, "Overview"), page=page
+    )
 
 
 def _in_state(db: Session, state: str) -> list[JobView]:

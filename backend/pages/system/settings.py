@@ -33,7 +33,9 @@ class SettingsPage:
 def show_settings(request: Request, db: Db, settings: Config) -> HTMLResponse:
     """What a reader chooses stays in that browser; what the services do is set by their environment."""
     page = SettingsPage(pegbox.__version__, SPANS, _server(settings, monitor_url(request, settings)))
-    return render(request, "settings.html", "settings", layout=layout_for(request, db, settings, "Settings"), page=page)
+    return render(
+        request, "system/settings.html", "settings", layout=layout_for(request, db, settings, "Settings"), page=page
+    )
 
 
 def _server(settings: Settings, monitor: str) -> list[tuple[str, str, str]]:

@@ -76,7 +76,9 @@ def show_system(request: Request, db: Db, settings: Config) -> HTMLResponse:
         workers=_workers(db),
         processes=_processes(),
     )
-    return render(request, "system.html", "system", layout=layout_for(request, db, settings, "System"), page=page)
+    return render(
+        request, "system/system.html", "system", layout=layout_for(request, db, settings, "System"), page=page
+    )
 
 
 def _database(settings: Settings) -> str:

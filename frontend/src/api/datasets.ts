@@ -1,4 +1,4 @@
-/** Datasets on the wire: preview and registration. */
+/** Calls of the dataset API: preview, registration, versions. */
 import { getJson, sendJson } from "./http";
 import { sendInPieces } from "./pieces";
 import { upload } from "./upload";
@@ -30,7 +30,7 @@ export interface CsvPreview {
   suggestedMapping: Partial<Mapping>;
 }
 
-/** Which column of the file plays which role. */
+/** The column of the file that holds each role. */
 export interface Mapping {
   input: string;
   output: string;
@@ -42,48 +42,52 @@ export function previewCsv(file: File, onProgress: (share: number) => void): Pro
   return upload<CsvPreview>("/api/preview-csv", form, onProgress);
 }
 
-/** What a file is registered by: the hash of a previewed CSV, or its upload. */
-export type Origin = { sha256: string } | { upload_id: string };
+/** How a request names its file: by the hash of a previewed CSV, or by an upload. */
+export type FileReference = { sha256: string } | { upload_id: string };
 
 const LARGEST_PREVIEW = 50 * 1024 * 1024;
 
-/** Small CSVs go in one request; large files, other formats and archives in pieces. */
-export async function bringFile(
+/** Uploads a file and reads its preview. Small CSVs are sent in one request, everything else in pieces. */
+export async function uploadWithPreview(
   file: File,
   onProgress: (share: number) => void,
-): Promise<{ preview: CsvPreview; origin: Origin }> {
+): Promise<{ preview: CsvPreview; reference: FileReference }> {
   if (!/\.(jsonl|ndjson|parquet|zip)$/i.test(file.name) && file.size <= LARGEST_PREVIEW) {
     const preview = await previewCsv(file, onProgress);
-    return { preview, origin: { sha256: preview.sha256 } };
+    return { preview, reference: { sha256: preview.sha256 } };
   }
   const id = await sendInPieces(file, onProgress);
-  return { preview: await getJson<CsvPreview>(`/api/uploads/${id}/preview`), origin: { upload_id: id } };
+  return { preview: await getJson<CsvPreview>(`/api/uploads/${id}/preview`), reference: { upload_id: id } };
 }
 
-export function registerDataset(name: string, origin: Origin, columnMapping: Mapping): Promise<{ uid: string }> {
-  return sendJson("POST", "/api/datasets", { name, ...origin, columnMapping });
+export function registerDataset(
+  name: string,
+  reference: FileReference,
+  columnMapping: Mapping,
+): Promise<{ uid: string }> {
+  return sendJson("POST", "/api/datasets", { name, ...reference, columnMapping });
 }
 
-/** What was uploaded as the dataset's next version; its number, that of the newest one if these are the very same bytes. */
+/** Registers an upload as the next version. Returns the version's number; the newest one if the bytes are the same. */
 export async function registerVersion(uid: string, uploadId: string, message: string): Promise<string> {
   const address = `/api/datasets/${encodeURIComponent(uid)}/versions`;
   const body = { upload_id: uploadId, message };
   return (await sendJson<{ version: string }>("POST", address, body)).version;
 }
 
-/** The mapping to begin with: columns of the very names, else the server's guess. */
+/** The first mapping: columns named `input` and `output`, else the server's suggestion. */
 export function initialMapping(preview: CsvPreview): Partial<Mapping> {
   const exact = (role: keyof Mapping): Partial<Mapping> => (preview.columns.includes(role) ? { [role]: role } : {});
   return { ...preview.suggestedMapping, ...exact("input"), ...exact("output") };
 }
 
-/** Gives a column a role and takes it from the column that had it; a column has one role at most. */
+/** Assigns a role to a column. Each column has at most one role, and each role one column. */
 export function assignRole(mapping: Partial<Mapping>, column: string, role: keyof Mapping | ""): Partial<Mapping> {
   const kept = Object.fromEntries(Object.entries(mapping).filter(([, name]) => name !== column));
   return role ? { ...kept, [role]: column } : kept;
 }
 
-/** What the button says: what is missing, or what it does. */
+/** The label for a mapping that lacks a role, or null when both roles are assigned. */
 export function missingRoles(mapping: Partial<Mapping>): string | null {
   if (!mapping.input && !mapping.output) return "Choose the input and output columns";
   if (!mapping.input) return "Choose the input column";
@@ -91,7 +95,7 @@ export function missingRoles(mapping: Partial<Mapping>): string | null {
   return null;
 }
 
-/** A name for people, from a file's name. */
+/** Derives a dataset's name from the name of its file. */
 export function nameFromFile(filename: string): string {
   const words = filename
     .replace(/\.(csv|jsonl|ndjson|parquet|zip)$/i, "")

@@ -1,11 +1,11 @@
-/** Calls to both services. A failed call throws `ApiError` with a sentence for people. */
+/** Requests to the backend and the monitor. A failed request throws `ApiError` with a message to display. */
 
-import { isSessionEnd, toLogin } from "../live/session";
+import { isSessionEnd, toLogin } from "../frame/session";
 
 export class ApiError extends Error {
   constructor(
     message: string,
-    /** HTTP status; 0 when no answer came at all. */
+    /** HTTP status; 0 without a response. */
     readonly status: number,
     readonly body: unknown = null,
   ) {
@@ -13,26 +13,26 @@ export class ApiError extends Error {
   }
 }
 
-/** The monitor's address, as the page says it. */
+/** Base URL of the monitor, from the page's `data-monitor`. */
 export function monitorUrl(): string {
   return document.documentElement.dataset["monitor"] ?? "";
 }
 
-/** The same address for WebSockets. */
+/** Base URL of the monitor for WebSockets. */
 export function monitorSocketUrl(): string {
   return monitorUrl().replace(/^http/, "ws");
 }
 
 export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
-  return (await call(url, { signal: signal ?? null })).json() as Promise<T>;
+  return (await request(url, { signal: signal ?? null })).json() as Promise<T>;
 }
 
 export async function getText(url: string, signal?: AbortSignal): Promise<string> {
-  return (await call(url, { signal: signal ?? null, headers: { Accept: "text/plain" } })).text();
+  return (await request(url, { signal: signal ?? null, headers: { Accept: "text/plain" } })).text();
 }
 
 export async function sendJson<T>(method: "POST" | "DELETE", url: string, body?: unknown): Promise<T> {
-  const response = await call(url, {
+  const response = await request(url, {
     method,
     headers: { Accept: "application/json", "Content-Type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),
@@ -40,7 +40,7 @@ export async function sendJson<T>(method: "POST" | "DELETE", url: string, body?:
   return response.json() as Promise<T>;
 }
 
-async function call(url: string, init: RequestInit): Promise<Response> {
+async function request(url: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "include", ...init });
@@ -51,10 +51,10 @@ async function call(url: string, init: RequestInit): Promise<Response> {
   if (response.ok) return response;
   if (isSessionEnd(response.status)) toLogin();
   const body: unknown = await response.json().catch(() => null);
-  throw new ApiError(sentence(body) ?? `The service answered ${response.status}.`, response.status, body);
+  throw new ApiError(detailOf(body) ?? `The service answered ${response.status}.`, response.status, body);
 }
 
-function sentence(body: unknown): string | null {
+function detailOf(body: unknown): string | null {
   if (typeof body !== "object" || body === null) return null;
   const detail = (body as { detail?: unknown }).detail;
   return typeof detail === "string" ? detail : null;

@@ -3,7 +3,7 @@ import { getJson } from "./http";
 export const STREAMS = ["stdout", "stderr"] as const;
 export type Stream = (typeof STREAMS)[number];
 
-/** A piece of one stream; offsets are bytes of the file. */
+/** Part of one stream; offsets are bytes of the log file. */
 export interface LogPiece {
   lines: string[];
   truncated: boolean;
@@ -21,8 +21,8 @@ export function readTail(job: string, stream: Stream, lines: number): Promise<Lo
   return getJson(logUrl(job, stream, { tail: String(lines) }));
 }
 
-/** What was written after `offset`. */
-export function readOn(job: string, stream: Stream, offset: number): Promise<LogPiece> {
+/** Reads the lines that were written after `offset`. */
+export function readFrom(job: string, stream: Stream, offset: number): Promise<LogPiece> {
   return getJson(logUrl(job, stream, { offset: String(offset) }));
 }
 

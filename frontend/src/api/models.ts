@@ -1,4 +1,4 @@
-/** The model collection and the hub on the wire. */
+/** Calls of the model collection and of the hub search. */
 import { ApiError, getJson, sendJson } from "./http";
 
 export interface HubModel {
@@ -13,10 +13,10 @@ export interface HubModel {
   likes: number | null;
 }
 
-/** What a search brought: hits of the hub, or word that it is out of reach. */
+/** Result of a hub search. */
 export interface HubAnswer {
   models: HubModel[];
-  /** A sentence when the hub did not answer; `models` are then what the collection has of that name. */
+  /** Why the hub did not respond, or null. `models` are then matches in the collection. */
   offline: string | null;
 }
 
@@ -32,7 +32,7 @@ export async function searchHub(query: string, signal: AbortSignal): Promise<Hub
   }
 }
 
-/** The refusal names what the collection has instead. */
+/** The error body lists matching models of the collection. */
 function localMatches(body: unknown): HubModel[] {
   const findings = (body as { errors?: { model?: HubModel }[] } | null)?.errors ?? [];
   return findings.flatMap((finding) => (finding.model ? [finding.model] : []));

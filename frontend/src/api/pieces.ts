@@ -1,4 +1,4 @@
-/** Sends a file in pieces; what has arrived counts, also after a break or a reload of the page. */
+/** Resumable uploads: a file is sent in pieces and continues after a lost connection or a reload of the page. */
 import { ApiError, getJson, sendJson } from "./http";
 
 interface Upload {
@@ -10,9 +10,9 @@ interface Upload {
 
 const PAUSES_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 30_000];
 
-/** The id of the upload, all of its bytes sent; `onProgress` hears the share (0 to 1). */
+/** Sends all bytes of a file and returns the id of its upload. `onProgress` gets the sent share, 0 to 1. */
 export async function sendInPieces(file: File, onProgress: (share: number) => void): Promise<string> {
-  const upload = await begun(file);
+  const upload = await findOrCreateUpload(file);
   let offset = upload.offset;
   let failures = 0;
   while (offset < file.size) {
@@ -25,7 +25,7 @@ export async function sendInPieces(file: File, onProgress: (share: number) => vo
       if (!(error instanceof ApiError) || ![0, 400, 409, 503].includes(error.status) || pause === undefined)
         throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
-      offset = await known(upload.id).then(
+      offset = await getUpload(upload.id).then(
         (found) => found.offset,
         () => offset,
       );
@@ -35,23 +35,23 @@ export async function sendInPieces(file: File, onProgress: (share: number) => vo
   return upload.id;
 }
 
-/** Once something was made of the file, or nobody wants it: the next time it begins anew. */
+/** Forgets the upload of a file, so that the next upload of that file starts from zero. */
 export function forgetUpload(file: File): void {
-  localStorage.removeItem(memory(file));
+  localStorage.removeItem(storageKey(file));
 }
 
-async function begun(file: File): Promise<Upload> {
-  const earlier = localStorage.getItem(memory(file));
-  if (earlier) {
-    const found = await known(earlier).catch(() => null);
+async function findOrCreateUpload(file: File): Promise<Upload> {
+  const earlierId = localStorage.getItem(storageKey(file));
+  if (earlierId) {
+    const found = await getUpload(earlierId).catch(() => null);
     if (found && found.size === file.size) return found;
   }
   const upload = await sendJson<Upload>("POST", "/api/uploads", { name: file.name, size: file.size });
-  localStorage.setItem(memory(file), upload.id);
+  localStorage.setItem(storageKey(file), upload.id);
   return upload;
 }
 
-function known(id: string): Promise<Upload> {
+function getUpload(id: string): Promise<Upload> {
   return getJson<Upload>(`/api/uploads/${encodeURIComponent(id)}`);
 }
 
@@ -77,7 +77,7 @@ async function sendPiece(id: string, offset: number, piece: Blob): Promise<numbe
   throw new ApiError(detail, response.status, body);
 }
 
-/** The same file again is told by its name, size and time. */
-function memory(file: File): string {
+/** Key in the local storage; a file is recognized by its name, size and time of modification. */
+function storageKey(file: File): string {
   return `pegbox.upload:${file.name}:${file.size}:${file.lastModified}`;
 }

@@ -3,7 +3,7 @@ import { sendJson } from "./http";
 export interface QuestionAnswer {
   answer: string;
   tokens: number;
-  /** What the answer took; a first loading of the model left out. */
+  /** Duration of the generation, without loading the model. */
   seconds: number;
 }
 

@@ -1,21 +1,21 @@
-/** Readings of the machine that trains: host and GPUs, once a second. */
+/** Resource samples of this machine, host and GPUs, taken once a second. */
 import { getJson, monitorUrl } from "./http";
 import { runUrl } from "./runs";
 
 export interface GpuSample {
   index: number;
   name: string;
-  /** Percent, GiB, degrees Celsius, watts; null where the card does not say. */
+  /** Percent, GiB, degrees Celsius, watts; null where the GPU does not report a value. */
   gpu_percent: number | null;
   vram_used_gb: number | null;
   vram_total_gb: number | null;
   gpu_temp: number | null;
   power_watts: number | null;
-  /** Who holds its memory, the largest first; live readings only. */
+  /** Processes that hold GPU memory, the largest first. Only in live samples. */
   processes?: { pid: number; vram_used_gb: number | null }[];
 }
 
-/** One reading, as the monitor's live messages carry it. */
+/** One sample as the monitor sends it. */
 export interface ResourceRecord {
   timestamp: string;
   cpu_percent: number;
@@ -28,7 +28,7 @@ export interface ResourceRecord {
   gpus: GpuSample[];
 }
 
-/** What the charts need of a reading; `time` is Unix seconds. */
+/** One sample as the charts use it; `time` is in Unix seconds. */
 export interface ResourceSample {
   time: number;
   cpuPercent: number;
@@ -54,22 +54,22 @@ interface ResourceColumns {
 
 const GIB = 1024 ** 3;
 
-/** The samples within the run's time, at most `columns`. */
+/** Loads the samples between a run's start and end, at most `columns`. */
 export async function loadResources(run: string, columns: number): Promise<ResourceSample[]> {
   return fromColumns(await getJson<ResourceColumns>(`${runUrl(run)}/resources?cols=${columns}`));
 }
 
-/** The newest reading, whatever runs. */
+/** Loads the newest sample. */
 export function currentResources(): Promise<ResourceRecord> {
   return getJson<ResourceRecord>(`${monitorUrl()}/api/training/resources/current`);
 }
 
-/** The newest readings, oldest first. */
+/** Loads the newest samples, oldest first. */
 export function recentResources(count: number): Promise<ResourceRecord[]> {
   return getJson<ResourceRecord[]>(`${monitorUrl()}/api/training/resources?last_n=${count}`);
 }
 
-/** Adds a live reading; twice as many as fit are thinned to half. */
+/** Appends a live sample. A history of more than `columns` * 2 samples is halved. */
 export function pushResource(history: ResourceSample[], record: ResourceRecord, columns: number): ResourceSample[] {
   const sample = fromRecord(record);
   const last = history.at(-1);

@@ -1,6 +1,7 @@
-/** What the monitor says of a run: types and calls. A run may be named by its job. */
+/** Calls of the monitor's run API. The id of a job also names its run. */
 import { type Buckets, type Maybe, withGaps } from "../charts/buckets";
 import { getJson, monitorUrl } from "./http";
+import type { EventKind } from "./vocabulary";
 
 export interface SampleRow {
   prompt: string;
@@ -8,7 +9,7 @@ export interface SampleRow {
   answer: string;
 }
 
-/** Answers of the model at one step. */
+/** Sample answers of the model at one step. */
 export interface SampleSet {
   step: number;
   time: number;
@@ -20,12 +21,12 @@ export interface RunEvent {
   seq: number;
   step: number | null;
   time: number;
-  kind: string;
+  kind: EventKind;
   title: string;
   detail: string;
 }
 
-/** A live point; a value that was not finite arrives as null or as its name. */
+/** A live point. A value that is not finite is null or a string such as `NaN`. */
 export interface PointData {
   step: number;
   time: number;
@@ -58,7 +59,7 @@ export interface SeriesAnswer {
   lastSeq: number;
 }
 
-/** The history of these metrics in one call, whole or from step to step, at most `columns` buckets each. */
+/** Loads the history of metrics, or a range of steps of it, in at most `columns` buckets each. */
 export async function loadSeries(
   run: string,
   metrics: readonly string[],

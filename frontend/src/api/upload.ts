@@ -1,6 +1,6 @@
 import { ApiError } from "./http";
 
-/** Posts a form with progress (0 to 1), which `fetch` cannot report. */
+/** Posts a form and reports progress, 0 to 1, which `fetch` cannot. */
 export function upload<T>(url: string, form: FormData, onProgress: (share: number) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

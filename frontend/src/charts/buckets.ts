@@ -1,4 +1,4 @@
-/** Series as columns of min-mean-max buckets, the shape the monitor serves; live points are buckets of one. */
+/** Metric series as columns of min-mean-max buckets, as the monitor serves them. A live point is a bucket of one value. */
 
 export type Maybe = number | null;
 
@@ -21,7 +21,7 @@ export function emptyBuckets(): Buckets {
   return { x: [], mean: [], min: [], max: [], count: [], epoch: [], time: [], nonfinite: [] };
 }
 
-/** Adds one live point in place. A step already known is replaced: after a resume the newest word counts. */
+/** Appends a live point in place. Steps at or after the point's step are replaced, as after a resume. */
 export function append(
   buckets: Buckets,
   point: { step: number; time: number; epoch: Maybe; value: number | null },
@@ -33,7 +33,7 @@ export function append(
   if (!finite) buckets.nonfinite.push(point.step);
 }
 
-/** Merges neighbours when there are more than twice `columns`: half the buckets, every extreme kept. */
+/** Merges pairs of buckets once there are more than `columns` * 2. Minima and maxima are kept. */
 export function compact(buckets: Buckets, columns: number): Buckets {
   if (buckets.x.length <= columns * 2) return buckets;
   const out = { ...emptyBuckets(), nonfinite: buckets.nonfinite };
@@ -63,8 +63,8 @@ export function compact(buckets: Buckets, columns: number): Buckets {
 }
 
 /**
- * Breaks the line where values were not finite: the server leaves such columns out, and a line drawn across would hide them.
- * One empty bucket per stretch is enough.
+ * Inserts empty buckets where values were not finite, one per consecutive range. The monitor omits such steps, and a line
+ * across them would hide them.
  */
 export function withGaps(buckets: Buckets): Buckets {
   if (!buckets.nonfinite.length) return buckets;
@@ -85,7 +85,7 @@ export function withGaps(buckets: Buckets): Buckets {
   return out;
 }
 
-/** The same series with its stretch `from`..`to` in the finer buckets of `part`. */
+/** The series with steps `from` to `to` replaced by the finer buckets of `part`. */
 export function refined(whole: Buckets, part: Buckets, from: number, to: number): Buckets {
   const out = {
     ...emptyBuckets(),
@@ -111,7 +111,7 @@ export function latest(values: readonly (Maybe | undefined)[]): Maybe {
 }
 
 /** Index of the smallest value, or -1. */
-export function indexOfLeast(values: readonly (Maybe | undefined)[]): number {
+export function indexOfMinimum(values: readonly (Maybe | undefined)[]): number {
   let best = -1;
   values.forEach((value, i) => {
     if (value != null && (best < 0 || value < values[best]!)) best = i;

@@ -5,21 +5,21 @@ import { LightElement } from "../components/light-element";
 import { figure } from "../format/number";
 import { pace } from "../live/pace";
 import type { Aligned } from "./align";
+import { type ChartData, type Line, shapeOf } from "./data";
 import { keyAction } from "./keys";
 import type { MarkContext } from "./marks";
-import { type ChartModel, type Line, shapeOf } from "./model";
 import { Palette } from "./palette";
 import { plotData, plotOptions, setLineVisible } from "./plot";
 import { divisibleRange } from "./range";
 import { onZoom, publishZoom, type Range } from "./zoom";
 
-/** How far back the legend looks for a value when the cursor stands on a gap. */
+/** Points that the legend looks back for a value when the cursor is on a gap. */
 const LEGEND_REACH = 12;
-/** Pixels; narrower than this, axes leave no room for lines. */
-const LEAST_WIDTH = 160;
+/** Pixels. A narrower plot has no room for lines beside its axes. */
+const MIN_WIDTH = 160;
 const STALE = "the monitor does not answer, newer points may be missing";
 
-/** A line chart: live, zoomable, readable by keyboard and screen reader. Zoom and cursor are shared within `group`. */
+/** A live line chart with zoom, keyboard control and a text alternative. Charts of a `group` share zoom and cursor. */
 @customElement("pb-chart")
 export class Chart extends LightElement {
   @property() heading = "";
@@ -28,15 +28,15 @@ export class Chart extends LightElement {
   @property({ type: Number }) height = 170;
   @property({ type: Number }) digits = 3;
   @property({ type: Boolean }) log = false;
-  /** Fit y to the bulk of the visible values instead of the extremes. */
+  /** Fits y to a quantile range of the visible values instead of the extremes. */
   @property({ type: Boolean }) clip = false;
-  /** Let the view grow with new points and mark the newest. */
+  /** Extends the visible range with new points and marks the newest point. */
   @property({ type: Boolean }) follow = false;
-  /** Nobody knows whether there are newer points: the line to the monitor is cut. */
+  /** The monitor is unreachable, so newer points may be missing. */
   @property({ type: Boolean, reflect: true }) stale = false;
-  /** Shown in place of lines while there is nothing to draw. */
+  /** Text displayed while there is nothing to draw. */
   @property() note = "";
-  @property({ attribute: false }) model?: ChartModel;
+  @property({ attribute: false }) data?: ChartData;
 
   @state() private cursor: number | null = null;
   @state() private hiddenLines: ReadonlySet<string> = new Set();
@@ -48,33 +48,35 @@ export class Chart extends LightElement {
   private range: Range = null;
   private font = "";
   private onScreen = true;
-  /** There is a newer model than the drawn one. */
+  /** Whether `data` is newer than what is drawn. */
   private isBehind = false;
-  private leaveGroup?: () => void;
-  private readonly sizes = new ResizeObserver(([entry]) => this.resize(entry!.contentRect.width));
-  private readonly views = new IntersectionObserver(([entry]) => this.seen(entry!.isIntersecting));
+  private unsubscribeZoom?: () => void;
+  private readonly resizeObserver = new ResizeObserver(([entry]) => this.resize(entry!.contentRect.width));
+  private readonly intersectionObserver = new IntersectionObserver(([entry]) =>
+    this.setOnScreen(entry!.isIntersecting),
+  );
 
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("pb-theme", this.retheme);
-    this.leaveGroup = onZoom(this.group, this, (range) => this.show(range));
-    this.views.observe(this);
+    this.unsubscribeZoom = onZoom(this.group, this, (range) => this.show(range));
+    this.intersectionObserver.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("pb-theme", this.retheme);
-    this.leaveGroup?.();
-    this.sizes.disconnect();
-    this.views.disconnect();
+    this.unsubscribeZoom?.();
+    this.resizeObserver.disconnect();
+    this.intersectionObserver.disconnect();
     pace.forget(this);
     this.plot?.destroy();
     this.plot = undefined;
   }
 
   override render(): TemplateResult {
-    const lines = this.model?.lines ?? [];
-    const at = this.cursor != null && this.model ? `at ${this.model.formatX(this.model.x[this.cursor]!)}` : "";
+    const lines = this.data?.lines ?? [];
+    const at = this.cursor != null && this.data ? `at ${this.data.formatX(this.data.x[this.cursor]!)}` : "";
     return html`
       <div class="chart-head">
         <h2>${this.heading}</h2>
@@ -95,7 +97,7 @@ export class Chart extends LightElement {
     `;
   }
 
-  /** Back to everything, for the whole group. */
+  /** Resets the zoom of the whole group. */
   reset(): void {
     this.zoom(null);
   }
@@ -103,11 +105,11 @@ export class Chart extends LightElement {
   protected override updated(changed: PropertyValues<this>): void {
     if (!this.palette) {
       this.palette = new Palette(this);
-      this.sizes.observe(this.body);
+      this.resizeObserver.observe(this.body);
     }
-    const rebuild = changed.has("log") || changed.has("clip") || (this.model && shapeOf(this.model) !== this.shape);
+    const rebuild = changed.has("log") || changed.has("clip") || (this.data && shapeOf(this.data) !== this.shape);
     if (rebuild) this.build();
-    else if (changed.has("model")) pace.ask(this, () => this.refresh());
+    else if (changed.has("data")) pace.schedule(this, () => this.refresh());
   }
 
   private legend(line: Line): TemplateResult {
@@ -128,9 +130,9 @@ export class Chart extends LightElement {
 
   private summary(): string {
     const name = [this.heading, this.unit, this.stale && `stale, ${STALE}`].filter(Boolean).join(", ");
-    if (!this.model || this.isEmpty()) return `${name}: ${this.note || "no values yet"}`;
-    const values = this.model.lines.map((line) => `${line.label} ${this.text(line)}`).join("; ");
-    const bad = this.model.nonfinite?.length ? `; ${this.model.nonfinite.length} values were not finite` : "";
+    if (!this.data || this.isEmpty()) return `${name}: ${this.note || "no values yet"}`;
+    const values = this.data.lines.map((line) => `${line.label} ${this.text(line)}`).join("; ");
+    const bad = this.data.nonfinite?.length ? `; ${this.data.nonfinite.length} values were not finite` : "";
     return `${name}: ${values}${bad}. Arrow keys move the cursor, plus and minus zoom, zero shows everything.`;
   }
 
@@ -139,14 +141,14 @@ export class Chart extends LightElement {
   }
 
   private isEmpty(): boolean {
-    return !this.model?.lines.some((line) => line.y.some((value) => value != null));
+    return !this.data?.lines.some((line) => line.y.some((value) => value != null));
   }
 
   private openTable(): void {
     this.dispatchEvent(
       new CustomEvent("pb-chart-table", {
         bubbles: true,
-        detail: { heading: this.heading, model: this.model, canvas: this.plot?.ctx.canvas },
+        detail: { heading: this.heading, data: this.data, canvas: this.plot?.ctx.canvas },
       }),
     );
   }
@@ -159,17 +161,17 @@ export class Chart extends LightElement {
   }
 
   private onKey(event: KeyboardEvent): void {
-    if (!this.plot || !this.model?.x.length) return;
+    if (!this.plot || !this.data?.x.length) return;
     const { min, max } = this.plot.scales["x"]!;
-    const action = keyAction(event, this.model.x, this.cursor, { min: min!, max: max! });
+    const action = keyAction(event, this.data.x, this.cursor, { min: min!, max: max! });
     if (!action) return;
     event.preventDefault();
     if (action.kind === "zoom") {
       this.zoom(action.range);
       return;
     }
-    const x = this.plot.valToPos(this.model.x[action.index]!, "x");
-    // The third argument publishes to the other charts; the typings do not know it.
+    const x = this.plot.valToPos(this.data.x[action.index]!, "x");
+    // The third argument publishes to the other charts. uPlot's types lack it.
     const setCursor = this.plot.setCursor as (
       at: { left: number; top: number },
       fire: boolean,
@@ -186,19 +188,19 @@ export class Chart extends LightElement {
 
   private show(range: Range): void {
     this.range = range;
-    const x = this.model?.x;
+    const x = this.data?.x;
     if (!this.plot || !x?.length) return;
     this.setView(range ?? { min: x[0]!, max: x.at(-1)! });
   }
 
   private refresh(): void {
-    if (!this.plot || !this.model) return;
+    if (!this.plot || !this.data) return;
     this.isBehind = !this.onScreen;
     if (this.isBehind) return;
     const { min, max } = this.plot.scales["x"]!;
-    const held = this.range ?? (this.follow || min == null || max == null ? null : { min, max });
-    this.plot.setData(plotData(this.model, this.log), !held);
-    if (held) this.setView(held);
+    const kept = this.range ?? (this.follow || min == null || max == null ? null : { min, max });
+    this.plot.setData(plotData(this.data, this.log), !kept);
+    if (kept) this.setView(kept);
   }
 
   private setView(range: { min: number; max: number }): void {
@@ -206,14 +208,14 @@ export class Chart extends LightElement {
     this.plot!.setScale("x", { min, max });
   }
 
-  private seen(onScreen: boolean): void {
+  private setOnScreen(onScreen: boolean): void {
     this.onScreen = onScreen;
-    if (onScreen && this.isBehind) pace.ask(this, () => this.refresh());
+    if (onScreen && this.isBehind) pace.schedule(this, () => this.refresh());
   }
 
   private resize(width: number): void {
     if (this.plot && width > 0)
-      this.plot.setSize({ width: Math.max(LEAST_WIDTH, Math.floor(width)), height: this.height });
+      this.plot.setSize({ width: Math.max(MIN_WIDTH, Math.floor(width)), height: this.height });
   }
 
   private readonly retheme = (): void => {
@@ -222,32 +224,32 @@ export class Chart extends LightElement {
   };
 
   private build(): void {
-    if (!this.model || !this.palette || !this.isConnected) return;
+    if (!this.data || !this.palette || !this.isConnected) return;
     this.plot?.destroy();
     pace.forget(this);
-    this.shape = shapeOf(this.model);
+    this.shape = shapeOf(this.data);
     this.font = getComputedStyle(this.body).fontFamily;
     const options = plotOptions({
-      width: Math.max(LEAST_WIDTH, this.body.clientWidth - 6),
+      width: Math.max(MIN_WIDTH, this.body.clientWidth - 6),
       height: this.height,
       group: this.group,
       log: this.log,
       clip: this.clip,
       context: () => this.context(),
-      head: () => (this.follow ? this.model?.lines[0] : undefined),
+      head: () => (this.follow ? this.data?.lines[0] : undefined),
       onCursor: (index) => {
         this.cursor = index;
       },
       onSelect: (min, max) => this.zoom({ min, max }),
       onReset: () => this.zoom(null),
     });
-    this.plot = new uPlot(options, plotData(this.model, this.log), this.body);
+    this.plot = new uPlot(options, plotData(this.data, this.log), this.body);
     if (this.range) this.setView(this.range);
   }
 
   private context(): MarkContext {
     return {
-      model: this.model!,
+      data: this.data!,
       palette: this.palette!,
       hidden: this.hiddenLines,
       digits: this.digits,
@@ -256,7 +258,7 @@ export class Chart extends LightElement {
   }
 }
 
-/** The value under the cursor, or the last one; a line of few dots answers with the dot before. */
+/** The value at the cursor, else the last value. For lines of dots, the last dot at or before the cursor. */
 function valueAt(line: Line, cursor: number | null): Aligned {
   const start = cursor ?? line.y.length - 1;
   const reach = cursor == null || line.dots ? Number.POSITIVE_INFINITY : LEGEND_REACH;

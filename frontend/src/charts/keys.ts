@@ -4,7 +4,7 @@ export type KeyAction = { kind: "cursor"; index: number } | { kind: "zoom"; rang
 
 const FAR = 20;
 
-/** What a key does on a focused chart, or null: arrows move the cursor, plus and minus zoom around it, zero resets. */
+/** Action of a key on a focused chart, or null. Arrows move the cursor, plus and minus zoom around it, zero resets. */
 export function keyAction(
   event: Pick<KeyboardEvent, "key" | "shiftKey">,
   x: readonly number[],

@@ -1,20 +1,20 @@
-/** What is drawn on the canvas beside the lines: pauses, epoch ends, bad values, the best value, the live head. */
+/** Canvas marks: pauses, epoch ends, values that are not finite, the best value, the newest point. */
 import type uPlot from "uplot";
 import { figure } from "../format/number";
-import { indexOfLeast } from "./buckets";
-import type { ChartModel, Line } from "./model";
+import { indexOfMinimum } from "./buckets";
+import type { ChartData, Line } from "./data";
 import type { Palette } from "./palette";
 
 export interface MarkContext {
-  model: ChartModel;
+  data: ChartData;
   palette: Palette;
   hidden: ReadonlySet<string>;
   digits: number;
   font: string;
 }
 
-/** Under the lines. */
-export function drawBackground(plot: uPlot, { model, palette }: MarkContext): void {
+/** Draws what is under the lines. */
+export function drawBackground(plot: uPlot, { data, palette }: MarkContext): void {
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
   ctx.save();
@@ -22,14 +22,14 @@ export function drawBackground(plot: uPlot, { model, palette }: MarkContext): vo
   ctx.rect(left, top, width, height);
   ctx.clip();
   ctx.fillStyle = palette.color("--text-3", 0.1);
-  for (const [from, to] of model.pauses ?? []) {
+  for (const [from, to] of data.pauses ?? []) {
     const start = plot.valToPos(from, "x", true);
     ctx.fillRect(start, top, Math.max(2, plot.valToPos(to, "x", true) - start), height);
   }
   ctx.strokeStyle = palette.color("--border-control", 0.55);
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-  for (const epoch of model.epochs ?? []) {
+  for (const epoch of data.epochs ?? []) {
     const x = Math.round(plot.valToPos(epoch, "x", true)) + 0.5;
     ctx.beginPath();
     ctx.moveTo(x, top);
@@ -39,24 +39,24 @@ export function drawBackground(plot: uPlot, { model, palette }: MarkContext): vo
   ctx.restore();
 }
 
-/** Over the lines. */
+/** Draws what is over the lines; `head` is the line whose newest point is marked. */
 export function drawForeground(plot: uPlot, context: MarkContext, head: Line | undefined): void {
   plot.ctx.save();
   drawNonfinite(plot, context);
-  for (const line of context.model.lines) {
+  for (const line of context.data.lines) {
     if (line.best && !context.hidden.has(line.key)) drawBest(plot, context, line);
   }
   if (head && !context.hidden.has(head.key)) drawHead(plot, context, head);
   plot.ctx.restore();
 }
 
-function drawNonfinite(plot: uPlot, { model, palette }: MarkContext): void {
+function drawNonfinite(plot: uPlot, { data, palette }: MarkContext): void {
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
   const unit = devicePixelRatio;
   ctx.fillStyle = palette.color("--err");
   let previous = Number.NEGATIVE_INFINITY;
-  for (const value of model.nonfinite ?? []) {
+  for (const value of data.nonfinite ?? []) {
     const x = plot.valToPos(value, "x", true);
     if (x < left || x > left + width || x - previous < 4 * unit) continue;
     previous = x;
@@ -68,14 +68,14 @@ function drawNonfinite(plot: uPlot, { model, palette }: MarkContext): void {
   }
 }
 
-function drawBest(plot: uPlot, { model, palette, digits, font }: MarkContext, line: Line): void {
-  const index = indexOfLeast(line.y);
-  // A single value is not the best of anything.
+function drawBest(plot: uPlot, { data, palette, digits, font }: MarkContext, line: Line): void {
+  const index = indexOfMinimum(line.y);
+  // The best of one value says nothing.
   if (index < 0 || line.y.filter((value) => value != null).length < 2) return;
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
   const unit = devicePixelRatio;
-  const x = plot.valToPos(model.x[index]!, "x", true);
+  const x = plot.valToPos(data.x[index]!, "x", true);
   const y = plot.valToPos(line.y[index]!, "y", true);
   if (x < left || x > left + width || y < top || y > top + height) return;
   ctx.strokeStyle = palette.color(line.color);
@@ -99,14 +99,14 @@ function drawBest(plot: uPlot, { model, palette, digits, font }: MarkContext, li
   ctx.fillText(text, textLeft, textTop + unit);
 }
 
-function drawHead(plot: uPlot, { model, palette }: MarkContext, line: Line): void {
+function drawHead(plot: uPlot, { data, palette }: MarkContext, line: Line): void {
   let index = line.y.length - 1;
   while (index > 0 && line.y[index] == null) index -= 1;
   const value = line.y[index];
   if (value == null) return;
   const { ctx } = plot;
   const unit = devicePixelRatio;
-  const x = plot.valToPos(model.x[index]!, "x", true);
+  const x = plot.valToPos(data.x[index]!, "x", true);
   const y = plot.valToPos(value, "y", true);
   const { left, top, width, height } = plot.bbox;
   if (x > left + width + 1 || x < left || y < top || y > top + height) return;

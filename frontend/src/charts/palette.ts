@@ -1,4 +1,4 @@
-/** Colours for a canvas, which cannot resolve `var()` or `light-dark()` itself. */
+/** Resolves colour tokens for a canvas, which knows neither `var()` nor `light-dark()`. */
 export class Palette {
   private readonly probe = document.createElement("span");
   private readonly known = new Map<string, string>();
@@ -8,7 +8,7 @@ export class Palette {
     host.append(this.probe);
   }
 
-  /** A token's colour as the page shows it now. */
+  /** The computed colour of a token in the current theme. */
   color(token: string, alpha = 1): string {
     let color = this.known.get(token);
     if (!color) {
@@ -19,7 +19,7 @@ export class Palette {
     return alpha === 1 ? color : color.replace(/^rgb\(([^)]+)\)$/, `rgba($1, ${alpha})`);
   }
 
-  /** After the theme changed. */
+  /** Discards cached colours, after a change of the theme. */
   forget(): void {
     this.known.clear();
   }

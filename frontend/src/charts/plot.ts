@@ -1,9 +1,9 @@
-/** Options and data of the plot library for a chart model. */
+/** Options and columns for uPlot, made from the data of a chart. */
 import type uPlot from "uplot";
 import { tick } from "../format/number";
 import type { Aligned } from "./align";
+import { type ChartData, inDrawingOrder, type Line } from "./data";
 import { drawBackground, drawForeground, type MarkContext } from "./marks";
-import { type ChartModel, inDrawingOrder, type Line } from "./model";
 import { bulkRange, divisibleRange, type Extent, logRange, wholeRange } from "./range";
 
 /** Diameter of a point that is drawn as a dot, in pixels. */
@@ -15,7 +15,7 @@ export interface PlotSettings {
   group: string;
   log: boolean;
   clip: boolean;
-  /** Reads the newest model and colours: a plot outlives many models. */
+  /** Reads the current data and colours; a plot is kept while its data changes. */
   context: () => MarkContext;
   head: () => Line | undefined;
   onCursor: (index: number | null) => void;
@@ -23,21 +23,21 @@ export interface PlotSettings {
   onReset: () => void;
 }
 
-/** A plot series that knows its line; the two edges of a band have the key but not the line. */
+/** A plot series and its line. The two edges of a band have only the line's key. */
 interface LineSeries extends uPlot.Series {
   lineKey?: string;
   line?: Line;
 }
 
-/** Columns in the order of `plotOptions().series`; what the axis cannot show becomes a gap. */
-export function plotData(model: ChartModel, log: boolean): uPlot.AlignedData {
+/** Columns in the order of `plotOptions().series`. Values that the axis cannot represent become gaps. */
+export function plotData(data: ChartData, log: boolean): uPlot.AlignedData {
   const isShown = (value: number): boolean => Number.isFinite(value) && (!log || value > 0);
   const drawable = (column: Aligned[]): Aligned[] =>
     column.every((value) => value == null || isShown(value))
       ? column
       : column.map((value) => (value == null || isShown(value) ? value : null));
-  const columns: (Aligned[] | number[])[] = [model.x];
-  for (const line of inDrawingOrder(model.lines)) {
+  const columns: (Aligned[] | number[])[] = [data.x];
+  for (const line of inDrawingOrder(data.lines)) {
     if (line.low && line.high) columns.push(drawable(line.high), drawable(line.low));
     columns.push(drawable(line.y));
   }
@@ -53,10 +53,10 @@ export function setLineVisible(plot: uPlot, key: string, show: boolean): void {
 
 export function plotOptions(settings: PlotSettings): uPlot.Options {
   const { context } = settings;
-  const { model, palette, hidden, font } = context();
+  const { data, palette, hidden, font } = context();
   const series: LineSeries[] = [{}];
   const bands: uPlot.Band[] = [];
-  for (const line of inDrawingOrder(model.lines)) {
+  for (const line of inDrawingOrder(data.lines)) {
     const show = !hidden.has(line.key);
     if (line.low && line.high) {
       const first = series.length;
@@ -130,7 +130,7 @@ function lineSeries(line: Line, show: boolean, color: (token: string, alpha?: nu
   };
 }
 
-/** Dots that would touch are a line already, and a dear one to draw. */
+/** Whether dots would not touch. Touching dots look like a line and are slow to draw. */
 function hasRoomForDots(plot: uPlot, index: number, from: number, to: number): boolean {
   const values = plot.data[index] as readonly Aligned[];
   const most = plot.bbox.width / devicePixelRatio / (2 * DOT);
@@ -140,17 +140,17 @@ function hasRoomForDots(plot: uPlot, index: number, from: number, to: number): b
 
 function yScale({ log, clip, context }: PlotSettings): uPlot.Scale {
   if (log) return { distr: 3, range: (_plot, low, high) => logRange(low, high) };
-  const fixed = context().model.range;
+  const fixed = context().data.range;
   if (fixed) return { range: divisibleRange(...fixed) };
   if (!clip) return { range: (_plot, low, high) => wholeRange(low, high) };
   return {
     range: (plot) => {
-      const { model, hidden } = context();
-      const extents: Extent[] = model.lines
+      const { data, hidden } = context();
+      const extents: Extent[] = data.lines
         .filter((line) => !hidden.has(line.key))
         .map((line) => ({ low: line.low ?? line.y, value: line.y }));
       // While the range is computed, idxs is already the new view and scales.x still the old one.
-      const [from, to] = plot.series[0]!.idxs ?? [0, model.x.length - 1];
+      const [from, to] = plot.series[0]!.idxs ?? [0, data.x.length - 1];
       return bulkRange(extents, from, to);
     },
   };
@@ -167,19 +167,19 @@ function axes(settings: PlotSettings, font: string): uPlot.Axis[] {
     grid: { stroke: palette.color("--grid"), width: 1 },
   };
   const isDecade = (value: number): boolean => Math.abs(Math.log10(value) % 1) < 1e-9;
-  // A range within one decade keeps all its lines: an axis without a number says nothing.
+  // Within a single decade every second line keeps its number, else the axis would have none.
   const decadesOnly = (_plot: uPlot, splits: number[]): number[] => {
     if (splits.filter(isDecade).length < 2) return splits.filter((_, index) => index % 2 === 0);
     return splits.map((value) => (isDecade(value) ? value : null)) as number[];
   };
-  const { stepsX } = context().model;
+  const { stepsX } = context().data;
   return [
     {
       ...shared,
       ...(stepsX ? { incrs: stepsX } : {}),
       size: 24,
       space: settings.width > 500 ? 64 : 52,
-      values: (_plot, values) => values.map((x) => context().model.formatX(x)),
+      values: (_plot, values) => values.map((x) => context().data.formatX(x)),
     },
     {
       ...shared,

@@ -1,11 +1,11 @@
-/** A chart's numbers as CSV, and its picture as PNG. */
-import type { ChartModel } from "./model";
+/** Exports a chart as CSV and PNG. */
+import type { ChartData } from "./data";
 
-/** One row per x in full precision; a value that is absent is an empty cell. */
-export function csvOf(model: ChartModel): string {
-  const rows = [["x", ...model.lines.map((line) => line.label)].map(quoted).join(",")];
-  model.x.forEach((x, i) => {
-    rows.push([x, ...model.lines.map((line) => line.y[i] ?? "")].join(","));
+/** One row per x in full precision; a missing value is an empty cell. */
+export function csvOf(data: ChartData): string {
+  const rows = [["x", ...data.lines.map((line) => line.label)].map(quoted).join(",")];
+  data.x.forEach((x, i) => {
+    rows.push([x, ...data.lines.map((line) => line.y[i] ?? "")].join(","));
   });
   return `${rows.join("\n")}\n`;
 }
@@ -14,7 +14,7 @@ function quoted(text: string): string {
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The picture on the page's own background, with its heading. */
+/** The plot as PNG, with its heading, on the background of the page. */
 export function pictureOf(heading: string, plot: HTMLCanvasElement): Promise<Blob | null> {
   const style = getComputedStyle(document.body);
   const surface = getComputedStyle(plot.closest(".panel") ?? document.body).backgroundColor;
@@ -33,7 +33,7 @@ export function pictureOf(heading: string, plot: HTMLCanvasElement): Promise<Blo
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
 
-/** Hands a file to the reader. */
+/** Downloads content as a file. */
 export function download(name: string, content: Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);

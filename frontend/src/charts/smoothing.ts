@@ -1,11 +1,11 @@
 import type { Maybe } from "./buckets";
 
-/** Spans offered by the slider, in steps; 0 is off. */
+/** Spans of the smoothing slider, in steps; 0 is off. */
 export const SPANS = [0, 10, 20, 50, 100, 200, 500];
 
 /**
- * Debiased exponential moving average with a span in steps. A bucket weighs as many steps as it holds, so that the curve
- * does not change with zoom or decimation.
+ * Debiased exponential moving average with a span in steps. A bucket is weighted by its number of steps, so that the curve
+ * does not depend on zoom or decimation.
  */
 export function smooth(values: readonly Maybe[], counts: readonly number[], span: number): Maybe[] {
   if (span <= 1) return values.slice();

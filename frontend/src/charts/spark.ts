@@ -8,10 +8,10 @@ const COLUMNS = 80;
 const WIDTH = 160;
 const HEIGHT = 36;
 
-/** A metric's course in one glance; decorative, because the numbers stand beside it. */
+/** A small line of one metric. Decorative: the page has the numbers as text. */
 @customElement("pb-spark")
 export class Spark extends LightElement {
-  /** Run or job. */
+  /** Id of a run or a job. */
   @property() run = "";
   @property() metric = "train_loss";
   @state() private values: Maybe[] = [];
@@ -32,12 +32,12 @@ export class Spark extends LightElement {
       const { series } = await loadSeries(this.run, [this.metric], COLUMNS);
       this.values = series.get(this.metric)?.mean ?? [];
     } catch {
-      this.values = []; // The card has the numbers; a missing line is no news.
+      this.values = []; // The card has the numbers without the line.
     }
   }
 }
 
-/** Points of a polyline through the values, gaps left out, the extremes at the edges. */
+/** `points` of a polyline through the known values, scaled to the full height. */
 export function sparkPoints(values: readonly Maybe[], width: number, height: number): string {
   const known = values.filter((value): value is number => value != null);
   if (known.length < 2) return "";

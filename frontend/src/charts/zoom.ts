@@ -1,4 +1,4 @@
-/** A visible stretch of x; null is everything. */
+/** A visible range of x; null is everything. */
 export type Range = { min: number; max: number } | null;
 
 interface ZoomDetail {
@@ -9,12 +9,12 @@ interface ZoomDetail {
 
 const bus = new EventTarget();
 
-/** Tells all charts of a group, but not the sender. */
+/** Sends a range to all charts of a group except `source`. */
 export function publishZoom(group: string, range: Range, source: unknown): void {
   bus.dispatchEvent(new CustomEvent<ZoomDetail>("zoom", { detail: { group, range, source } }));
 }
 
-/** Calls back when another member of the group zooms; returns the way out. */
+/** Calls `listener` when another member of the group zooms. Returns a function that unsubscribes. */
 export function onZoom(group: string, self: unknown, listener: (range: Range) => void): () => void {
   const handle = (event: Event): void => {
     const detail = (event as CustomEvent<ZoomDetail>).detail;

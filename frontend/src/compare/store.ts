@@ -1,4 +1,4 @@
-/** The series of several runs: each history once, then live points through one socket. */
+/** Series of several runs: loads each history, then appends live points from one WebSocket. */
 import { monitorSocketUrl } from "../api/http";
 import { loadSeries, type PointData } from "../api/runs";
 import { append, type Buckets, compact, emptyBuckets } from "../charts/buckets";
@@ -9,14 +9,14 @@ import { pace } from "../live/pace";
 export const METRICS = ["train_loss", "validation_loss", "grad_norm", "learning_rate"] as const;
 export type Metric = (typeof METRICS)[number];
 
-/** A run as the page lists it. */
+/** A run in the page's list. */
 export interface ComparedRun {
   id: string;
   name: string;
-  /** Name of a colour token. */
+  /** Name of a CSS custom property. */
   color: string;
   dashed: boolean;
-  /** It may still bring points. */
+  /** Whether the run can still log points. */
   active: boolean;
 }
 
@@ -39,8 +39,8 @@ export class CompareStore extends EventTarget {
     return this.feed?.state ?? "ended";
   }
 
-  get heardAt(): number {
-    return this.feed?.heardAt ?? 0;
+  get receivedAt(): number {
+    return this.feed?.receivedAt ?? 0;
   }
 
   buckets(run: string, metric: Metric): Buckets {
@@ -50,7 +50,7 @@ export class CompareStore extends EventTarget {
   async open(): Promise<void> {
     await Promise.all(this.runs.map((run) => this.load(run)));
     this.loaded = true;
-    this.mark();
+    this.notify();
   }
 
   private async load(run: ComparedRun): Promise<void> {
@@ -62,21 +62,21 @@ export class CompareStore extends EventTarget {
     } catch (error) {
       this.failures.set(run.id, (error as Error).message);
     }
-    this.mark();
+    this.notify();
   }
 
   private follow(run: string, after: number): void {
     if (!this.feed) {
       this.feed = new MultiFeed(`${monitorSocketUrl()}/ws/live`);
-      this.feed.addEventListener("state", () => this.mark());
-      this.feed.addEventListener("message", (event) => this.take((event as CustomEvent<RunEnvelope>).detail));
+      this.feed.addEventListener("state", () => this.notify());
+      this.feed.addEventListener("message", (event) => this.apply((event as CustomEvent<RunEnvelope>).detail));
     }
     this.feed.subscribe(run, after);
   }
 
-  private take(envelope: RunEnvelope): void {
+  private apply(envelope: RunEnvelope): void {
     if (envelope.kind === "reset") {
-      const run = this.runs.find((one) => one.id === envelope.run);
+      const run = this.runs.find((candidate) => candidate.id === envelope.run);
       if (run) void this.load(run);
     }
     if (envelope.kind !== "point") return;
@@ -95,11 +95,11 @@ export class CompareStore extends EventTarget {
       });
       series.set(metric, compact(buckets, this.columns));
     }
-    this.mark();
+    this.notify();
   }
 
-  /** One notice at the page's pace, however many points came. */
-  private mark(): void {
-    pace.ask(this, () => this.dispatchEvent(new Event("change")));
+  /** Dispatches one `change` event per drawing turn, for any number of points. */
+  private notify(): void {
+    pace.schedule(this, () => this.dispatchEvent(new Event("change")));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Asks before a form does something that cannot be taken back. The dialog is in the page; a button opens it by
+ * Dialogs that confirm an irreversible action. The dialog is in the page; a button opens it by
  * `data-opens="<dialog id>"`, and any `[data-closes]` inside closes it. Without script the button submits directly.
  */
 export function enableDialogs(): void {
@@ -26,7 +26,7 @@ export function enableDialogs(): void {
   });
 }
 
-/** One dialog serves many rows: the opener's `data-fill-name` goes into `[data-fill="name"]`, be it text or a value. */
+/** Fills a dialog that many rows share: `data-fill-<name>` of the opener is the text or value of `[data-fill="<name>"]`. */
 function fill(dialog: HTMLDialogElement, name: string, value: string): void {
   for (const place of dialog.querySelectorAll<HTMLElement>(`[data-fill="${name}"]`)) {
     if (place instanceof HTMLInputElement) place.value = value;

@@ -1,4 +1,4 @@
-/** A part of the page that takes the server a while: fetched once the rest is there. */
+/** Fetches slow HTML from `src` after the page has loaded. */
 export class Fragment extends HTMLElement {
   async connectedCallback(): Promise<void> {
     const address = this.getAttribute("src");

@@ -6,13 +6,13 @@ import { icon } from "./icon";
 import { LightElement } from "./light-element";
 import { toast } from "./toast";
 
-const PAUSE_MILLISECONDS = 350;
-const SHORTEST = 2;
+const DEBOUNCE_MILLISECONDS = 350;
+const MIN_LENGTH = 2;
 
-/** Finds models on the hub and puts them into the collection. Without the hub it says so and leads on. */
+/** Searches the hub and adds models to the collection. While the hub is unreachable, it lists matches of the collection. */
 @customElement("pb-hub-search")
 export class HubSearch extends LightElement {
-  /** Ids that are in the collection already, separated by spaces. */
+  /** Ids of models in the collection, separated by spaces. */
   @property() known = "";
 
   @state() private text = "";
@@ -102,12 +102,12 @@ export class HubSearch extends LightElement {
     this.text = (event.target as HTMLInputElement).value;
     clearTimeout(this.timer);
     this.request?.abort();
-    if (this.text.trim().length < SHORTEST) {
+    if (this.text.trim().length < MIN_LENGTH) {
       this.answer = undefined;
       this.error = "";
       return;
     }
-    this.timer = window.setTimeout(() => void this.search(), PAUSE_MILLISECONDS);
+    this.timer = window.setTimeout(() => void this.search(), DEBOUNCE_MILLISECONDS);
   }
 
   private async search(): Promise<void> {

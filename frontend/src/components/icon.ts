@@ -1,6 +1,6 @@
 import { type SVGTemplateResult, svg } from "lit";
 
-/** The icons that scripts draw; the templates have their own set of the same hand. */
+/** Icons of the components; those of the templates are in `frame/_icons.html`. */
 const PATHS = {
   info: svg`<circle cx="8" cy="8" r="5.8" /><path d="M8 7.5V11M8 5v.1" />`,
   warn: svg`<path d="M8 2.2 14.2 13H1.8zM8 6.500v3M8 11.300v.1" />`,

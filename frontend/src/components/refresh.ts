@@ -1,12 +1,12 @@
-import { toLogin } from "../live/session";
+import { toLogin } from "../frame/session";
 
 /**
- * Keeps a server-rendered region fresh: fetches the page again and exchanges what changed, child by `data-key`. Rows keep their
- * place under the pointer and the focus; a list with other members is exchanged as a whole, but not while someone is in it.
+ * Refreshes a server-rendered region: fetches the page again and replaces children by `data-key` where they changed. A list with
+ * other keys is replaced as a whole. What has the focus is not replaced.
  */
 export class Refresh extends HTMLElement {
   private timer = 0;
-  /** What the server sent last: the page itself has changed since, where components drew. */
+  /** The last HTML from the server, by key; components have changed the page since. */
   private served: ReadonlyMap<string, string> = new Map();
   private servedWhole = "";
 
@@ -29,41 +29,41 @@ export class Refresh extends HTMLElement {
       if (!response.ok) return;
       page = new DOMParser().parseFromString(await response.text(), "text/html");
     } catch {
-      return; // The next round tries again; the region keeps its last known numbers.
+      return; // The next interval tries again.
     }
     const fresh = page.getElementById(this.id);
     if (!fresh) return;
     this.toggleAttribute("active", fresh.hasAttribute("active"));
-    const mine = keyed(this);
-    const theirs = keyed(fresh);
-    const served = new Map([...theirs].map(([key, element]) => [key, element.outerHTML]));
-    if (mine.size && sameKeys(mine, theirs)) this.exchangeRows(mine, theirs, served);
-    else if (!this.contains(document.activeElement)) this.exchangeAll(fresh);
+    const current = elementsByKey(this);
+    const incoming = elementsByKey(fresh);
+    const served = new Map([...incoming].map(([key, element]) => [key, element.outerHTML]));
+    if (current.size && sameKeys(current, incoming)) this.replaceRows(current, incoming, served);
+    else if (!this.contains(document.activeElement)) this.replaceAll(fresh);
     this.served = served;
   }
 
-  private exchangeRows(mine: Rows, theirs: Rows, served: ReadonlyMap<string, string>): void {
-    for (const [key, element] of mine) {
+  private replaceRows(current: Rows, incoming: Rows, served: ReadonlyMap<string, string>): void {
+    for (const [key, element] of current) {
       if (served.get(key) === this.served.get(key) || element.contains(document.activeElement)) continue;
-      const next = theirs.get(key)!;
-      keep(element, next);
+      const next = incoming.get(key)!;
+      moveKeptElements(element, next);
       element.replaceWith(next);
     }
   }
 
-  private exchangeAll(fresh: HTMLElement): void {
+  private replaceAll(fresh: HTMLElement): void {
     const html = fresh.innerHTML;
     if (html === this.servedWhole) return;
     this.servedWhole = html;
-    keep(this, fresh);
+    moveKeptElements(this, fresh);
     this.replaceChildren(...fresh.childNodes);
   }
 }
 
 type Rows = ReadonlyMap<string, HTMLElement>;
 
-/** Parts that draw themselves (`data-keep`) move over as they are: the fresh copy would start empty. */
-function keep(from: HTMLElement, to: HTMLElement): void {
+/** Moves elements with `data-keep`, which render themselves, into the new HTML, where they would be empty. */
+function moveKeptElements(from: HTMLElement, to: HTMLElement): void {
   for (const part of from.querySelectorAll<HTMLElement>("[data-keep]")) {
     to.querySelector(`[data-keep="${part.dataset["keep"]}"]`)?.replaceWith(part);
   }
@@ -73,7 +73,7 @@ function sameKeys(a: Rows, b: Rows): boolean {
   return [...a.keys()].join("\n") === [...b.keys()].join("\n");
 }
 
-function keyed(root: HTMLElement): Rows {
+function elementsByKey(root: HTMLElement): Rows {
   return new Map(
     [...root.querySelectorAll<HTMLElement>("[data-key]")].map((element) => [element.dataset["key"]!, element]),
   );

@@ -1,6 +1,6 @@
 /**
- * Tabs that are links: `?tab=name` works without script, and with it a click only exchanges panels, so that live charts stay.
- * Panels are `[data-tab]` in the same document. Tells `pb-tab` when another one opens.
+ * Tabs as links: without scripts `?tab=name` loads the page, with scripts a click shows another `[data-tab]` panel of the document,
+ * so that live charts stay. Dispatches `pb-tab` with the name of the tab on the window.
  */
 export class Tabs extends HTMLElement {
   connectedCallback(): void {

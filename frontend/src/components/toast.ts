@@ -9,9 +9,9 @@ export interface ToastMessage {
 }
 
 const LIFETIME_MILLISECONDS = 6000;
-const MOST = 4;
+const MAX_TOASTS = 4;
 
-/** Shows a short message at the edge of the page. Never the only copy of an error. */
+/** Shows a short message at the edge of the page. Errors must also be visible elsewhere. */
 export function toast(message: ToastMessage): void {
   dispatchEvent(new CustomEvent<ToastMessage>("pb-toast", { detail: message }));
 }
@@ -47,7 +47,7 @@ export class Toasts extends LightElement {
   private readonly add = (event: Event): void => {
     this.count += 1;
     const item = { id: this.count, ...(event as CustomEvent<ToastMessage>).detail };
-    this.items = [...this.items.slice(1 - MOST), item];
+    this.items = [...this.items.slice(1 - MAX_TOASTS), item];
     if (item.kind !== "err") setTimeout(() => this.drop(item.id), LIFETIME_MILLISECONDS);
   };
 

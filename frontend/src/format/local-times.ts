@@ -1,6 +1,6 @@
 import { clock } from "./time";
 
-/** Rewrites `<time>` elements from the server's UTC to the reader's clock, now and when rows are exchanged. */
+/** Rewrites `<time data-local>` elements from UTC to local time, also those that are added later. */
 export function localizeTimes(): void {
   rewrite(document);
   new MutationObserver((changes) => {

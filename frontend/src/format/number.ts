@@ -1,7 +1,7 @@
 const THIN_SPACE = "\u202f";
 const MINUS = "−";
 
-/** A figure for people: three digits after the point, thin-space groups, a true minus, exponents for the very small. */
+/** Formats a number: `digits` decimals, thin-space groups, a minus sign, exponents for extreme magnitudes. */
 export function figure(value: number | null | undefined, digits = 3): string {
   if (value == null) return "–";
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : `${MINUS}∞`;
@@ -15,12 +15,12 @@ export function figure(value: number | null | undefined, digits = 3): string {
   return text.replaceAll("-", MINUS);
 }
 
-/** A whole number in thin-space groups. */
+/** Formats an integer in thin-space groups. */
 export function whole(value: number): string {
   return grouped(value).replaceAll("-", MINUS);
 }
 
-/** A tick on an axis: as short as it can be without lying. */
+/** Formats the tick of an axis in at most four significant digits. */
 export function tick(value: number | null): string {
   if (value == null) return "";
   const size = Math.abs(value);
@@ -33,7 +33,7 @@ export function tick(value: number | null): string {
   return text.replaceAll("-", MINUS);
 }
 
-/** Bytes in binary units. */
+/** Formats bytes in binary units. */
 export function bytes(value: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let size = value;
@@ -45,7 +45,7 @@ export function bytes(value: number): string {
   return `${unit === 0 ? size : size.toFixed(size >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
-/** One digit more for a small value that would lose more than a fiftieth of itself. */
+/** Number of decimals: one more where rounding would change the value by more than 2 %. */
 function decimals(size: number, digits: number): number {
   const rounded = Number(size.toFixed(digits));
   return digits >= 2 && Math.abs(rounded - size) > size / 50 ? digits + 1 : digits;

@@ -1,4 +1,4 @@
-/** A length of time in its two largest units. */
+/** Formats a duration in its two largest units. */
 export function duration(seconds: number): string {
   const total = Math.max(0, Math.round(seconds));
   const days = Math.floor(total / 86_400);
@@ -10,7 +10,7 @@ export function duration(seconds: number): string {
   return `${total} s`;
 }
 
-/** A place on a time axis, without the parts that are zero. */
+/** Formats a position on a time axis, without units that are zero. */
 export function elapsed(seconds: number): string {
   const total = Math.round(seconds);
   const parts: [number, string][] = [
@@ -22,12 +22,12 @@ export function elapsed(seconds: number): string {
   return shown.length ? shown.map(([value, unit]) => `${value} ${unit}`).join(" ") : "0 s";
 }
 
-/** Steps between ticks of a time axis, in seconds: what clocks count in. */
+/** Distances between ticks of a time axis, in seconds. */
 export const TIME_STEPS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
 ];
 
-/** Hours and minutes of a moment on the reader's clock; with the day when it is not today. */
+/** Formats a moment as local hours and minutes, with the day unless it is today. */
 export function clock(unixSeconds: number, now = Date.now()): string {
   const moment = new Date(unixSeconds * 1000);
   const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -35,7 +35,7 @@ export function clock(unixSeconds: number, now = Date.now()): string {
   return `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${time}`;
 }
 
-/** How long ago, for a status line. */
+/** Formats the age of something. */
 export function ago(seconds: number): string {
   if (seconds < 2) return "just now";
   return `${duration(seconds)} ago`;

@@ -1,47 +1,49 @@
-/** The only transport of live data: a WebSocket, and polling with the same cursor when it cannot be had. */
+/** Live data of one run: a WebSocket, or polling with the same cursor while no socket can be opened. */
 
-import { isSessionEnd, toLogin } from "./session";
+import { type EnvelopeKind, isTransient } from "../api/vocabulary";
+import { isSessionEnd, toLogin } from "../frame/session";
 
 export type FeedState = "connecting" | "live" | "reconnecting" | "polling" | "offline" | "ended";
 
-/** What the monitor sends. `seq` is the cursor; some kinds repeat the last one because nothing of them is stored. */
+/** One message of the monitor. `seq` is the cursor; transient kinds repeat the last cursor. */
 export interface Envelope {
   seq: number;
-  kind: string;
+  kind: EnvelopeKind;
   data: unknown;
 }
 
 export interface FeedOptions {
   /** WebSocket address without the cursor. */
   socket: string;
-  /** Polling address without the cursor; answers a list of envelopes. */
+  /** Polling address without the cursor; the response is a list of envelopes. */
   poll: string;
-  /** Cursor of what is already known. */
+  /** Cursor of the last known envelope. */
   after: number;
   pollMilliseconds?: number;
-  /** Failed connections in a row after which polling begins. The socket is still tried. */
-  patience?: number;
+  /** Consecutive failed connections after which polling begins. Reconnecting goes on. */
+  maxFailures?: number;
 }
 
-/** Kinds whose `seq` only repeats the cursor: news of the moment, never part of the history. */
-export const FLEETING = new Set(["resource", "status", "end", "reset", "ping"]);
-/** The server pings each 10 s; twice that without a word means the line is dead. */
+/** The monitor sends a status at least every 10 s; after twice that time the connection counts as dead. */
 const SILENCE_MILLISECONDS = 20_000;
-const LONGEST_WAIT_MILLISECONDS = 30_000;
+/** Consecutive failed connections before a page polls or shows itself as offline. */
+export const MAX_FAILURES = 4;
+const MAX_WAIT_MILLISECONDS = 30_000;
+/** Close codes of the monitor. */
 const ENDED = 1000;
 const UNKNOWN_JOB = 4404;
 
-/** Milliseconds until the next attempt: twice as long after each failure, and never all viewers at once. */
+/** Milliseconds until the next attempt: exponential backoff with jitter. */
 export function retryWait(failures: number): number {
-  return Math.min(LONGEST_WAIT_MILLISECONDS, 500 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+  return Math.min(MAX_WAIT_MILLISECONDS, 500 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 }
 
 export class Feed extends EventTarget {
   state: FeedState = "connecting";
-  /** Cursor: the newest `seq` delivered. */
+  /** Cursor: the newest delivered `seq`. */
   after: number;
-  /** When something last arrived, in milliseconds since the epoch. */
-  heardAt = 0;
+  /** Time of the last envelope, in milliseconds since the epoch; 0 before the first. */
+  receivedAt = 0;
 
   private socket?: WebSocket;
   private failures = 0;
@@ -85,11 +87,11 @@ export class Feed extends EventTarget {
     socket.onopen = () => {
       this.failures = 0;
       clearTimeout(this.pollTimer);
-      this.become("live");
-      this.listenForSilence();
+      this.setState("live");
+      this.restartSilenceTimer();
     };
     socket.onmessage = (message) => {
-      this.listenForSilence();
+      this.restartSilenceTimer();
       this.deliver(JSON.parse(message.data as string) as Envelope);
     };
     socket.onclose = (event) => {
@@ -106,15 +108,15 @@ export class Feed extends EventTarget {
       return;
     }
     if (code === ENDED || code === UNKNOWN_JOB) {
-      this.become("ended");
+      this.setState("ended");
       this.stop();
       return;
     }
     this.failures += 1;
-    if (this.failures > (this.options.patience ?? 4)) {
+    if (this.failures > (this.options.maxFailures ?? MAX_FAILURES)) {
       if (this.state !== "polling" && this.state !== "offline") void this.poll();
     } else {
-      this.become("reconnecting");
+      this.setState("reconnecting");
     }
     this.retryTimer = window.setTimeout(() => this.open(), retryWait(this.failures));
   }
@@ -134,40 +136,40 @@ export class Feed extends EventTarget {
       if (!response.ok) throw new Error(String(response.status));
       for (const envelope of (await response.json()) as Envelope[]) this.deliver(envelope);
       if (this.isLive()) return;
-      this.become("polling");
+      this.setState("polling");
     } catch {
       if (this.isLive()) return;
-      this.become("offline");
+      this.setState("offline");
     }
     if (!this.stopped)
       this.pollTimer = window.setTimeout(() => void this.poll(), this.options.pollMilliseconds ?? 3000);
   }
 
-  /** The socket may have opened while an answer was on its way. */
+  /** Whether the socket has opened during a poll. */
   private isLive(): boolean {
     return this.state === "live";
   }
 
   private deliver(envelope: Envelope): void {
-    this.heardAt = Date.now();
-    if (!FLEETING.has(envelope.kind)) {
+    this.receivedAt = Date.now();
+    if (!isTransient(envelope.kind)) {
       if (envelope.seq <= this.after) return;
       this.after = envelope.seq;
     }
     this.dispatchEvent(new CustomEvent<Envelope>("message", { detail: envelope }));
     if (envelope.kind === "end") {
-      this.become("ended");
+      this.setState("ended");
       this.stop();
     }
   }
 
-  private become(state: FeedState): void {
+  private setState(state: FeedState): void {
     if (state === this.state) return;
     this.state = state;
     this.dispatchEvent(new CustomEvent<FeedState>("state", { detail: state }));
   }
 
-  private listenForSilence(): void {
+  private restartSilenceTimer(): void {
     clearTimeout(this.silenceTimer);
     this.silenceTimer = window.setTimeout(() => this.socket?.close(), SILENCE_MILLISECONDS);
   }

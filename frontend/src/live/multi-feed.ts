@@ -1,9 +1,8 @@
-/** The feeds of several runs through one WebSocket; each goes on from its own cursor after a reconnect. */
-import { type Envelope, type FeedState, FLEETING, retryWait } from "./feed";
-import { isSessionEnd, toLogin } from "./session";
+/** Feeds of several runs over one WebSocket; each resumes from its own cursor after a reconnect. */
 
-/** Failed connections in a row after which the page calls itself offline. The socket is still tried. */
-const PATIENCE = 4;
+import { isTransient } from "../api/vocabulary";
+import { isSessionEnd, toLogin } from "../frame/session";
+import { type Envelope, type FeedState, MAX_FAILURES, retryWait } from "./feed";
 
 export interface RunEnvelope extends Envelope {
   run: string;
@@ -11,8 +10,8 @@ export interface RunEnvelope extends Envelope {
 
 export class MultiFeed extends EventTarget {
   state: FeedState = "connecting";
-  /** When something last arrived, in milliseconds since the epoch. */
-  heardAt = 0;
+  /** Time of the last envelope, in milliseconds since the epoch; 0 before the first. */
+  receivedAt = 0;
 
   private readonly cursors = new Map<string, number>();
   private socket?: WebSocket;
@@ -26,11 +25,11 @@ export class MultiFeed extends EventTarget {
     document.addEventListener("visibilitychange", () => this.retryNow());
   }
 
-  /** Follows the run behind a cursor, from now on or once the socket is open. */
+  /** Subscribes to a run from a cursor, at once or as soon as the socket is open. */
   subscribe(run: string, after: number): void {
     this.cursors.set(run, after);
     if (!this.socket) this.open();
-    else if (this.socket.readyState === WebSocket.OPEN) this.ask(run);
+    else if (this.socket.readyState === WebSocket.OPEN) this.sendSubscription(run);
   }
 
   private retryNow(): void {
@@ -46,8 +45,8 @@ export class MultiFeed extends EventTarget {
     this.socket = socket;
     socket.onopen = () => {
       this.failures = 0;
-      this.become("live");
-      for (const run of this.cursors.keys()) this.ask(run);
+      this.setState("live");
+      for (const run of this.cursors.keys()) this.sendSubscription(run);
     };
     socket.onmessage = (message) => this.deliver(JSON.parse(message.data as string) as RunEnvelope);
     socket.onclose = (event) => {
@@ -56,38 +55,38 @@ export class MultiFeed extends EventTarget {
     };
   }
 
-  private ask(run: string): void {
+  private sendSubscription(run: string): void {
     this.socket?.send(JSON.stringify({ subscribe: run, after: this.cursors.get(run) ?? 0 }));
   }
 
   private afterClose(): void {
     if (this.stopped) return;
     this.failures += 1;
-    this.become(this.failures > PATIENCE ? "offline" : "reconnecting");
+    this.setState(this.failures > MAX_FAILURES ? "offline" : "reconnecting");
     this.retryTimer = window.setTimeout(() => this.open(), retryWait(this.failures));
   }
 
   private deliver(envelope: RunEnvelope): void {
     const cursor = this.cursors.get(envelope.run);
-    if (cursor === undefined || !envelope.kind) return; // an error: that run has nothing to tell
-    this.heardAt = Date.now();
-    if (!FLEETING.has(envelope.kind)) {
+    if (cursor === undefined || !envelope.kind) return; // an error message instead of an envelope
+    this.receivedAt = Date.now();
+    if (!isTransient(envelope.kind)) {
       if (envelope.seq <= cursor) return;
       this.cursors.set(envelope.run, envelope.seq);
     }
     this.dispatchEvent(new CustomEvent<RunEnvelope>("message", { detail: envelope }));
-    if (envelope.kind === "end") this.leave(envelope.run);
+    if (envelope.kind === "end") this.unsubscribe(envelope.run);
   }
 
-  private leave(run: string): void {
+  private unsubscribe(run: string): void {
     this.cursors.delete(run);
     if (this.cursors.size) return;
     this.stopped = true;
-    this.become("ended");
+    this.setState("ended");
     this.socket?.close();
   }
 
-  private become(state: FeedState): void {
+  private setState(state: FeedState): void {
     if (state === this.state) return;
     this.state = state;
     this.dispatchEvent(new CustomEvent<FeedState>("state", { detail: state }));

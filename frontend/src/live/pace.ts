@@ -1,21 +1,21 @@
 /**
- * A page's drawing, a piece a frame: no frame waits for more than one piece, and each piece owes eight times the time it took.
- * However fast points come and however slow the machine is, drawing them takes at most an eighth of the main thread.
+ * Schedules a page's drawing tasks, one per animation frame. After each task the scheduler idles for a multiple of the task's
+ * duration, so that drawing takes at most about an eighth of the main thread at any rate of points on any machine.
  */
 
-/** What a piece owes, in multiples of what it took. */
-const PRICE = 8;
-/** Time that may be owed: a page that opens, or whose reader turns a knob, draws at once. */
-const CREDIT_MILLISECONDS = 2000;
-/** A machine that is busy otherwise makes a piece look dear; the page shall move all the same. */
-const LONGEST_REST_MILLISECONDS = 500;
+/** Idle time that a task adds, in multiples of its duration. */
+const IDLE_FACTOR = 8;
+/** Idle time that may be outstanding, so that a page that opens or reacts to a control draws at once. */
+const BURST_MILLISECONDS = 2000;
+/** Longest pause between two tasks: on a busy machine tasks take long, but the page must still update. */
+const MAX_IDLE_MILLISECONDS = 500;
 
-/** What the pace needs of a browser. */
+/** The browser's scheduling functions. */
 export interface Frames {
   now(): number;
-  /** Calls back at the start of the next frame; never in a hidden tab. */
+  /** Calls back at the start of the next frame, never in a hidden tab. */
   next(callback: () => void): void;
-  /** Calls back when the frame that is being made has been painted. */
+  /** Calls back after the current frame has been painted. */
   painted(callback: () => void): void;
   later(callback: () => void, milliseconds: number): void;
 }
@@ -23,21 +23,21 @@ export interface Frames {
 export class Pace {
   private readonly waiting = new Map<object, () => void>();
   private isRunning = false;
-  /** Milliseconds owed at the moment `reckonedAt`; they are paid by letting time pass. */
-  private owed = 0;
-  private reckonedAt = 0;
+  /** Milliseconds of outstanding idle time at `updatedAt`. */
+  private outstanding = 0;
+  private updatedAt = 0;
 
   constructor(private readonly frames: Frames) {}
 
-  /** Runs `piece` in a coming frame. An owner has one piece waiting, the newest; owners take turns. */
-  ask(owner: object, piece: () => void): void {
-    this.waiting.set(owner, piece);
+  /** Runs `task` in a later frame. A newer task of the same owner replaces a waiting one; owners take turns. */
+  schedule(owner: object, task: () => void): void {
+    this.waiting.set(owner, task);
     if (this.isRunning) return;
     this.isRunning = true;
     this.frames.next(this.run);
   }
 
-  /** The owner no longer wants its piece. */
+  /** Removes the waiting task of an owner. */
   forget(owner: object): void {
     this.waiting.delete(owner);
   }
@@ -48,30 +48,30 @@ export class Pace {
       this.isRunning = false;
       return;
     }
-    const [owner, piece] = first;
+    const [owner, task] = first;
     this.waiting.delete(owner);
     const began = this.frames.now();
     this.frames.painted(() => {
-      const rest = this.restAfter(began, this.frames.now());
-      if (rest > 0) this.frames.later(() => this.frames.next(this.run), rest);
+      const idle = this.idleAfter(began, this.frames.now());
+      if (idle > 0) this.frames.later(() => this.frames.next(this.run), idle);
       else this.frames.next(this.run);
     });
-    piece();
+    task();
   };
 
-  /** How long to rest now, in milliseconds. */
-  private restAfter(began: number, ended: number): number {
-    const unpaid = Math.max(0, this.owed - (ended - this.reckonedAt));
-    this.owed = Math.min(CREDIT_MILLISECONDS + LONGEST_REST_MILLISECONDS, unpaid + (ended - began) * PRICE);
-    this.reckonedAt = ended;
-    return this.owed - CREDIT_MILLISECONDS;
+  /** Milliseconds to idle after a task. */
+  private idleAfter(began: number, ended: number): number {
+    const remaining = Math.max(0, this.outstanding - (ended - this.updatedAt));
+    this.outstanding = Math.min(BURST_MILLISECONDS + MAX_IDLE_MILLISECONDS, remaining + (ended - began) * IDLE_FACTOR);
+    this.updatedAt = ended;
+    return this.outstanding - BURST_MILLISECONDS;
   }
 }
 
-/** A message posted within a frame arrives after its painting. */
+/** A message that is posted within a frame arrives after the frame is painted. */
 const afterPaint = new MessageChannel();
 
-/** The page's own. */
+/** The scheduler of the page. */
 export const pace = new Pace({
   now: () => performance.now(),
   next: (callback) => requestAnimationFrame(callback),

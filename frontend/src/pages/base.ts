@@ -1,12 +1,12 @@
 import "../styles/app.css";
-import "../components/palette";
+import "../frame/command-palette";
 import "../components/refresh";
 import "../components/toast";
 import { enableDialogs } from "../components/confirm";
 import { localizeTimes } from "../format/local-times";
-import { explainPermissions } from "../live/permissions";
-import { enableShortcuts } from "../live/shortcuts";
-import { followSystemTheme, switchTheme } from "../live/theme";
+import { explainPermissions } from "../frame/permissions";
+import { enableShortcuts } from "../frame/shortcuts";
+import { followSystemTheme, switchTheme } from "../frame/theme";
 
 explainPermissions();
 enableDialogs();

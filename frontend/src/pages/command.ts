@@ -1,1 +1,1 @@
-import "../components/terminal";
+import "../components/run/terminal";

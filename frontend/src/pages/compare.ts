@@ -1,15 +1,15 @@
 import "../charts/chart";
-import "../components/chart-table";
-import "../components/live-state";
+import "../components/run/chart-table";
+import "../components/run/live-state";
+import { isTerminal } from "../api/vocabulary";
 import type { Chart } from "../charts/chart";
-import { overlay } from "../compare/models";
+import { overlay } from "../compare/charts";
 import { type ComparedRun, CompareStore } from "../compare/store";
-import type { LiveStateBadge } from "../components/live-state";
-import { connectControls } from "../job/controls";
-import { readView } from "../job/view";
+import type { LiveStateBadge } from "../components/run/live-state";
+import { connectControls } from "../run/controls";
+import { readView } from "../run/view";
 
 const COLUMNS = Math.min(1200, Math.max(400, window.innerWidth));
-const OVER = new Set(["completed", "failed", "cancelled"]);
 
 const store = new CompareStore(listedRuns(), COLUMNS);
 let view = readView(location.search);
@@ -20,18 +20,18 @@ function listedRuns(): ComparedRun[] {
     name: item.dataset["name"] ?? "",
     color: `--series-${item.dataset["colour"]}`,
     dashed: "dashed" in item.dataset,
-    active: !OVER.has(item.dataset["state"] ?? ""),
+    active: !isTerminal(item.dataset["state"] ?? ""),
   }));
 }
 
 function draw(): void {
-  const charts: Record<string, () => Chart["model"]> = {
+  const charts: Record<string, () => Chart["data"]> = {
     loss: () => overlay(store, view, "train_loss", { smoothed: true }),
     validation: () => overlay(store, view, "validation_loss", { dots: true }),
     gradient: () => overlay(store, view, "grad_norm", { smoothed: true }),
     rate: () => overlay(store, view, "learning_rate"),
   };
-  for (const [name, model] of Object.entries(charts)) {
+  for (const [name, overlaid] of Object.entries(charts)) {
     const chart = document.querySelector<Chart>(`#chart-${name}`);
     if (!chart) return;
     if (name === "loss" || name === "validation") {
@@ -41,12 +41,12 @@ function draw(): void {
     chart.follow = view.follow;
     chart.stale = store.feedState === "offline";
     chart.note = note();
-    chart.model = model();
+    chart.data = overlaid();
   }
   const badge = document.querySelector<LiveStateBadge>("pb-live-state");
   if (badge) {
     badge.state = store.loaded ? store.feedState : "connecting";
-    badge.heardAt = store.heardAt;
+    badge.receivedAt = store.receivedAt;
   }
 }
 

@@ -1,2 +1,2 @@
 import "../components/fragment";
-import "../components/version-upload";
+import "../components/datasets/version-upload";

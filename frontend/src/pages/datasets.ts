@@ -1,1 +1,1 @@
-import "../components/csv-import";
+import "../components/datasets/csv-import";

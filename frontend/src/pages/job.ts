@@ -1,32 +1,32 @@
 import "../charts/chart";
-import "../components/answers";
-import "../components/chart-table";
-import "../components/events";
-import "../components/live-state";
-import "../components/logs";
+import "../components/run/answers";
+import "../components/run/chart-table";
+import "../components/run/events";
+import "../components/run/live-state";
+import "../components/run/logs";
 import "../components/tabs";
+import { isTerminal, type TerminalState } from "../api/vocabulary";
 import type { Chart } from "../charts/chart";
 import type { Range } from "../charts/zoom";
-import type { Answers } from "../components/answers";
-import type { Events } from "../components/events";
-import type { LiveState, LiveStateBadge } from "../components/live-state";
-import type { Logs } from "../components/logs";
 import type { Refresh } from "../components/refresh";
-import { Baseline, connectBaseline } from "../job/baseline";
-import { connectControls } from "../job/controls";
-import { updateKpis } from "../job/kpis";
-import { lossModel, singleModel, stepsOf } from "../job/models";
-import { type JobFacts, updateProgress } from "../job/progress";
-import { gpuMemoryModel, gpuModel, hasGpu, hostModel } from "../job/resources";
-import { type Change, RunStore } from "../job/store";
-import { readView } from "../job/view";
-import { connectNotify, notifyOfEnd } from "../live/notify";
-import { showInTab } from "../live/page-title";
+import type { Answers } from "../components/run/answers";
+import type { Events } from "../components/run/events";
+import type { LiveState, LiveStateBadge } from "../components/run/live-state";
+import type { Logs } from "../components/run/logs";
+import { connectNotify, notifyOfEnd } from "../frame/notify";
+import { showInTab } from "../frame/page-title";
+import { Baseline, connectBaseline } from "../run/baseline";
+import { lossChart, metricChart, stepsOf } from "../run/charts";
+import { connectControls } from "../run/controls";
+import { updateKpis } from "../run/kpis";
+import { type JobFacts, updateProgress } from "../run/progress";
+import { gpuChart, gpuMemoryChart, hasGpu, hostChart } from "../run/resource-charts";
+import { type Change, RunStore } from "../run/store";
+import { readView } from "../run/view";
 
 const COLUMNS = Math.min(1200, Math.max(400, window.innerWidth));
 const SILENT_SECONDS = 60;
-const END_WORDS: Record<string, string> = { completed: "Done", failed: "Failed", cancelled: "Cancelled" };
-const TERMINAL = new Set(["completed", "failed", "cancelled"]);
+const END_WORDS: Record<TerminalState, string> = { completed: "Done", failed: "Failed", cancelled: "Cancelled" };
 
 const root = find<HTMLElement>("#job");
 const facts: JobFacts = {
@@ -41,7 +41,7 @@ const uid = root.dataset["job"] ?? "";
 const store = new RunStore(uid, COLUMNS);
 const baseline = new Baseline(COLUMNS);
 let view = readView(location.search);
-/** The phase that the head of the page shows; null until the first status. */
+/** The phase in the head of the page; null until the first status. */
 let phase: string | null = null;
 
 function find<T extends Element>(selector: string): T {
@@ -62,18 +62,18 @@ function drawTraining(): void {
   const loss = chart("loss");
   loss.log = view.log;
   loss.clip = view.clip && !view.log;
-  loss.model = baseline.behind(
-    lossModel(store, view),
+  loss.data = baseline.behind(
+    lossChart(store, view),
     view,
     { metric: "train_loss", smoothed: true },
     { metric: "validation_loss", dots: true, label: "baseline validation" },
   );
-  const gradient = singleModel(store, view, "grad_norm", { band: true, smoothed: true });
-  chart("gradient").model = baseline.behind(gradient, view, { metric: "grad_norm", smoothed: true });
-  const rate = singleModel(store, view, "learning_rate", { fill: true });
-  chart("rate").model = baseline.behind(rate, view, { metric: "learning_rate" });
-  const throughput = singleModel(store, view, "tokens_per_second", { band: true });
-  chart("throughput").model = baseline.behind(throughput, view, { metric: "tokens_per_second" });
+  const gradient = metricChart(store, view, "grad_norm", { band: true, smoothed: true });
+  chart("gradient").data = baseline.behind(gradient, view, { metric: "grad_norm", smoothed: true });
+  const rate = metricChart(store, view, "learning_rate", { fill: true });
+  chart("rate").data = baseline.behind(rate, view, { metric: "learning_rate" });
+  const throughput = metricChart(store, view, "tokens_per_second", { band: true });
+  chart("throughput").data = baseline.behind(throughput, view, { metric: "tokens_per_second" });
 }
 
 function drawNotes(): void {
@@ -90,13 +90,13 @@ function noteOf(element: Chart): string {
   if (element.id.startsWith("chart-gpu") && store.resources.length && !hasGpu(store))
     return "This machine has no NVIDIA GPU.";
   if (facts.state === "queued" || facts.state === "created") return "Nothing to draw before the job starts.";
-  return TERMINAL.has(facts.state) ? "Nothing was recorded." : "Waiting for the first point…";
+  return isTerminal(facts.state) ? "Nothing was recorded." : "Waiting for the first point…";
 }
 
 function drawResources(): void {
-  chart("host").model = hostModel(store, view);
-  chart("gpu").model = gpuModel(store, view);
-  chart("gpu-memory").model = gpuMemoryModel(store, view);
+  chart("host").data = hostChart(store, view);
+  chart("gpu").data = gpuChart(store, view);
+  chart("gpu-memory").data = gpuMemoryChart(store, view);
 }
 
 function drawNumbers(): void {
@@ -105,7 +105,7 @@ function drawNumbers(): void {
   updateKpis(find("#kpis"), store, view);
 }
 
-/** How far the job is, 0 to 1; null while nobody knows. */
+/** Progress of the job, 0 to 1; null while the number of steps is unknown. */
 function share(): number | null {
   const total = store.status?.total_steps ?? facts.totalSteps;
   const step = Math.max(store.status?.step ?? 0, store.buckets("train_loss").x.at(-1) ?? 0);
@@ -129,10 +129,10 @@ function showLiveState(): void {
   const quiet = facts.state === "running" && lastPoint > 0 && Date.now() / 1000 - lastPoint > SILENT_SECONDS;
   const state: LiveState = quiet && store.feedState === "live" ? "silent" : store.feedState;
   badge.state = state;
-  badge.heardAt = state === "silent" ? lastPoint * 1000 : (store.feed?.heardAt ?? 0);
+  badge.receivedAt = state === "silent" ? lastPoint * 1000 : (store.feed?.receivedAt ?? 0);
 }
 
-/** The job or its phase moved on: the server knows what its head, buttons and result look like now. */
+/** Reloads the server-rendered regions when the job's state or phase has changed. */
 function onStatus(): void {
   const state = store.status?.state ?? facts.state;
   const next = store.status?.phase ?? "";
@@ -140,8 +140,10 @@ function onStatus(): void {
   phase = next;
   if (same) return;
   facts.state = state;
-  if (TERMINAL.has(state)) notifyOfEnd(facts.name, END_WORDS[state] ?? state);
-  if (TERMINAL.has(state)) facts.finishedAt ??= Date.now() / 1000;
+  if (isTerminal(state)) {
+    notifyOfEnd(facts.name, END_WORDS[state]);
+    facts.finishedAt ??= Date.now() / 1000;
+  }
   if (state === "running") facts.startedAt ??= Date.now() / 1000;
   find<Logs>("pb-logs").active = state === "running";
   for (const region of document.querySelectorAll<Refresh>("pb-refresh")) void region.reload();

@@ -1,4 +1,4 @@
-/** The selection bar of the job list: shown while something is selected, and it says how much. */
+/** The selection bar of the job list: shown while jobs are selected, with their number. */
 const form = document.querySelector<HTMLFormElement>("#selected-jobs");
 
 function show(): void {

@@ -1,4 +1,4 @@
-/** Questions to a model without leaving its page; without script the form does the same, one at a time. */
+/** Asks a model questions without reloading its page. */
 import { ApiError } from "../api/http";
 import { askModel } from "../api/question";
 import { figure } from "../format/number";

@@ -1,4 +1,4 @@
-import { connectForm } from "../job/form";
+import { connectForm } from "../new-job/form";
 
 const form = document.querySelector<HTMLFormElement>("#job-form");
 if (form) connectForm(form);

@@ -1,2 +1,2 @@
 import "../charts/spark";
-import "../components/machine";
+import "../components/system/machine";

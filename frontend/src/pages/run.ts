@@ -1,21 +1,21 @@
-/** A run of a script: a chart for each metric it logs, also for those that come while the page is open. */
+/** The page of a script's run: a chart for each metric, also for metrics that are first logged while the page is open. */
 import "../charts/chart";
-import "../components/chart-table";
-import "../components/events";
-import "../components/live-state";
+import "../components/run/chart-table";
+import "../components/run/events";
+import "../components/run/live-state";
 import "../components/tabs";
 import type { Chart } from "../charts/chart";
 import type { Range } from "../charts/zoom";
-import type { Events } from "../components/events";
-import type { LiveStateBadge } from "../components/live-state";
 import type { Refresh } from "../components/refresh";
-import { connectControls } from "../job/controls";
-import { singleModel, stepsOf } from "../job/models";
-import { type Change, RunStore } from "../job/store";
-import { readView } from "../job/view";
+import type { Events } from "../components/run/events";
+import type { LiveStateBadge } from "../components/run/live-state";
+import { metricChart, stepsOf } from "../run/charts";
+import { connectControls } from "../run/controls";
+import { type Change, RunStore } from "../run/store";
+import { readView } from "../run/view";
 
 const COLUMNS = Math.min(600, Math.max(300, window.innerWidth));
-const MOST_CHARTS = 24;
+const MAX_CHARTS = 24;
 
 const root = document.querySelector<HTMLElement>("#run")!;
 const isFiltered = new URLSearchParams(location.search).has("q");
@@ -33,12 +33,12 @@ const store = new RunStore(
   [...charts()].map((chart) => chart.dataset["metric"] ?? ""),
 );
 
-/** A metric that the page did not know when it was made. */
+/** Adds a chart for each metric that the server-rendered page lacks. */
 function addMissing(): void {
   if (isFiltered) return;
   const known = new Set([...charts()].map((chart) => chart.dataset["metric"]));
   for (const name of store.series.keys()) {
-    if (known.has(name) || known.size >= MOST_CHARTS) continue;
+    if (known.has(name) || known.size >= MAX_CHARTS) continue;
     known.add(name);
     const panel = document.createElement("section");
     panel.className = "panel span-4";
@@ -64,14 +64,14 @@ function draw(): void {
     chart.follow = view.follow && state === "running";
     chart.stale = store.feedState === "offline";
     chart.note = store.failure ? "The monitor does not answer." : store.loaded ? "No finite value." : "Loading…";
-    chart.model = singleModel(store, view, name, { band: true, smoothed: !isMachine });
+    chart.data = metricChart(store, view, name, { band: true, smoothed: !isMachine });
   }
 }
 
 function showState(): void {
   const badge = document.querySelector<LiveStateBadge>("pb-live-state")!;
   badge.state = store.feedState;
-  badge.heardAt = store.feed?.heardAt ?? 0;
+  badge.receivedAt = store.feed?.receivedAt ?? 0;
 }
 
 function reload(id: string): void {

@@ -1,6 +1,6 @@
-import { type Axis, keepStandardView, standardView, type View } from "../job/view";
-import { connectNotify } from "../live/notify";
-import { chooseTheme, chosenTheme, type Theme } from "../live/theme";
+import { connectNotify } from "../frame/notify";
+import { chooseTheme, chosenTheme, type Theme } from "../frame/theme";
+import { type Axis, keepStandardView, standardView, type View } from "../run/view";
 
 const form = document.querySelector<HTMLFormElement>("#preferences")!;
 const kept = document.querySelector<HTMLElement>("#kept")!;
@@ -28,7 +28,7 @@ function read(): View {
 }
 
 form.addEventListener("change", () => {
-  keepStandardView(read()); // first: a change of the theme shows what is kept
+  keepStandardView(read()); // first, because a change of the theme displays the stored view
   chooseTheme(field<HTMLSelectElement>("theme").value as Theme);
   kept.textContent = "Kept in this browser.";
 });

@@ -1,26 +1,26 @@
 import "../charts/chart";
-import "../components/chart-table";
-import "../components/gpus";
-import "../components/health";
-import "../components/machine";
+import "../components/run/chart-table";
+import "../components/system/gpus";
+import "../components/system/health";
+import "../components/system/machine";
 import { currentResources, type ResourceRecord, recentResources } from "../api/resources";
 import type { Chart } from "../charts/chart";
-import type { ChartModel, Line } from "../charts/model";
-import type { Gpus } from "../components/gpus";
+import type { ChartData, Line } from "../charts/data";
+import type { Gpus } from "../components/system/gpus";
 import { TIME_STEPS } from "../format/time";
 
 const EVERY_MILLISECONDS = 2000;
-/** Readings kept: ten minutes of one a second at first, then every other. */
-const MOST_READINGS = 600;
+/** Ten minutes of samples at one per second. */
+const MAX_READINGS = 600;
 
 let readings: ResourceRecord[] = [];
 let failure = "";
 
-function model(
+function chartData(
   range: [number, number] | undefined,
   lines: Omit<Line, "y">[],
   read: (at: ResourceRecord) => number[],
-): ChartModel {
+): ChartData {
   const now = Date.parse(readings.at(-1)?.timestamp ?? "");
   const columns = readings.map(read);
   return {
@@ -38,7 +38,7 @@ function draw(): void {
   host.note = note;
   host.stale = failure !== "";
   host.follow = true;
-  host.model = model(
+  host.data = chartData(
     [0, 100],
     [
       { key: "cpu", label: "CPU", color: "--series-1" },
@@ -50,7 +50,7 @@ function draw(): void {
   network.note = note;
   network.stale = failure !== "";
   network.follow = true;
-  network.model = model(
+  network.data = chartData(
     undefined,
     [
       { key: "in", label: "in", color: "--series-1" },
@@ -66,9 +66,9 @@ function draw(): void {
 async function load(): Promise<void> {
   if (document.hidden) return;
   try {
-    const news = readings.length ? [await currentResources()] : await recentResources(MOST_READINGS);
+    const news = readings.length ? [await currentResources()] : await recentResources(MAX_READINGS);
     const last = readings.at(-1)?.timestamp ?? "";
-    readings = [...readings, ...news.filter((reading) => reading.timestamp > last)].slice(-MOST_READINGS);
+    readings = [...readings, ...news.filter((reading) => reading.timestamp > last)].slice(-MAX_READINGS);
     failure = "";
   } catch (error) {
     failure = (error as Error).message;

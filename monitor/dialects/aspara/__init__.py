@@ -1,1 +1,1 @@
-"""Aspara's tracker API, for its clients and for scripts written against its documents."""
+"""Aspara's tracker API, for its clients and for scripts written against its documentation."""

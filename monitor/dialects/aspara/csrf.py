@@ -1,8 +1,8 @@
-"""Who may write without Aspara's `X-Requested-With`: everyone but a page of another site.
+"""CSRF protection: requests without `X-Requested-With` are refused only if a browser sends them from another site.
 
-Aspara's own server refuses every request without that header, and with it the scripts of its own documents. The header proves
-that no page of another site sent the request, since a browser would have asked first; a script proves it by not being a browser.
-Foreign `Host` and `Origin` headers never come this far (`pegbox.web.access.guard`).
+Aspara's server refuses all requests without the header, including the scripts in its own documentation. The header proves that
+no cross-site page sent the request, since browsers require a preflight for it; requests of scripts need no such proof.
+`pegbox.web.access.guard` has already refused foreign `Host` and `Origin` headers.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ def refuse_other_sites(
     x_requested_with: Annotated[str | None, Header(include_in_schema=False)] = None,
     sec_fetch_site: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> None:
-    """Raises `PermissionDeniedError` when a browser says that another site's page asks."""
+    """Raises `PermissionDeniedError` for a cross-site request of a browser."""
     if sec_fetch_site == OTHER_SITE and x_requested_with != PROOF:
         raise PermissionDeniedError("Missing or invalid X-Requested-With header")

@@ -1,4 +1,4 @@
-"""Aspara's names: which are allowed, and the run that a project and a run's name stand for."""
+"""Aspara's names: validation, and the mapping of project and run names to run ids."""
 
 from __future__ import annotations
 
@@ -17,23 +17,21 @@ _ARTIFACT_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class RunPlace:
-    """Where Aspara's clients find a run; a name is unique within its project."""
+class RunPath:
+    """The project and name of a run in Aspara; a name is unique within its project."""
 
     project: str
     name: str
 
     @property
     def run_id(self) -> str:
-        """Our id of the run. It follows from the names, so it outlives everything and needs no table: neither name can hold a `/`,
-        and two places share 128 bits of SHA-256 only by chance.
-        """
+        """Our id of the run: 128 bits of SHA-256 of both names, so that no table is needed. Names cannot contain `/`."""
         return "aspara-" + hashlib.sha256(f"{self.project}/{self.name}".encode()).hexdigest()[:32]
 
 
-def run_place(project_name: str, run_name: str) -> RunPlace:
-    """From a path or a body. Raises `UnusableContentError` for a name that Aspara does not allow, or a very long one."""
-    return RunPlace(_checked(project_name, "project name"), _checked(run_name, "run name"))
+def run_path(project_name: str, run_name: str) -> RunPath:
+    """Validates the names of a path or body. Raises `UnusableContentError` for names that Aspara does not allow."""
+    return RunPath(_checked(project_name, "project name"), _checked(run_name, "run name"))
 
 
 def _checked(name: str, what: str) -> str:
@@ -47,7 +45,7 @@ def _checked(name: str, what: str) -> str:
 
 
 def artifact_name(name: str) -> str:
-    """Raises `UnusableContentError` for what could be anything but a plain file name."""
+    """Validates a plain file name. Raises `UnusableContentError`."""
     if len(name) > MAX_ARTIFACT_NAME:
         raise UnusableContentError(f"Invalid artifact name: exceeds maximum length of {MAX_ARTIFACT_NAME} characters")
     if not _ARTIFACT_NAME.fullmatch(name):
@@ -60,7 +58,7 @@ def artifact_name(name: str) -> str:
 
 
 def artifact_category(category: str) -> str:
-    """Empty stands for none. Raises `UnusableContentError` for one that Aspara does not know."""
+    """Validates a category; empty means none. Raises `UnusableContentError`."""
     if category and category not in CATEGORIES:
         raise UnusableContentError(f"Invalid category: {category[:100]}. Must be one of: {', '.join(CATEGORIES)}")
     return category

@@ -1,7 +1,7 @@
-"""Aspara's records as points: whatever is a number is kept, of the rest the client is told.
+"""Converts Aspara's records to points. Values that are not numbers are dropped and reported to the client.
 
-Aspara takes any JSON as a value, and its client repeats what is refused for half a minute while everything behind it waits. So a
-value that no chart could show is left out with a word, and the rest of its record counts.
+Aspara accepts any JSON as a value, and its client retries a refused record for half a minute while later records wait. So only
+the invalid value is dropped, not its record.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from monitor.dialects.aspara.bodies import MetricRecord
-from monitor.metrics.ingest.arrivals import Point
-from monitor.metrics.ingest.wire import MAX_METRIC_NAME, MAX_TIME
-from monitor.metrics.series.nonfinite import NUMBER_OF_WORD
+from monitor.dialects.aspara.schemas import MetricRecord
+from monitor.metrics.ingest.sequencer import Point
+from monitor.metrics.log.nonfinite import NONFINITE_VALUES
+from monitor.metrics.log.records import MAX_METRIC_NAME, MAX_TIME
 from pegbox.errors import ValidationError
-from pegbox.schemas.runs.metric_names import our_name
+from pegbox.schemas.runs.metric_names import canonical_name
 
 MAX_MENTIONED = 20
 MAX_MENTION = 100
-"""Characters of a name that is left out."""
+"""Maximum characters shown of a dropped name."""
 
 
 def read_points(records: Iterable[MetricRecord]) -> tuple[list[Point], dict[str, str]]:
-    """The points, and what was left out of them: name to reason. Raises `ValidationError` for an impossible time."""
+    """Returns points and dropped metrics (name to reason). Raises `ValidationError` for a time out of range."""
     left_out: dict[str, str] = {}
     return [_point(record, left_out) for record in records], left_out
 
@@ -33,9 +33,9 @@ def _point(record: MetricRecord, left_out: dict[str, str]) -> Point:
     values: dict[str, float] = {}
     for name, value in record.metrics.items():
         found = _number(value)
-        reason = _name_trouble(name) or (found if isinstance(found, str) else "")
+        reason = _name_problem(name) or (found if isinstance(found, str) else "")
         if not reason:
-            ours = our_name(name, record.metrics)
+            ours = canonical_name(name, record.metrics)
             values[name if ours in values else ours] = float(found)
         elif len(left_out) < MAX_MENTIONED:
             left_out[_shown(name)] = reason
@@ -43,10 +43,10 @@ def _point(record: MetricRecord, left_out: dict[str, str]) -> Point:
 
 
 def _number(value: Any) -> float | str:
-    """The value as a number, or why it is none."""
+    """Returns the value as a float, or the reason why it is not a number."""
     match value:
         case None:
-            return math.nan  # a NaN or infinity that went through the client's offline queue
+            return math.nan  # Aspara's offline queue stores NaN and infinities as null
         case bool() | float():
             return float(value)
         case int():
@@ -54,12 +54,12 @@ def _number(value: Any) -> float | str:
                 return float(value)
             except OverflowError:
                 return "the number is too large"
-        case str() if value in NUMBER_OF_WORD:
-            return NUMBER_OF_WORD[value]
+        case str() if value in NONFINITE_VALUES:
+            return NONFINITE_VALUES[value]
     return "not a number"
 
 
-def _name_trouble(name: str) -> str:
+def _name_problem(name: str) -> str:
     if not 1 <= len(name) <= MAX_METRIC_NAME:
         return f"a metric's name has 1 to {MAX_METRIC_NAME} characters"
     if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in name):
@@ -74,7 +74,7 @@ def _shown(name: str) -> str:
 def _unix_seconds(record: MetricRecord) -> float:
     if record.timestamp is None:
         return time.time()
-    # ISO 8601 and Python's datetime.now() mean local time where no zone is given.
+    # A time without a zone is local time, as in ISO 8601 and `datetime.now()`.
     try:
         seconds = record.timestamp.timestamp()
     except (OverflowError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The tracker's own documents where Aspara has them: its part of the OpenAPI document, and the page of it."""
+"""The API reference of the tracker at Aspara's addresses: its part of the OpenAPI document, as JSON and as a page."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ router = APIRouter(prefix="/tracker", include_in_schema=False)
 
 @router.get("/openapi.json")
 def get_tracker_document(request: Request) -> JSONResponse:
-    """The part of the monitor's OpenAPI document that Aspara's clients speak."""
+    """Returns the part of the OpenAPI document that describes Aspara's routes."""
     return JSONResponse(_document(request))
 
 
 @router.get("/docs/tracker")
 @router.get("/docs/tracker/redoc")
 def get_tracker_page(request: Request) -> HTMLResponse:
-    """The same for people."""
+    """Returns the reference as a page."""
     page = reference_page(_document(request), machine_forms=("/tracker/openapi.json",), note=NOTE)
     return HTMLResponse(page, headers=HEADERS)
 
@@ -36,7 +36,7 @@ def _document(request: Request) -> dict[str, Any]:
     paths = {path: methods for path, methods in whole["paths"].items() if path.startswith(BASE_PATHS[0])}
     schemas = whole["components"]["schemas"]
     wanted: set[str] = set()
-    _gather(paths, schemas, wanted)
+    _collect_references(paths, schemas, wanted)
     return {
         "openapi": whole["openapi"],
         "info": {"title": TITLE, "version": pegbox.__version__},
@@ -45,14 +45,14 @@ def _document(request: Request) -> dict[str, Any]:
     }
 
 
-def _gather(node: Any, schemas: dict[str, Any], found: set[str]) -> None:
-    """Adds the names of all schemas that a part of the document leads to."""
+def _collect_references(node: Any, schemas: dict[str, Any], found: set[str]) -> None:
+    """Adds the names of all schemas that a node refers to, recursively."""
     if isinstance(node, list):
         for item in node:
-            _gather(item, schemas, found)
+            _collect_references(item, schemas, found)
     elif isinstance(node, dict):
         name = str(node.get("$ref", "")).removeprefix(REFERENCE)
         if name in schemas and name not in found:
             found.add(name)
-            _gather(schemas[name], schemas, found)
-        _gather(list(node.values()), schemas, found)
+            _collect_references(schemas[name], schemas, found)
+        _collect_references(list(node.values()), schemas, found)

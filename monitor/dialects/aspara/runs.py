@@ -1,6 +1,6 @@
-"""Aspara's runs as ours: a project is an experiment, a run's notes and its project's tags are settings of the run.
+"""Maps Aspara's runs to Pegbox's: a project is an experiment; notes and project tags are stored in the run's config.
 
-What we have no place for stands in the run's config under names with an underscore; `_origin` says whose run it is.
+Config names with an underscore hold values that Pegbox has no field for; `_origin` names the protocol.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from monitor.dialects.aspara.bodies import RunAnnouncement
-from monitor.dialects.aspara.names import RunPlace
-from monitor.metrics.log.writer import Writer
+from monitor.dialects.aspara.names import RunPath
+from monitor.dialects.aspara.schemas import RunAnnouncement
+from monitor.metrics.ingest.writer import Writer
 from monitor.runs import service
 from pegbox.errors import ConflictError, NotFoundError
 from pegbox.schemas.runs.run import RunCreate, RunUpdate, RunView
@@ -20,64 +20,64 @@ ORIGIN = {"_origin": "aspara"}
 NOTES = "_notes"
 PROJECT_TAGS = "_project_tags"
 UNANNOUNCED = "_unannounced"
-"""Points or files made the run; whoever announces it then is the first to do so."""
+"""Marks a run that points or files created; a later announcement counts as the first."""
 
 
-def announce_run(engine: Engine, writer: Writer, place: RunPlace, body: RunAnnouncement) -> None:
-    """A new run, or one that goes on. Raises `ConflictError` when it is there and shall not be resumed."""
-    known = _find_run(engine, place)
+def announce_run(engine: Engine, writer: Writer, path: RunPath, body: RunAnnouncement) -> None:
+    """Creates or resumes a run. Raises `ConflictError` when the run exists and `resume` is false."""
+    known = _find_run(engine, path)
     if known is not None and body.resume:
-        _resume(writer, place, body, known)
+        _resume(writer, path, body, known)
         return
     config = {**body.config, **_notes(body), **ORIGIN}
     if known is not None and known.config.get(UNANNOUNCED):
         changes = {**config, UNANNOUNCED: False}
-        service.create_run(writer, _create(place, resume="must", config=changes, tags=body.tags))
+        service.create_run(writer, _create(path, resume="must", config=changes, tags=body.tags))
         return
     try:
-        service.create_run(writer, _create(place, resume="never", config=config, tags=body.tags))
+        service.create_run(writer, _create(path, resume="never", config=config, tags=body.tags))
     except ConflictError:
         raise ConflictError("Run already exists") from None
 
 
-def _resume(writer: Writer, place: RunPlace, body: RunAnnouncement, known: RunView) -> None:
-    """The run goes on with its own tags and notes; settings and the project's tags are merged."""
+def _resume(writer: Writer, path: RunPath, body: RunAnnouncement, known: RunView) -> None:
+    """Resumes a run, keeping its tags and notes; settings and project tags are merged."""
     before = known.config.get(PROJECT_TAGS)
-    listed = [tag for tag in before if isinstance(tag, str)] if isinstance(before, list) else []  # anyone may change it
+    listed = [tag for tag in before if isinstance(tag, str)] if isinstance(before, list) else []  # config is free-form
     tags = list(dict.fromkeys([*listed, *(body.project_tags or [])]))
     config = {**body.config, **({PROJECT_TAGS: tags} if tags else {}), **ORIGIN}
-    service.create_run(writer, _create(place, resume="must", config=config))
+    service.create_run(writer, _create(path, resume="must", config=config))
 
 
-def make_unannounced_run(writer: Writer, place: RunPlace) -> None:
-    """For points or a file of a run that nobody announced. Harmless when it is there by now."""
+def make_unannounced_run(writer: Writer, path: RunPath) -> None:
+    """Creates a run for points or a file without an announcement. No-op when the run exists."""
     try:
-        service.create_run(writer, _create(place, resume="never", config={UNANNOUNCED: True, **ORIGIN}))
+        service.create_run(writer, _create(path, resume="never", config={UNANNOUNCED: True, **ORIGIN}))
     except ConflictError:
         return
 
 
-def update_run(writer: Writer, place: RunPlace, changes: RunUpdate) -> None:
-    """Raises `NotFoundError`."""
+def update_run(writer: Writer, path: RunPath, changes: RunUpdate) -> None:
+    """Updates a run. Raises `NotFoundError`."""
     try:
-        service.update_run(writer, place.run_id, changes)
+        service.update_run(writer, path.run_id, changes)
     except NotFoundError:
         raise NotFoundError("Run not found") from None
 
 
-def _find_run(engine: Engine, place: RunPlace) -> RunView | None:
+def _find_run(engine: Engine, path: RunPath) -> RunView | None:
     try:
         with engine.connect() as connection:
-            return service.get_run(connection, place.run_id)
+            return service.get_run(connection, path.run_id)
     except NotFoundError:
         return None
 
 
-def _create(place: RunPlace, **values: Any) -> RunCreate:
-    return RunCreate(id=place.run_id, experiment=place.project, name=place.name, **values)
+def _create(path: RunPath, **values: Any) -> RunCreate:
+    return RunCreate(id=path.run_id, experiment=path.project, name=path.name, **values)
 
 
 def _notes(body: RunAnnouncement) -> dict[str, Any]:
-    """Only what was given: an empty note is no setting."""
+    """Returns notes and project tags that are not empty."""
     given = {NOTES: body.notes, PROJECT_TAGS: body.project_tags}
     return {name: value for name, value in given.items() if value}

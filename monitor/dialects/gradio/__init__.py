@@ -1,1 +1,1 @@
-"""Gradio's protocols: named functions over HTTP, in two steps or through a queue."""
+"""Gradio's protocols: named functions over HTTP, called in two steps or through a queue."""

@@ -1,4 +1,4 @@
-"""Answers that wait for their second request: a client calls a function, and fetches the result by the event's id."""
+"""Results that wait for the second request of a call in two steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEPT_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The outcome of a call of `api_name`; `data` is JSON."""
+    """The result of a call of `api_name`; `data` is JSON."""
 
     api_name: str
     is_success: bool
@@ -23,7 +23,7 @@ class Event:
 
 
 class PendingEvents:
-    """Bounded by number, bytes and age; the oldest go first. Each is given out once, to whoever names the function it was for."""
+    """Holds events, limited by number, bytes and age; the oldest are dropped first. Each event is returned once. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,17 +31,17 @@ class PendingEvents:
         self._bytes = 0
 
     def add(self, event: Event) -> str:
-        """The id under which the event waits."""
+        """Stores an event and returns its id."""
         event_id = secrets.token_urlsafe(16)
         with self._lock:
             self._events[event_id] = (time.monotonic(), event)
             self._bytes += len(event.data)
-            while len(self._events) > 1 and self._is_beyond():
+            while len(self._events) > 1 and self._exceeds_limits():
                 self._drop(next(iter(self._events)))
         return event_id
 
     def take(self, event_id: str, api_name: str) -> Event | None:
-        """The event, which is gone then. None if there is none; one of another function stays."""
+        """Removes and returns an event; None for an unknown id or another function's event."""
         with self._lock:
             while self._events and self._is_old():
                 self._drop(next(iter(self._events)))
@@ -51,7 +51,7 @@ class PendingEvents:
             self._drop(event_id)
             return entry[1]
 
-    def _is_beyond(self) -> bool:
+    def _exceeds_limits(self) -> bool:
         return len(self._events) > MAX_EVENTS or self._bytes > MAX_BYTES or self._is_old()
 
     def _is_old(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which functions Gradio's clients may call."""
+"""The functions that Gradio's clients may call."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from monitor.dialects.trackio.registry import registry as trackio
 
 @cache
 def registry() -> Registry:
-    """All of them, for calls in two steps."""
+    """Returns all functions, for calls in two steps."""
     return Registry((*spaces().functions, *trackio().functions))
 
 
 @cache
 def queue_registry() -> Registry:
-    """Those with a number in the queue, whose clients would fetch every `path` in an answer as a file."""
+    """Returns the functions of the queue: without those whose results contain a `path`, which clients would fetch as a file."""
     return Registry(function for function in registry().functions if not function.answers_paths)

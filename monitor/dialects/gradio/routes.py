@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from monitor.context import MonitorDep
-from monitor.dialects.bodies import arguments, read_json, receive_uploads
-from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, as_server_event, call_in_steps
+from monitor.dialects.gradio.answers import Called
+from monitor.dialects.gradio.calls import SERVER_EVENT, STREAM_HEADERS, as_server_event, call_for_event
 from monitor.dialects.gradio.events import PendingEvents
 from monitor.dialects.gradio.registry import queue_registry, registry
 from monitor.dialects.gradio.schema import PREFIX, config, info
-from monitor.dialects.gradio.wire import Called
+from monitor.dialects.request_bodies import arguments, read_json, receive_uploads
 from monitor.dialects.trackio.routes import CALL_BODY, FORM
 from pegbox.errors import NotFoundError
 from pegbox.web.error_handlers import error_responses
@@ -30,14 +30,14 @@ router = APIRouter(tags=["Gradio"])
 
 @router.get("/config", response_model=dict[str, Any])
 def get_config() -> JSONResponse:
-    """What Gradio's clients ask first: the protocol and the functions' numbers."""
+    """Returns Gradio's configuration: the protocol and the numbers of the functions."""
     return JSONResponse(config(queue_registry()), headers=NO_STORE)
 
 
 @router.get(f"{PREFIX}/info", response_model=dict[str, Any])
 @router.get(f"{PREFIX}/info/", include_in_schema=False)
 def get_info() -> JSONResponse:
-    """The functions with their parameters, in Gradio's form."""
+    """Returns the functions with their parameters, in Gradio's format."""
     return JSONResponse(info(registry()), headers=NO_STORE)
 
 
@@ -49,7 +49,7 @@ def get_info() -> JSONResponse:
 )
 @router.post(f"{PREFIX}/upload/", include_in_schema=False)
 async def upload_files(request: Request, monitor: MonitorDep) -> list[str]:
-    """Receives files. The answer is a bare list of handles, as Gradio has it."""
+    """Receives files. Returns a bare list of handles, as Gradio does."""
     return await receive_uploads(request, monitor, request.app.state.uploads)
 
 
@@ -62,18 +62,18 @@ async def upload_files(request: Request, monitor: MonitorDep) -> list[str]:
 @router.post(f"{PREFIX}/call/{{api_name}}/", include_in_schema=False)
 @router.post("/call/{api_name}", include_in_schema=False)
 async def call_function(api_name: str, request: Request) -> Called:
-    """First step: calls a function with `{"data": […]}`."""
+    """First step: calls a function with `{"data": […]}` and returns an event id."""
     function = registry().get(api_name)
     args, kwargs = arguments(await read_json(request))
     events: PendingEvents = request.app.state.gradio_events
-    return Called(event_id=events.add(await call_in_steps(function, request, args, kwargs)))
+    return Called(event_id=events.add(await call_for_event(function, request, args, kwargs)))
 
 
 @router.get(f"{PREFIX}/call/{{api_name}}/{{event_id}}", response_class=StreamingResponse, responses=STREAM)
 @router.get(f"{PREFIX}/call/{{api_name}}/{{event_id}}/", include_in_schema=False)
 @router.get("/call/{api_name}/{event_id}", include_in_schema=False)
 async def get_outcome(api_name: str, event_id: str, request: Request) -> StreamingResponse:
-    """Second step: the outcome as one server-sent event, `complete` or `error`. It is given out once."""
+    """Second step: returns the result once, as one server-sent event, `complete` or `error`."""
     events: PendingEvents = request.app.state.gradio_events
     event = events.take(event_id, api_name)
     if event is None:

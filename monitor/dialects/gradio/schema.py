@@ -1,4 +1,4 @@
-"""What Gradio's clients ask for before they call anything: the configuration and the list of functions with their parameters."""
+"""Gradio's self-description: the configuration, and the list of functions with their parameters."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import msgspec
 from monitor.dialects.functions import Function, Parameter, Registry
 
 GRADIO_VERSION = "5.0.0"
-"""Clients look at it: beyond 3.36 they ask the server itself for its schema."""
+"""Reported to clients, which fetch the schema from the server for versions above 3.36."""
 
 PREFIX = "/gradio_api"
 PROTOCOL = "sse"
-"""Every call has its own stream: with the later ones, which share a stream, clients lose answers of concurrent calls."""
+"""One stream per call: with later protocols, which share a stream, clients lose results of concurrent calls."""
 
 JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def config(registry: Registry) -> dict[str, Any]:
-    """The body of `/config`, with as much of a Gradio app as its clients look at. A function's number is its place."""
+    """Returns the body of `/config` with the fields that clients read. A function's number is its index."""
     components: list[dict[str, Any]] = []
 
     def component() -> int:
@@ -47,7 +47,7 @@ def config(registry: Registry) -> dict[str, Any]:
 
 
 def info(registry: Registry) -> dict[str, Any]:
-    """The body of `/gradio_api/info`."""
+    """Returns the body of `/gradio_api/info`."""
     named = {f"/{function.name}": _endpoint(function) for function in registry.functions}
     return {"named_endpoints": named, "unnamed_endpoints": {}}
 
@@ -80,7 +80,7 @@ def _python(name: str) -> dict[str, str]:
 
 
 def json_type(hint: Any) -> tuple[dict[str, Any], str]:
-    """The JSON schema of a type and its name in Python. Of a union with None, or with JSON made beforehand, those of the rest."""
+    """Returns the JSON schema and the Python name of a type. Unions ignore None and `msgspec.Raw`."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         rest = [item for item in inner if item not in (type(None), msgspec.Raw)]

@@ -1,7 +1,7 @@
-"""Gradio's queue: who has joined, which call an answer belongs to, and the streams that carry the answers.
+"""Gradio's queue: waiting calls, and the streams that deliver their results.
 
-Two protocols: in `sse` every call has a stream of its own, over which the server asks for the arguments; in `sse_v1` and later
-all calls of a session share one.
+Two protocols: in `sse` each call has its own stream, over which the server requests the arguments; from `sse_v1` on all calls of
+a session share a stream.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Message = dict[str, Any]
 
 
 class Sessions:
-    """Belongs to the event loop."""
+    """Not thread-safe: used on the event loop only."""
 
     def __init__(self) -> None:
         self._joined: dict[str, asyncio.Future[list[Any]]] = {}
         self._streams: OrderedDict[str, Stream] = OrderedDict()
 
     def join(self) -> tuple[str, asyncio.Future[list[Any]]]:
-        """A place in the queue and the arguments that will come for it. Raises `UnavailableError` when there is no more room."""
+        """Adds a call. Returns its id and a future of its arguments. Raises `UnavailableError` when the queue is full."""
         if len(self._joined) >= MAX_JOINED:
             raise UnavailableError(FULL)
         event_id = secrets.token_hex(16)
@@ -38,18 +38,18 @@ class Sessions:
         return event_id, arguments
 
     def leave(self, event_id: str) -> None:
-        """Gives the place back. Harmless when it is gone."""
+        """Removes a call from the queue. No-op for an unknown id."""
         self._joined.pop(event_id, None)
 
-    def hand_in(self, event_id: str, data: list[Any]) -> None:
-        """Raises `NotFoundError` unless somebody waits for these arguments."""
+    def deliver_arguments(self, event_id: str, data: list[Any]) -> None:
+        """Sets the arguments of a waiting call. Raises `NotFoundError` for an unknown id."""
         arguments = self._joined.pop(event_id, None)
         if arguments is None or arguments.done():
             raise NotFoundError("Unknown or expired event_id")
         arguments.set_result(data)
 
     def stream(self, session_hash: str) -> Stream:
-        """The session's stream, made when first asked for. Those that nobody has used for long go."""
+        """Returns the stream of a session, creating it if needed. Removes streams that have been idle for long."""
         stream = self._streams.get(session_hash)
         if stream is None:
             self._sweep()
@@ -61,7 +61,7 @@ class Sessions:
         return stream
 
     def close(self, session_hash: str) -> None:
-        """Forgets the session's stream."""
+        """Removes the stream of a session."""
         self._streams.pop(session_hash, None)
 
     def _sweep(self) -> None:
@@ -71,7 +71,7 @@ class Sessions:
 
 
 class Stream:
-    """What a session's calls have to say, in order. `pending` counts those that are not over."""
+    """The messages of a session's calls, in order. `pending` counts unfinished calls."""
 
     def __init__(self) -> None:
         self._messages: asyncio.Queue[Message] = asyncio.Queue(MAX_MESSAGES)
@@ -79,23 +79,23 @@ class Stream:
         self.used_at = time.monotonic()
 
     def begin(self) -> None:
-        """Makes room for one more call. Raises `UnavailableError` when too many wait."""
+        """Reserves room for a call. Raises `UnavailableError` when too many are pending."""
         if self.pending + self._messages.qsize() >= MAX_MESSAGES:
             raise UnavailableError(FULL)
         self.pending += 1
 
     def finish(self, message: Message) -> None:
-        """A call is over."""
+        """Adds the final message of a call."""
         self.pending -= 1
         self._messages.put_nowait(message)
 
     @property
     def is_over(self) -> bool:
-        """Nothing waits and nothing is on its way."""
+        """Whether no call is pending and all messages are sent."""
         return not self.pending and self._messages.empty()
 
     async def next(self, timeout_seconds: float) -> Message | None:
-        """The next message; None when none came in time."""
+        """Returns the next message; None after the timeout."""
         try:
             async with asyncio.timeout(timeout_seconds):
                 return await self._messages.get()

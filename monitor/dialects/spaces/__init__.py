@@ -1,1 +1,1 @@
-"""The ten functions of a Trackio Space for experiments. What it calls an experiment is a run of ours."""
+"""The ten functions of a Trackio Space for experiments. A Space's experiment is a run of Pegbox."""

@@ -1,4 +1,4 @@
-"""Demonstrations: runs whose numbers are made up. They carry the tag `demo`, and never share a run with real numbers."""
+"""Demonstration runs with synthetic metrics. They have the tag `demo` and never mix with real metrics."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ STEP_SECONDS = 1.0
 
 
 def simulate_training_data(caller: Caller, experiment_id: str) -> str:
-    """Made-up curves, in an experiment of their own: a real one is left as it is."""
-    asked = get_experiment(caller, experiment_id)
-    if is_demo(asked) and not asked.record_count:
-        run = asked
+    """Creates synthetic curves in a run of their own; a real run stays unchanged."""
+    requested = get_experiment(caller, experiment_id)
+    if is_demo(requested) and not requested.record_count:
+        run = requested
     else:
-        run = _create(caller, f"made up for {asked.name}"[:200], {"made_up_for": asked.id})
+        run = _create(caller, f"made up for {requested.name}"[:200], {"made_up_for": requested.id})
     _make_up(caller, run)
-    return f"{STEPS} steps were made up in {run.id}, which is marked as a demo. {asked.id} holds no made-up numbers"
+    return f"{STEPS} steps were made up in {run.id}, which is marked as a demo. {requested.id} holds no made-up numbers"
 
 
 def create_demo_experiment(caller: Caller) -> str:
-    """An experiment to look at, with made-up curves."""
+    """Creates a demonstration run with synthetic curves."""
     run = _create(caller, "demonstration", {"description": "Made-up numbers, to see what an experiment looks like"})
     _make_up(caller, run)
     return f"Demo experiment created\nID: {run.id}\nName: {run.name} [demo]\nIts numbers are made up"

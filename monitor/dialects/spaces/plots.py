@@ -1,4 +1,4 @@
-"""Curves of experiments as Gradio shows plots: a Plotly figure as JSON."""
+"""Plots of experiments for Gradio: Plotly figures as JSON."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import msgspec
 
 from monitor.dialects.functions import Caller
 from monitor.dialects.spaces.experiments import get_experiment, parse_ids, title
-from monitor.dialects.trackio.rows import outline, views_of
+from monitor.dialects.trackio.rows import thinned_points, views_of
 from monitor.metrics.series.history import SeriesView
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.runs.metric_names import OURS
+from pegbox.schemas.runs.metric_names import CANONICAL_NAMES
 
 MAX_POINTS = 2_000
-"""Of one curve."""
+"""Maximum points per curve."""
 
 MAX_COMPARED = 20
 MAX_CURVES = 60
 
 
 def create_metrics_plot(caller: Caller, experiment_id: str, metric_name: str = "loss") -> dict[str, str]:
-    """One metric over the steps."""
+    """Plots one metric over the steps."""
     run = get_experiment(caller, experiment_id)
     views = views_of(caller.monitor, run.id)
-    name = metric_name if metric_name in views else OURS.get(metric_name, metric_name)
+    name = metric_name if metric_name in views else CANONICAL_NAMES.get(metric_name, metric_name)
     if name not in views:
         known = ", ".join(list(views)[:20]) or "nothing yet"
         return _plot([], f"{title(run)}: no values of {metric_name[:100]} (logged: {known})", metric_name)
@@ -32,7 +32,7 @@ def create_metrics_plot(caller: Caller, experiment_id: str, metric_name: str = "
 
 
 def create_experiment_comparison(caller: Caller, experiment_ids: str) -> dict[str, str]:
-    """The metrics of several experiments over the steps; ids are separated by commas."""
+    """Plots the metrics of several experiments over the steps; ids are comma separated."""
     ids = parse_ids(experiment_ids)
     if not 1 <= len(ids) <= MAX_COMPARED:
         raise UnusableContentError(f"experiment_ids: 1 to {MAX_COMPARED} ids, separated by commas")
@@ -44,7 +44,7 @@ def create_experiment_comparison(caller: Caller, experiment_ids: str) -> dict[st
 
 
 def _curve(name: str, view: SeriesView) -> dict[str, Any]:
-    steps, _, numbers = outline(view, MAX_POINTS)
+    steps, _, numbers = thinned_points(view, MAX_POINTS)
     return {
         "type": "scatter",
         "mode": "lines",

@@ -1,4 +1,4 @@
-"""The functions of a Trackio Space, in the order of their numbers in Gradio's protocol."""
+"""The functions of a Trackio Space. Their order defines their numbers in Gradio's protocol."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from monitor.dialects.functions import Function, Registry
 
 @cache
 def registry() -> Registry:
-    """Loaded when the first foreign client calls: plots take NumPy, which an idle monitor does without."""
+    """Imported at the first foreign call, because plots import NumPy, which an idle monitor never loads."""
     from monitor.dialects.spaces import demo, experiments, plots  # noqa: PLC0415
 
     return Registry(

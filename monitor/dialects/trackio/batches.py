@@ -1,4 +1,4 @@
-"""Records of one run as batches of the log, within its limits, each record under its id."""
+"""Converts the records of a run to log batches within the limits, with a deduplication id per record."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from monitor.dialects.trackio.entries import Record
-from monitor.metrics.ingest.wire import MAX_MEDIA, Event, Media
+from monitor.metrics.ingest.batch_schema import MAX_MEDIA
 from monitor.metrics.log.columns import Columns
+from monitor.metrics.log.records import Event, Media
 from monitor.metrics.log.store import LoggedBatch
 
 WRITER = "trackio"
 MAX_RECORDS = 2_000
 MAX_VALUES = 20_000
-"""Steps times metrics of one batch: well below what the log takes at once."""
+"""Maximum steps times metrics per batch, well below the limit of the log."""
 
 ID_BYTES = 8
 
 
 def record_id(run_id: str, kind: str, given: str | None) -> int:
-    """64 bits for what the client calls a record; without a name of its own it is a new one every time."""
+    """Returns a 64-bit deduplication id of a client's record id; a random id for a record without one."""
     name = f"{run_id}\0{kind}\0{given}" if given else secrets.token_hex(16)
     digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).digest()
     return int.from_bytes(digest, "little", signed=True)
 
 
 def batches(run_id: str, records: Iterable[Record], first_step: int) -> Iterator[LoggedBatch]:
-    """In the order given. Records without a step are counted on from `first_step`."""
+    """Yields batches in the order of the records. Missing steps are numbered from `first_step`."""
     part: list[Record] = []
     names: set[str] = set()
     media = 0
@@ -38,14 +39,14 @@ def batches(run_id: str, records: Iterable[Record], first_step: int) -> Iterator
         is_full = (
             len(part) >= MAX_RECORDS
             or (len(part) + 1) * len(together) > MAX_VALUES
-            or media + len(record.shown) > MAX_MEDIA
+            or media + len(record.media) > MAX_MEDIA
         )
         if part and is_full:
             yield _batch(run_id, part)
             part, media, together = [], 0, set(record.points)
         part.append(record)
         names = together
-        media += len(record.shown)
+        media += len(record.media)
     if part:
         yield _batch(run_id, part)
 
@@ -56,7 +57,7 @@ def _batch(run_id: str, records: Sequence[Record]) -> LoggedBatch:
     media = [
         (record.id, Media(record.step or 0, record.time, name, data))
         for record in records
-        for name, data in record.shown.items()
+        for name, data in record.media.items()
     ]
     return LoggedBatch(
         first_seq=0,
@@ -75,7 +76,7 @@ def _batch(run_id: str, records: Sequence[Record]) -> LoggedBatch:
 
 
 def event_batch(run_id: str, events: Sequence[tuple[int, Event]]) -> LoggedBatch:
-    """Alerts and the like, each with its id."""
+    """Returns a batch of events, each with its deduplication id."""
     return LoggedBatch(
         first_seq=0,
         run_id=run_id,

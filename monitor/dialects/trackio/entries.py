@@ -1,4 +1,4 @@
-"""One log call of a script: the values that are points of a curve, and those that a step shows beside them."""
+"""Parses log entries of scripts into numeric points and media."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from monitor.dialects.trackio.typed_values import shown
-from monitor.metrics.ingest.media import MediaData
-from monitor.metrics.ingest.wire import MAX_STEP, MAX_TIME
-from monitor.metrics.series.nonfinite import NUMBER_OF_WORD
+from monitor.dialects.trackio.typed_values import to_media
+from monitor.metrics.log.media import MediaData
+from monitor.metrics.log.nonfinite import NONFINITE_VALUES
+from monitor.metrics.log.records import MAX_STEP, MAX_TIME
 
 MAX_NAME = 200
 MAX_COMPLAINTS = 20
@@ -23,7 +23,7 @@ _NUMBERS = frozenset({float, int})
 
 
 class LogEntry(msgspec.Struct, frozen=True, gc=False):
-    """As the client sends it. Only entries replayed after an outage have a `timestamp`; only a run's first has a `config`."""
+    """A log entry. Only entries replayed after an outage have a `timestamp`; only a run's first entry has a `config`."""
 
     project: str
     run: str
@@ -36,17 +36,17 @@ class LogEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(msgspec.Struct, gc=False):
-    """An entry read: its values are finite or not, but numbers; `id` makes it count once."""
+    """A parsed entry. `points` are floats, possibly non-finite; `id` is the deduplication id."""
 
     id: int
     time: float
     step: int | None
     points: dict[str, float] = {}
-    shown: dict[str, MediaData] = {}
+    media: dict[str, MediaData] = {}
 
 
-class Complaints:
-    """What was left out and why, without repeating itself endlessly."""
+class Problems:
+    """Reasons for dropped values, deduplicated and limited in number."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -64,11 +64,9 @@ class Complaints:
         return "; ".join(self.texts)
 
 
-def read_entry(
-    values: dict[str, Any], *, record_id: int, step: int | None, time: float, complaints: Complaints
-) -> Record:
-    """Sorts the values of an entry. What cannot be kept is left out with a complaint: one bad value must not cost the others."""
-    if are_good_names(tuple(values)) and _is_countable(step):  # nearly every entry is nothing but numbers
+def read_entry(values: dict[str, Any], *, record_id: int, step: int | None, time: float, problems: Problems) -> Record:
+    """Parses the values of an entry. An invalid value is dropped and added to `problems`; the other values are kept."""
+    if are_valid_names(tuple(values)) and _is_valid_step(step):  # fast path: nearly all entries hold only numbers
         kinds = set(map(type, values.values()))
         if kinds <= _FLOATS:
             return Record(record_id, time, step, values)
@@ -76,25 +74,25 @@ def read_entry(
             with contextlib.suppress(OverflowError):
                 return Record(record_id, time, step, {name: float(value) for name, value in values.items()})
     record = Record(record_id, time, step)
-    if not _is_countable(step):
-        complaints.add(f"step {step} is beyond what can be counted")
+    if not _is_valid_step(step):
+        problems.add(f"step {step} is beyond what can be counted")
         record.step = None
     for name, value in values.items():
-        problem = bad_name(name)
+        problem = name_problem(name)
         if problem is not None:
-            complaints.add(problem)
+            problems.add(problem)
         elif value is not None:
-            _sort_in(record, name, value, complaints)
+            _add_value(record, name, value, problems)
     return record
 
 
-def _is_countable(step: int | None) -> bool:
+def _is_valid_step(step: int | None) -> bool:
     return step is None or -MAX_STEP <= step <= MAX_STEP
 
 
-@lru_cache(maxsize=4096)  # of the few names that a script uses for every entry
-def bad_name(name: str) -> str | None:
-    """Why a metric cannot be called so; None when it can."""
+@lru_cache(maxsize=4096)  # a script uses few names, in every entry
+def name_problem(name: str) -> str | None:
+    """Returns why a metric name is invalid; None for a valid name."""
     if not 1 <= len(name) <= MAX_NAME:
         return f"metric name '{name[:40]}…' has {len(name)} characters; 1 to {MAX_NAME} are allowed"
     if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in name):
@@ -103,26 +101,26 @@ def bad_name(name: str) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def are_good_names(names: tuple[str, ...]) -> bool:
-    """Whether metrics can be called so, all of them."""
-    return all(bad_name(name) is None for name in names)
+def are_valid_names(names: tuple[str, ...]) -> bool:
+    """Whether all names are valid metric names."""
+    return all(name_problem(name) is None for name in names)
 
 
-def _sort_in(record: Record, name: str, value: Any, complaints: Complaints) -> None:
+def _add_value(record: Record, name: str, value: Any, problems: Problems) -> None:
     number = as_number(value)
     if number is not None:
         record.points[name] = number
         return
     try:
-        record.shown[name] = shown(value)
+        record.media[name] = to_media(value)
     except ValueError as error:
-        complaints.add(f"'{name}': {error}")
+        problems.add(f"'{name}': {error}")
 
 
 def as_number(value: Any) -> float | None:
-    """A number, also one of the words for those that are not finite; None for anything else."""
+    """Returns a number, or the float of a non-finite word (`NaN`, `Infinity`); None for anything else."""
     if isinstance(value, str):
-        return NUMBER_OF_WORD.get(value)
+        return NONFINITE_VALUES.get(value)
     if not isinstance(value, int | float):
         return None
     try:
@@ -131,13 +129,13 @@ def as_number(value: Any) -> float | None:
         return math.inf if value > 0 else -math.inf
 
 
-def moment(stamp: str | None, arrival: float | None = None) -> float:
-    """Unix seconds of an ISO 8601 time; the arrival (now), if there is none or it cannot be read."""
+def parse_timestamp(format_timestamp: str | None, arrival: float | None = None) -> float:
+    """Parses an ISO 8601 time to Unix seconds; returns the arrival time (default now) when missing or invalid."""
     arrival = time.time() if arrival is None else arrival
-    if stamp is None:
+    if format_timestamp is None:
         return arrival
     try:
-        when = datetime.fromisoformat(stamp)
+        when = datetime.fromisoformat(format_timestamp)
         seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return arrival

@@ -1,4 +1,4 @@
-"""Trackio's calls that keep files: media of runs, files of projects, artifacts in versions."""
+"""Trackio's calls for files: media of runs, files of projects, artifact versions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from monitor.artifacts import service, versions
-from monitor.artifacts.versions import Draft, VersionRow
-from monitor.dialects.bodies import base_name
+from monitor.artifacts.versions import VersionDraft, VersionRow
 from monitor.dialects.functions import Caller
+from monitor.dialects.request_bodies import base_name
 from monitor.dialects.trackio import names
 from monitor.dialects.trackio.media_files import CATEGORY, media_name
 from monitor.dialects.trackio.reads import SAVED_FILE
-from monitor.dialects.trackio.writes import announce
+from monitor.dialects.trackio.writes import ensure_run
 from monitor.dialects.uploads import UploadedFile
 from pegbox.errors import UnusableContentError
 
@@ -26,7 +26,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class FileData(msgspec.Struct, frozen=True):
-    """What names an uploaded file: `path` is the handle that the upload answered."""
+    """A reference to an uploaded file: `path` is the handle that the upload returned."""
 
     path: str
     orig_name: str | None = None
@@ -55,7 +55,7 @@ class ManifestEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def bulk_upload_media(caller: Caller, uploads: list[MediaUpload], hf_token: str | None = None) -> None:
-    """Files that a step of a run shows become artifacts of the run; without a run they are files of the project."""
+    """Registers uploaded media as artifacts of their runs; without a run, as files of the project."""
     if len(uploads) > MAX_UPLOADS:
         raise UnusableContentError(f"uploads: at most {MAX_UPLOADS} in one call")
     files = [caller.uploads.get(upload.uploaded_file.path) for upload in uploads]
@@ -65,8 +65,8 @@ def bulk_upload_media(caller: Caller, uploads: list[MediaUpload], hf_token: str 
         if upload.run is None:
             _save(caller, project, upload.relative_path or "", name, file)
             continue
-        run = announce(caller, project, names.checked_name(upload.run, "run"), upload.run_id)
-        kept = service.KeptFile(file.sha256, file.size_bytes)
+        run = ensure_run(caller, project, names.checked_name(upload.run, "run"), upload.run_id)
+        kept = service.StoredFile(file.sha256, file.size_bytes)
         service.register_artifact(
             caller.monitor.writer, run.id, media_name(upload.step, name), kept, step=upload.step, category=CATEGORY
         )
@@ -75,11 +75,11 @@ def bulk_upload_media(caller: Caller, uploads: list[MediaUpload], hf_token: str 
 def _save(caller: Caller, project: str, folder: str, name: str, file: UploadedFile) -> None:
     path = checked_path(f"{folder.replace(chr(92), '/')}/{base_name(name)}")
     entry = {"path": path, "digest": file.sha256, "size": file.size_bytes}
-    versions.log_version(caller.monitor, Draft(project, f"files/{path}", SAVED_FILE, [entry]))
+    versions.log_version(caller.monitor, VersionDraft(project, f"files/{path}", SAVED_FILE, [entry]))
 
 
 def checked_path(path: str) -> str:
-    """A relative path that stays within its folder, without `.` parts. Raises `UnusableContentError`."""
+    """Normalizes a relative path. Raises `UnusableContentError` for a path outside its folder."""
     parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
     plain = "/".join(parts)
     if ".." in parts or path.startswith(("/..", "//")) or not parts or len(plain) > MAX_PATH:
@@ -90,7 +90,7 @@ def checked_path(path: str) -> str:
 
 
 def get_project_files(caller: Caller, project: str) -> list[dict[str, Any]]:
-    """Files of the project itself, their newest versions by name."""
+    """Returns the newest versions of the project's files, by name."""
     found: dict[str, dict[str, Any]] = {}
     for version in versions.list_versions(caller.monitor, project):
         if version.type == SAVED_FILE:
@@ -103,9 +103,9 @@ def get_project_files(caller: Caller, project: str) -> list[dict[str, Any]]:
 def check_artifact_blobs(
     caller: Caller, project: str, digests: list[str], hf_token: str | None = None
 ) -> dict[str, list[str]]:
-    """Those of the files that need not be sent."""
+    """Returns the digests of files that are stored already."""
     wanted = [_digest(digest) for digest in digests]
-    present = service.present(caller.monitor, wanted)
+    present = service.stored_hashes(caller.monitor, wanted)
     return {"present": [digest for digest in wanted if digest in present]}
 
 
@@ -118,7 +118,7 @@ def _digest(digest: str) -> str:
 def bulk_upload_artifact_blob(
     caller: Caller, project: str, uploads: list[BlobUpload], hf_token: str | None = None
 ) -> None:
-    """The files are here since they were uploaded; this checks that they are what they should be."""
+    """Verifies the hashes of uploaded files."""
     for upload in uploads:
         file = caller.uploads.get(upload.uploaded_file.path)
         if file.sha256 != _digest(upload.digest):
@@ -139,9 +139,9 @@ def artifact_log(
     hf_token: str | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """The next version of an artifact; the newest again if nothing in it has changed."""
+    """Logs the next version of an artifact; returns the newest version if the content is unchanged."""
     project = names.checked_name(project, "project")
-    draft = Draft(
+    draft = VersionDraft(
         experiment=project,
         name=_artifact_name(name),
         type=names.checked_name(type, "type"),
@@ -149,7 +149,7 @@ def artifact_log(
         description=None if description is None else description[:20_000].replace("\0", ""),
         details=metadata,
         aliases=[names.checked_name(alias, "alias") for alias in aliases or ()],
-        run_id=announce(caller, project, names.checked_name(run_name, "run"), run_id).id if run_name else None,
+        run_id=ensure_run(caller, project, names.checked_name(run_name, "run"), run_id).id if run_name else None,
     )
     return _wire(versions.log_version(caller.monitor, draft))
 
@@ -170,7 +170,7 @@ def _checked_manifest(caller: Caller, manifest: list[ManifestEntry]) -> list[dic
     if any(entry.size < 0 for entry in manifest):
         raise UnusableContentError("manifest: a size is negative")
     files = [_digest(entry.digest) for entry in manifest if entry.ref is None]
-    missing = sorted(set(files) - service.present(caller.monitor, files))
+    missing = sorted(set(files) - service.stored_hashes(caller.monitor, files))
     if missing:
         raise UnusableContentError(f"manifest: {len(missing)} files are not here, first {missing[0]}; upload them")
     entries = [{**msgspec.to_builtins(entry), "path": path} for entry, path in zip(manifest, paths, strict=True)]
@@ -197,19 +197,19 @@ def _wire(version: VersionRow) -> dict[str, Any]:
 
 
 def get_artifact_manifest(caller: Caller, project: str, name: str, spec: str | None = None) -> dict[str, Any] | None:
-    """The version that an alias or `v<number>` names, the newest without one; null when there is none."""
+    """Returns the version for an alias or `v<number>`, by default the latest; null for none."""
     version = versions.find_version(caller.monitor, project, name, spec or versions.LATEST)
     return None if version is None else _wire(version)
 
 
 def get_artifacts(caller: Caller, project: str) -> list[dict[str, Any]]:
-    """All versions, newest first."""
+    """Returns all versions, newest first."""
     found = versions.list_versions(caller.monitor, project)
     return [_wire(version) for version in found if version.type != SAVED_FILE]
 
 
 def list_artifacts(caller: Caller, project: str) -> list[dict[str, Any]]:
-    """Artifacts with the number of their versions and the newest."""
+    """Returns the newest version of each artifact with the number of its versions."""
     found: dict[str, dict[str, Any]] = {}
     for version in get_artifacts(caller, project):
         entry = found.setdefault(version["name"], {**version, "num_versions": 0})
@@ -220,7 +220,7 @@ def list_artifacts(caller: Caller, project: str) -> list[dict[str, Any]]:
 def get_run_artifacts(
     caller: Caller, project: str, run: str | None = None, run_id: str | None = None
 ) -> dict[str, list[dict[str, Any]]]:
-    """What a run made (`output`) and what it read (`input`)."""
+    """Returns the artifacts that a run produced (`output`) and used (`input`)."""
     found = names.find_run(caller.monitor.engine, project, run, run_id)
     if found is None:
         return {"input": [], "output": []}
@@ -232,7 +232,7 @@ def get_run_artifacts(
 
 
 def get_artifact_consumers(caller: Caller, project: str, version_id: int) -> list[dict[str, Any]]:
-    """Runs that read a version, oldest first."""
+    """Returns the runs that used a version, oldest first."""
     return [
         {"run_id": use.run_id, "run_name": use.run_name, "created_at": use.used_at.isoformat()}
         for use in versions.list_uses(caller.monitor, version_id=version_id)
@@ -247,7 +247,7 @@ def log_artifact_use(
     run_id: str | None = None,
     hf_token: str | None = None,
 ) -> None:
-    """Notes that a run read a version."""
+    """Records that a run used a version."""
     project = names.checked_name(project, "project")
-    run = announce(caller, project, names.checked_name(run_name, "run"), run_id)
+    run = ensure_run(caller, project, names.checked_name(run_name, "run"), run_id)
     versions.log_use(caller.monitor, version_id, run.id)

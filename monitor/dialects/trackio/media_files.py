@@ -1,15 +1,15 @@
-"""Under which name a run keeps the file that one of its steps shows."""
+"""Names of media files among the artifacts of a run."""
 
 from __future__ import annotations
 
-from monitor.dialects.bodies import base_name
+from monitor.dialects.request_bodies import base_name
 
 MEDIA_ROOT = "media"
-"""Where Trackio's dashboard thinks that files of runs lie; `/file` knows them by it."""
+"""The media folder that Trackio's dashboard expects; `/file` removes this prefix."""
 
 CATEGORY = "media"
 
 
 def media_name(step: int | None, name: str) -> str:
-    """What the file of a step is called among the run's artifacts."""
+    """Returns the artifact name of a step's media file."""
     return f"step{0 if step is None else step}-{base_name(name)}"

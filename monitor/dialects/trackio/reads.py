@@ -11,12 +11,12 @@ import monitor.dialects.trackio.names as names
 from monitor.artifacts import service as artifacts
 from monitor.artifacts import versions
 from monitor.dialects.functions import Caller
-from monitor.dialects.trackio.entries import moment
+from monitor.dialects.trackio.entries import parse_timestamp
 from monitor.dialects.trackio.media_files import MEDIA_ROOT
 from monitor.dialects.trackio.points import find
 from monitor.dialects.trackio.rows import media_of, steps_of, views_of
-from monitor.dialects.trackio.stamps import stamp
-from monitor.dialects.trackio.typed_values import restored, traces_in
+from monitor.dialects.trackio.timestamps import format_timestamp
+from monitor.dialects.trackio.typed_values import find_traces, from_media
 from monitor.metrics.log import store
 from monitor.runs import service
 from pegbox.schemas.runs.run import RunView
@@ -31,12 +31,12 @@ Sort = Literal["request_time_desc", "request_time_asc", "step_asc", "step_desc"]
 
 
 def get_all_projects(caller: Caller) -> list[str]:
-    """Our experiments."""
+    """Lists the projects, which are experiments in Pegbox."""
     return service.list_experiments(caller.monitor.engine)
 
 
 def get_runs_for_project(caller: Caller, project: str) -> list[dict[str, Any]]:
-    """Oldest first."""
+    """Lists the runs of a project, oldest first."""
     return [
         {"id": run.id, "name": run.name, "created_at": created(run)}
         for run in names.list_runs(caller.monitor.engine, project)
@@ -44,17 +44,17 @@ def get_runs_for_project(caller: Caller, project: str) -> list[dict[str, Any]]:
 
 
 def created(run: RunView) -> str:
-    """When the run was announced, as Trackio writes times."""
+    """Returns the creation time of a run in Trackio's format."""
     return run.created_at.astimezone(UTC).isoformat()
 
 
 def get_run_configs(caller: Caller, project: str) -> dict[str, dict[str, Any]]:
-    """By run id."""
+    """Returns configs by run id."""
     return {run.id: run.config for run in names.list_runs(caller.monitor.engine, project)}
 
 
 def get_project_summary(caller: Caller, project: str) -> dict[str, Any]:
-    """`last_activity` is the greatest step of all runs."""
+    """Summarizes a project. `last_activity` is the greatest step of all runs."""
     runs = names.list_runs(caller.monitor.engine, project)
     steps = [run.last_step for run in runs if run.last_step is not None]
     return {
@@ -66,7 +66,7 @@ def get_project_summary(caller: Caller, project: str) -> dict[str, Any]:
 
 
 def get_run_summary(caller: Caller, project: str, run: str | None = None, run_id: str | None = None) -> dict[str, Any]:
-    """What a resumed run needs to know of itself: nothing, if it has no points."""
+    """Summarizes a run for resuming; empty for a run without points."""
     found = find(caller, project, run, run_id)
     empty = {"num_logs": 0, "metrics": [], "config": None, "last_step": None}
     if found is None:
@@ -93,10 +93,10 @@ def get_alerts(
     level: str | None = None,
     since: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Newest first, of one run or of the project's."""
+    """Returns alerts of a run or of all runs of the project, newest first."""
     named = run is not None or run_id is not None
     found = [find(caller, project, run, run_id)] if named else names.list_runs(caller.monitor.engine, project)
-    after = moment(since) if since else 0.0
+    after = parse_timestamp(since) if since else 0.0
     alerts = [alert for item in found if item is not None for alert in _alerts(caller.monitor.engine, item)]
     chosen = [
         alert for time, alert in sorted(alerts, key=lambda pair: pair[0], reverse=True)
@@ -112,7 +112,7 @@ def _alerts(engine: Engine, run: RunView) -> list[tuple[float, dict[str, Any]]]:
         (
             event.time,
             {
-                "timestamp": stamp(event.time),
+                "timestamp": format_timestamp(event.time),
                 "run": run.name,
                 "run_id": run.id,
                 "title": event.title,
@@ -137,7 +137,7 @@ def get_traces(
     offset: int | None = 0,
     step: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Conversations that a run logged, newest first unless sorted otherwise."""
+    """Returns traces (conversations) of a run, newest first by default."""
     found = find(caller, project, run, run_id)
     traces = [] if found is None else _traces(caller, found)
     needle = (search or "").strip().lower()
@@ -160,18 +160,18 @@ def _traces(caller: Caller, run: RunView) -> list[dict[str, Any]]:
             "run": run.name,
             "run_id": run.id,
             "step": item.step,
-            "timestamp": stamp(item.time),
+            "timestamp": format_timestamp(item.time),
             "messages": trace.get("messages") or [],
             "metadata": trace.get("metadata") or {},
             "spans": trace.get("spans") or [],
         }
         for item in media_of(caller.monitor, run.id)
-        for index, trace in enumerate(traces_in(restored(item.data)))
+        for index, trace in enumerate(find_traces(from_media(item.data)))
     ]
 
 
 def get_trace_steps(caller: Caller, project: str, run: str | None = None, run_id: str | None = None) -> dict[str, Any]:
-    """How many traces each step has."""
+    """Counts the traces of each step."""
     found = find(caller, project, run, run_id)
     counts: dict[int, int] = {}
     for trace in [] if found is None else _traces(caller, found):
@@ -180,7 +180,7 @@ def get_trace_steps(caller: Caller, project: str, run: str | None = None, run_id
 
 
 def get_settings(caller: Caller) -> dict[str, Any]:
-    """What Trackio's dashboard asks for when it starts."""
+    """Returns the settings that Trackio's dashboard reads at start."""
     return {
         "logo_urls": {"light": "", "dark": ""},
         "color_palette": PALETTE,
@@ -192,16 +192,16 @@ def get_settings(caller: Caller) -> dict[str, Any]:
 
 
 def get_run_mutation_status(caller: Caller) -> dict[str, Any]:
-    """Foreign clients neither delete nor rename runs here."""
+    """Reports that foreign clients may neither delete nor rename runs."""
     return {"spaces": False, "allowed": False, "auth": "none"}
 
 
 def get_tab_availability(caller: Caller, project: str) -> dict[str, bool]:
-    """Which of the dashboard's tabs have something to show."""
+    """Reports which tabs of the dashboard have content."""
     runs = names.list_runs(caller.monitor.engine, project)
-    shown = [restored(item.data) for run in runs for item in media_of(caller.monitor, run.id)]
+    shown = [from_media(item.data) for run in runs for item in media_of(caller.monitor, run.id)]
     saved = versions.list_versions(caller.monitor, project)
-    traces = any(traces_in(value) for value in shown)
+    traces = any(find_traces(value) for value in shown)
     return {
         "metrics": any(views_of(caller.monitor, run.id) for run in runs),
         "system": any(views_of(caller.monitor, run.id, system=True) for run in runs),
@@ -214,4 +214,4 @@ def get_tab_availability(caller: Caller, project: str) -> dict[str, bool]:
 
 
 SAVED_FILE = "file"
-"""The type under which a file of the project itself is kept."""
+"""The artifact type of files that belong to the project."""

@@ -1,4 +1,4 @@
-"""Trackio's functions, in the order of their numbers in Gradio's protocol."""
+"""Trackio's functions. Their order defines their numbers in Gradio's protocol."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from monitor.dialects.functions import Function, Registry
 
 @cache
 def registry() -> Registry:
-    """Loaded when the first foreign client calls: reading points takes NumPy, which an idle monitor does without."""
+    """Imported at the first foreign call, because reading points imports NumPy, which an idle monitor never loads."""
     from monitor.dialects.trackio import files, points, reads, writes  # noqa: PLC0415
 
     functions = (

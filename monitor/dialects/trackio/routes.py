@@ -1,4 +1,4 @@
-"""`/version`, `/api/{name}`, uploads and downloads, as Trackio's client and dashboard ask for them."""
+"""`/version`, `/api/{name}`, uploads and downloads for Trackio's client and dashboard."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from starlette.types import Scope
 
 from monitor.artifacts import service
 from monitor.context import MonitorDep
-from monitor.dialects.bodies import arguments, caller_of, read_json, receive_uploads
+from monitor.dialects.request_bodies import arguments, caller_of, read_json, receive_uploads
 from monitor.dialects.trackio import names
+from monitor.dialects.trackio.answers import Answered, Paths, Version
 from monitor.dialects.trackio.media_files import MEDIA_ROOT, media_name
 from monitor.dialects.trackio.registry import registry
-from monitor.dialects.trackio.wire import Answered, Paths, Version
 from pegbox.errors import NotFoundError, PegboxError, UnusableContentError
 from pegbox.web.error_handlers import error_responses
 
 VERSION = "0.43.0"
-"""Of Trackio, whose client reads it: the release whose calls are understood here."""
+"""The release of Trackio whose calls are supported; reported to clients."""
 
 API_VERSION = 1
 FORM: dict[str, Any] = {
@@ -34,7 +34,7 @@ router = APIRouter(tags=["Trackio"])
 
 
 class CallRoute(APIRoute):
-    """Takes calls of known functions only, so that any other path and method is answered as if this route were not there."""
+    """Matches calls of known functions only; any other path or method falls through to the next route."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child = super().matches(scope)
@@ -47,7 +47,7 @@ calls = APIRouter(tags=["Trackio"], route_class=CallRoute)
 
 @router.get("/version", response_model=Version)
 def get_version() -> Version:
-    """Tells Trackio's client how to talk to this server."""
+    """Returns the version and the transport for Trackio's client."""
     return Version(version=VERSION, api_version=API_VERSION)
 
 
@@ -58,7 +58,7 @@ def get_version() -> Version:
     openapi_extra={"requestBody": {"required": True, "content": FORM}},
 )
 async def upload_files(request: Request, monitor: MonitorDep) -> Paths:
-    """Receives files; each path in the answer is a handle for a later call, not a place on the disk."""
+    """Receives files. Each returned path is a handle for a later call, not a path on disk."""
     return Paths(paths=await receive_uploads(request, monitor, request.app.state.uploads))
 
 
@@ -81,7 +81,7 @@ async def call_function(api_name: str, request: Request) -> Response:
 
 
 def _as_bad_request(error: PegboxError) -> PegboxError:
-    """Trackio answers 400 for arguments that it cannot use."""
+    """Maps 422 to 400, which Trackio returns for invalid arguments."""
     return UnusableContentError(error.message, errors=error.errors) if error.status == 422 else error
 
 
@@ -97,7 +97,7 @@ def _as_bad_request(error: PegboxError) -> PegboxError:
     },
 )
 def get_media_file(path: Annotated[str, Query(max_length=2_000)], monitor: MonitorDep) -> FileResponse:
-    """A file that a run has logged, by the path that is in its logs: `project/run/step/name`."""
+    """Returns a file that a run logged, by the path in its logs: `project/run/step/name`."""
     *owner, step, name = ["", "", *path.removeprefix(f"{MEDIA_ROOT}/").split("/")][-200:]
     for index in range(1, len(owner)):
         project, run_name = "/".join(owner[:index]).lstrip("/"), "/".join(owner[index:])
@@ -120,11 +120,11 @@ def get_media_file(path: Annotated[str, Query(max_length=2_000)], monitor: Monit
     },
 )
 def get_artifact_blob(project: str, digest: str, monitor: MonitorDep) -> FileResponse:
-    """A file of an artifact, by its SHA-256."""
+    """Returns a file of an artifact by its SHA-256."""
     return _download(service.get_file(monitor, digest), digest)
 
 
 def _download(path: Any, name: str) -> FileResponse:
-    """Always as a download: a page that a run has stored must not run as one of ours."""
+    """Always a download: HTML that a run stored must not execute in the monitor's origin."""
     headers = {"X-Content-Type-Options": "nosniff"}
     return FileResponse(path, media_type="application/octet-stream", filename=name, headers=headers)

@@ -1,7 +1,7 @@
-"""Trackio's objects with a `_type` (tables, histograms, pictures, traces) as media of a run, and back.
+"""Converts Trackio's objects with a `_type` (tables, histograms, images, traces) to media of a run, and back.
 
-Histograms and tables become those of the monitor. What it has no form of its own for is kept as its JSON, so that nothing is
-lost; a picture's file is an artifact of the run, which the JSON names.
+Histograms and tables map to the monitor's types. Other types are stored as JSON text without loss; the file of an image is an
+artifact of the run, which the JSON refers to.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Any
 
 import msgspec
 
-from monitor.metrics.ingest.media import MAX_TEXT, Cell, Histogram, MediaData, Table, Text
+from monitor.metrics.log.media import MAX_TEXT, Cell, Histogram, MediaData, Table, Text
 from pegbox.schemas.runs.media import HistogramData, TableData, TextData
 
 PREFIX = "trackio."
 MARK = '{"_type":"trackio.'
 
 
-def shown(value: Any) -> MediaData:
-    """What a step shows of a value that is no number. Raises `ValueError` when it is too large."""
+def to_media(value: Any) -> MediaData:
+    """Converts a value that is not a number to media. Raises `ValueError` when the value is too large."""
     if isinstance(value, str):
         return _text(value)
     kind = value.get("_type") if isinstance(value, dict) else None
@@ -30,7 +30,7 @@ def shown(value: Any) -> MediaData:
             return _table(value["_value"])
         if kind == "trackio.markdown" and not value["_value"].startswith(MARK):
             return _text(value["_value"])
-    # `_type` first: that is how a text is told from what was kept as text.
+    # `_type` comes first: `from_media` recognizes stored JSON by this prefix.
     typed = {"_type": kind, **value} if kind is not None else value
     return _text(msgspec.json.encode(typed).decode())
 
@@ -55,8 +55,8 @@ def _cell(value: Any) -> Cell:
     return msgspec.json.encode(value).decode()
 
 
-def restored(data: HistogramData | TextData | TableData) -> dict[str, Any] | list[Any]:
-    """Trackio's form of a stored medium."""
+def from_media(data: HistogramData | TextData | TableData) -> dict[str, Any] | list[Any]:
+    """Converts stored media to Trackio's value."""
     if isinstance(data, HistogramData):
         return {"_type": "trackio.histogram", "bins": data.edges, "values": data.counts}
     if isinstance(data, TableData):
@@ -70,7 +70,7 @@ def restored(data: HistogramData | TextData | TableData) -> dict[str, Any] | lis
     return {"_type": "trackio.markdown", "_value": text}
 
 
-def traces_in(value: Any) -> list[dict[str, Any]]:
-    """The traces that a restored value is or holds."""
+def find_traces(value: Any) -> list[dict[str, Any]]:
+    """Returns the traces in a value."""
     found = value if isinstance(value, list) else [value]
     return [item for item in found if isinstance(item, dict) and item.get("_type") == "trackio.trace"]

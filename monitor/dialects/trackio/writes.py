@@ -17,9 +17,10 @@ from sqlalchemy import Connection
 from monitor.dialects.functions import Caller
 from monitor.dialects.trackio import names
 from monitor.dialects.trackio.batches import batches, event_batch, record_id
-from monitor.dialects.trackio.entries import Complaints, LogEntry, Record, moment, read_entry
-from monitor.metrics.ingest.wire import MAX_EVENTS, Event
-from monitor.metrics.log.writer import Accepted
+from monitor.dialects.trackio.entries import LogEntry, Problems, Record, parse_timestamp, read_entry
+from monitor.metrics.ingest.batch_schema import MAX_EVENTS
+from monitor.metrics.ingest.writer import Accepted
+from monitor.metrics.log.records import Event
 from monitor.runs import service
 from pegbox.errors import PayloadTooLargeError, UnusableContentError
 from pegbox.schemas.base import JsonObject
@@ -29,10 +30,10 @@ T = TypeVar("T")
 journal = logging.getLogger(__name__)
 
 SYSTEM = "system/"
-"""Readings of the machine are metrics under this prefix, as those of our own SDK."""
+"""Prefix of system metrics, the same as in Pegbox's SDK."""
 
 MAX_NAMES = 5_000
-"""Metrics of one run in one call."""
+"""Maximum metrics of one run per call."""
 
 MAX_CONFIG_BYTES = 1 << 20
 LEVELS = {"info": "info", "warn": "warning", "warning": "warning", "error": "error"}
@@ -62,7 +63,7 @@ class AlertEntry(msgspec.Struct, frozen=True):
 
 @dataclass
 class _Group:
-    """What one call says of one run."""
+    """The entries of one run in a call."""
 
     project: str
     name: str
@@ -72,14 +73,14 @@ class _Group:
 
 
 def bulk_log(caller: Caller, logs: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
-    """Points and media of any number of runs. Entries that cannot be kept are left out and reported in the answer.
+    """Logs points and media of any number of runs. Invalid entries are dropped and reported in the response.
 
-    Null when all is well. Raises `UnusableContentError` when no entry can be kept.
+    Returns None when nothing was dropped. Raises `UnusableContentError` when no entry is valid.
     """
-    complaints, arrival = Complaints(), time.time()
+    problems, arrival = Problems(), time.time()
     waiting: list[Future[Accepted]] = []
-    for group in _grouped(logs, LogEntry, complaints):
-        run = announce(caller, group.project, group.name, group.run_id, checked_config(group.config, complaints))
+    for group in _grouped(logs, LogEntry, problems):
+        run = ensure_run(caller, group.project, group.name, group.run_id, checked_config(group.config, problems))
         seen: set[str] = set()
         records = []
         for entry in group.entries:
@@ -91,12 +92,12 @@ def bulk_log(caller: Caller, logs: list[Any], hf_token: str | None = None) -> di
                     entry.metrics,
                     record_id=record_id(run.id, "log", entry.log_id),
                     step=entry.step,
-                    time=moment(entry.timestamp, arrival),
-                    complaints=complaints,
+                    time=parse_timestamp(entry.timestamp, arrival),
+                    problems=problems,
                 )
             )
         waiting += _submit(caller, run, records)
-    return _answer(waiting, complaints)
+    return _answer(waiting, problems)
 
 
 def log(
@@ -108,42 +109,42 @@ def log(
     hf_token: str | None = None,
     run_id: str | None = None,
 ) -> dict[str, Any] | None:
-    """The values of one step: `/api/log`."""
+    """Logs the values of one step: `/api/log`."""
     entry = {"project": project, "run": run, "metrics": metrics, "step": step, "run_id": run_id}
     return bulk_log(caller, [entry])
 
 
 def bulk_log_system(caller: Caller, logs: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
-    """Readings of the machines. They have a time but no step, and are kept at the run's newest."""
-    complaints, arrival = Complaints(), time.time()
+    """Logs system metrics. They have a time but no step and are stored at the run's last step."""
+    problems, arrival = Problems(), time.time()
     waiting: list[Future[Accepted]] = []
-    for group in _grouped(logs, SystemEntry, complaints):
-        run = announce(caller, group.project, group.name, group.run_id)
+    for group in _grouped(logs, SystemEntry, problems):
+        run = ensure_run(caller, group.project, group.name, group.run_id)
         step = max(last_step(caller, run.id) or 0, 0)
         records = [
             read_entry(
                 {f"{SYSTEM}{name}": value for name, value in entry.metrics.items()},
                 record_id=record_id(run.id, "system", entry.log_id),
                 step=step,
-                time=moment(entry.timestamp, arrival),
-                complaints=complaints,
+                time=parse_timestamp(entry.timestamp, arrival),
+                problems=problems,
             )
             for entry in group.entries
         ]
         waiting += _submit(caller, run, records)
-    return _answer(waiting, complaints)
+    return _answer(waiting, problems)
 
 
 def bulk_alert(caller: Caller, alerts: list[Any], hf_token: str | None = None) -> dict[str, Any] | None:
-    """Alerts become events of their runs."""
-    complaints = Complaints()
+    """Logs alerts as events of their runs."""
+    problems = Problems()
     waiting: list[Future[Accepted]] = []
-    for group in _grouped(alerts, AlertEntry, complaints):
-        run = announce(caller, group.project, group.name, group.run_id)
+    for group in _grouped(alerts, AlertEntry, problems):
+        run = ensure_run(caller, group.project, group.name, group.run_id)
         events = [(record_id(run.id, "alert", entry.alert_id), _event(entry)) for entry in group.entries]
         for start in range(0, len(events), MAX_EVENTS):
             waiting.append(caller.monitor.writer.submit(event_batch(run.id, events[start : start + MAX_EVENTS])))
-    return _answer(waiting, complaints)
+    return _answer(waiting, problems)
 
 
 def _event(entry: AlertEntry) -> Event:
@@ -151,70 +152,70 @@ def _event(entry: AlertEntry) -> Event:
     if len(title) > 500:
         title, text = f"{title[:499]}…", f"{title}\n{text}"
     level: Any = LEVELS.get(entry.level, "warning")
-    return Event(moment(entry.timestamp), "alert", title, entry.step, text[:20_000], level)
+    return Event(parse_timestamp(entry.timestamp), "alert", title, entry.step, text[:20_000], level)
 
 
-def _grouped(entries: list[Any], kind: type[Any], complaints: Complaints) -> list[_Group]:
-    """The readable entries by run. Raises `UnusableContentError` when there is none though some were sent."""
+def _grouped(entries: list[Any], kind: type[Any], problems: Problems) -> list[_Group]:
+    """Groups the valid entries by run. Raises `UnusableContentError` when none of the entries is valid."""
     groups: dict[tuple[str, str, str | None], _Group] = {}
     refused: set[tuple[str, str]] = set()
-    for entry in _readable(entries, kind, complaints):
+    for entry in _readable(entries, kind, problems):
         key = (entry.project, entry.run, entry.run_id)
         if key not in groups:
             if key[:2] in refused:
-                complaints.count += 1
+                problems.count += 1
                 continue
             try:
                 project, name = names.checked_name(entry.project, "project"), names.checked_name(entry.run, "run")
             except UnusableContentError as error:
                 refused.add(key[:2])
-                complaints.add(error.message)
+                problems.add(error.message)
                 continue
             groups[key] = _Group(project, name, entry.run_id)
         group = groups[key]
         group.entries.append(entry)
         if isinstance(entry, LogEntry) and entry.config and group.config is None:
             group.config = entry.config
-    if complaints and not groups:
-        raise UnusableContentError(f"Nothing could be kept: {complaints}")
+    if problems and not groups:
+        raise UnusableContentError(f"Nothing could be kept: {problems}")
     return list(groups.values())
 
 
-def _readable(entries: list[Any], kind: type[T], complaints: Complaints) -> Iterable[T]:
-    """The entries as what they should be, without those that are something else."""
+def _readable(entries: list[Any], kind: type[T], problems: Problems) -> Iterable[T]:
+    """Yields the entries that have the expected type."""
     try:
-        return msgspec.convert(entries, list[kind])  # type: ignore[valid-type]  # at once, as all are in order nearly always
+        return msgspec.convert(entries, list[kind])  # type: ignore[valid-type]  # in one call, since nearly all entries are valid
     except msgspec.ValidationError:
-        return _readable_ones(entries, kind, complaints)
+        return _readable_ones(entries, kind, problems)
 
 
-def _readable_ones(entries: list[Any], kind: type[T], complaints: Complaints) -> Iterator[T]:
+def _readable_ones(entries: list[Any], kind: type[T], problems: Problems) -> Iterator[T]:
     for given in entries:
         try:
             yield msgspec.convert(given, kind)
         except msgspec.ValidationError as error:
-            complaints.add(f"entry left out: {error}")
+            problems.add(f"entry left out: {error}")
 
 
-def checked_config(config: dict[str, Any] | None, complaints: Complaints) -> dict[str, Any] | None:
-    """A config that any database keeps; None, and a complaint, for one that cannot be kept."""
+def checked_config(config: dict[str, Any] | None, problems: Problems) -> dict[str, Any] | None:
+    """Validates a config; returns None and adds a problem for an invalid config."""
     if config is None:
         return None
     try:
         checked = _config.validate_python(config)
     except SchemaError as error:
-        complaints.add(f"config left out: {error.errors()[0]['msg'].removeprefix('Value error, ')}")
+        problems.add(f"config left out: {error.errors()[0]['msg'].removeprefix('Value error, ')}")
         return None
     if len(msgspec.json.encode(checked)) > MAX_CONFIG_BYTES:
-        complaints.add(f"config left out: more than {MAX_CONFIG_BYTES} bytes")
+        problems.add(f"config left out: more than {MAX_CONFIG_BYTES} bytes")
         return None
     return checked
 
 
-def announce(
+def ensure_run(
     caller: Caller, project: str, name: str, run_id: str | None, config: dict[str, Any] | None = None
 ) -> RunView:
-    """The run that the client speaks of, made now if it is new. A config means that a process has just begun or resumed it."""
+    """Finds the run, or creates it. A config means that a process has just started or resumed the run."""
     known = names.find_run(caller.monitor.engine, project, name, run_id)
     if known is not None and config is None:
         return known
@@ -229,14 +230,14 @@ def announce(
 
 
 def _free_id(caller: Caller, project: str, name: str, run_id: str | None) -> str:
-    """Not that of a run in another project."""
-    own = names.own_id(project, name, run_id)
+    """Returns an id that no run of another project has."""
+    own = names.our_run_id(project, name, run_id)
     found = service.find_run(caller.monitor.engine, own)
-    return own if found is None or found.id != own else names.hashed_id(project, run_id or name)
+    return own if found is None or found.id != own else names.hashed_run_id(project, run_id or name)
 
 
 def last_step(caller: Caller, run_id: str) -> int | None:
-    """The run's greatest step, everything accepted so far included."""
+    """Returns the run's greatest step, including accepted batches that are not in the run row yet."""
     writer = caller.monitor.writer
 
     def operation(connection: Connection) -> int | None:
@@ -246,7 +247,7 @@ def last_step(caller: Caller, run_id: str) -> int | None:
 
 
 def _submit(caller: Caller, run: RunView, records: Sequence[Record]) -> list[Future[Accepted]]:
-    """Hands the records to the writer. Raises `PayloadTooLargeError` for too many names."""
+    """Queues the records. Raises `PayloadTooLargeError` for too many metric names."""
     found = {name for record in records for name in record.points}
     if len(found) > MAX_NAMES:
         raise PayloadTooLargeError(f"{len(found)} metrics in one call; at most {MAX_NAMES} are taken")
@@ -257,12 +258,12 @@ def _submit(caller: Caller, run: RunView, records: Sequence[Record]) -> list[Fut
     return [caller.monitor.writer.submit(batch) for batch in batches(run.id, records, counted + 1) if batch.count]
 
 
-def _answer(waiting: Sequence[Future[Accepted]], complaints: Complaints) -> dict[str, Any] | None:
-    """After the commit of everything. What was left out is in the answer and in the log."""
-    problems = [problem for future in waiting if (problem := future.exception()) is not None]
-    if problems:
-        raise problems[0]
-    if not complaints:
+def _answer(waiting: Sequence[Future[Accepted]], problems: Problems) -> dict[str, Any] | None:
+    """Waits for all commits; reports dropped values in the response and in the log."""
+    failures = [failure for future in waiting if (failure := future.exception()) is not None]
+    if failures:
+        raise failures[0]
+    if not problems:
         return None
-    journal.warning("left out %d things that a Trackio client sent: %s", complaints.count, complaints)
-    return {"left_out": complaints.count, "problems": complaints.texts}
+    journal.warning("left out %d things that a Trackio client sent: %s", problems.count, problems)
+    return {"left_out": problems.count, "problems": problems.texts}

@@ -1,1 +1,1 @@
-"""The points of a run as one table, written to files."""
+"""Exports the points of a run as one table: CSV, JSON lines, Parquet."""

@@ -1,4 +1,4 @@
-"""The files that a table of points can be written to: CSV, JSON lines, Parquet. Each is written a chunk at a time."""
+"""File formats of exports: CSV, JSON lines, Parquet. Each is streamed in chunks."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 
-def writer_of(file_format: Format) -> Callable[[Table], Iterator[bytes]]:
-    """Raises `UnavailableError` when the format needs a package that is not installed."""
+def writer_for(file_format: Format) -> Callable[[Table], Iterator[bytes]]:
+    """Returns the writer of a format. Raises `UnavailableError` when the format needs a package that is not installed."""
     if file_format == "csv":
         return write_csv
     if file_format == "jsonl":
         return write_jsonl
     try:
-        from monitor.metrics.export.parquet import write_parquet  # noqa: PLC0415 - heavy, and not everyone has it
+        from monitor.metrics.export.parquet import write_parquet  # noqa: PLC0415 - a heavy optional dependency
     except ModuleNotFoundError as error:
         raise UnavailableError(f"{error}. Parquet needs the package pyarrow: pip install pyarrow") from error
     return write_parquet
 
 
 def file_name(run_id: str, file_format: Format) -> str:
-    """What the file is called when it is saved: plain ASCII, whatever the run is called."""
+    """Returns the download name: the run id in plain ASCII with the ending of the format."""
     return f"{re.sub(r'[^A-Za-z0-9_.-]', '_', run_id)}.{file_format}"
 
 
 def write_csv(table: Table) -> Iterator[bytes]:
-    """With a header; what is absent is empty, numbers that are not finite are `NaN`, `Infinity`, `-Infinity`."""
+    """Yields CSV with a header. Missing values are empty, non-finite values are `NaN`, `Infinity`, `-Infinity`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(table.header)
@@ -60,7 +60,7 @@ def _drain(text: io.StringIO) -> bytes:
 
 
 def write_jsonl(table: Table) -> Iterator[bytes]:
-    """An object per line; what is absent has no key, numbers that are not finite are the strings that batches use."""
+    """Yields one JSON object per row. Missing values have no key, non-finite values are strings as in batches."""
     header = table.header
     encoder = msgspec.json.Encoder()
     for chunk in table.chunks():

@@ -1,4 +1,4 @@
-"""A table of points as Parquet. Imports pyarrow: only for who asks for it."""
+"""Writes a table of points as Parquet. Imports pyarrow, an optional dependency."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from monitor.metrics.export.table import Column, Table
 from pegbox.web.outflow import Outflow
 
 GROUP_VALUES = 2_000_000
-"""Of a row group, 16 MB: small groups make a file large and slow to read."""
+"""Values per row group (16 MB): small groups make a file large and slow to read."""
 
 
 def write_parquet(table: Table) -> Iterator[bytes]:
-    """Numbers as they are, NaN and infinities included; null where there is none. Times are UTC in microseconds."""
+    """Yields a Parquet file. Values are float64 including NaN and infinities, missing values null, times UTC microseconds."""
     step, time, *numbers = table.header
     moment = pa.timestamp("us", tz="UTC")
     schema = pa.schema([(step, pa.int64()), (time, moment), *((name, pa.float64()) for name in numbers)])

@@ -1,1 +1,1 @@
-"""Batches from clients: decoded, checked, acknowledged after the commit."""
+"""Batches from clients: decoded, validated, committed to the log, acknowledged."""

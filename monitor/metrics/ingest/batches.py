@@ -1,4 +1,4 @@
-"""`POST /api/runs/{id}/batches`: the hot path. Bytes in, checked by msgspec, answered after the commit."""
+"""`POST /api/runs/{id}/batches`, the hot path: msgspec decodes and validates the body, the response follows the commit."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive
 
-from monitor.metrics.ingest.binary import CONTENT_TYPES, decode_binary
-from monitor.metrics.ingest.wire import MAX_BODY_BYTES, decode_batch
+from monitor.metrics.ingest.batch_schema import MAX_BODY_BYTES, decode_batch
+from monitor.metrics.ingest.messagepack import CONTENT_TYPES, decode_binary
+from monitor.metrics.ingest.writer import Accepted, Writer
 from monitor.metrics.log.store import LoggedBatch
-from monitor.metrics.log.writer import Accepted, Writer
 from pegbox.errors import PayloadTooLargeError
 
 TOO_LARGE = f"A batch must not exceed {MAX_BODY_BYTES} bytes"
 
 
 async def ingest_batch(request: Request) -> Response:
-    """Takes one batch; see `monitor.metrics.ingest.wire.Batch` for its body, and `binary` beside it for the MessagePack form."""
+    """Accepts one batch: JSON (`batch_schema.Batch`) or MessagePack (`messagepack.BinaryBatch`)."""
     headers = request.scope["headers"]
     body = await read_body(headers, request.receive)
-    content = await take(request.app.state.monitor.writer, request.path_params["run_id"], headers, body)
+    content = await accept_batch(request.app.state.monitor.writer, request.path_params["run_id"], headers, body)
     return Response(content, media_type="application/json")
 
 
-async def take(writer: Writer, run_id: str, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
-    """Decodes a batch, waits until it is committed; the answer's JSON."""
+async def accept_batch(writer: Writer, run_id: str, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
+    """Decodes a batch, waits for its commit and returns the JSON of the response."""
     is_binary = _header(headers, b"content-type").partition(b";")[0].strip().lower() in CONTENT_TYPES
     batch, columns = decode_binary(body) if is_binary else decode_batch(body)
     logged = LoggedBatch(
@@ -45,19 +45,19 @@ async def take(writer: Writer, run_id: str, headers: list[tuple[bytes, bytes]], 
 
 
 async def commit(writer: Writer, batch: LoggedBatch) -> Accepted:
-    """Hands a batch to the writer and waits for the commit. Raises what the writer has against it."""
+    """Queues a batch and waits for its commit. Raises the error with which the writer rejects the batch."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Accepted] = loop.create_future()
 
     def done(result: Accepted | BaseException) -> None:
-        loop.call_soon_threadsafe(_settle, answer, result)
+        loop.call_soon_threadsafe(_resolve, answer, result)
 
     writer.append(batch, done)
     return await answer
 
 
-def _settle(answer: asyncio.Future[Accepted], result: Accepted | BaseException) -> None:
-    if answer.done():  # the client went away
+def _resolve(answer: asyncio.Future[Accepted], result: Accepted | BaseException) -> None:
+    if answer.done():  # the client disconnected
         return
     if isinstance(result, BaseException):
         answer.set_exception(result)
@@ -66,7 +66,7 @@ def _settle(answer: asyncio.Future[Accepted], result: Accepted | BaseException) 
 
 
 async def read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
-    """The body, given up as soon as it exceeds the limit."""
+    """Reads the request body. Raises `PayloadTooLargeError` as soon as the body exceeds `MAX_BODY_BYTES`."""
     announced = _header(headers, b"content-length")
     if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
         raise PayloadTooLargeError(TOO_LARGE)

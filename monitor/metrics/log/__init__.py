@@ -1,1 +1,1 @@
-"""The log of batches: written by one thread, packed, pruned, checked."""
+"""The metric log: its tables, its record types, and the encoding of points as columns."""

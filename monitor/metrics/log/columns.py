@@ -1,7 +1,7 @@
-"""A batch of metric points as arrays, and the form in which the log keeps them.
+"""Metric points as columns, and their encoding in the log.
 
-Plain `array` objects instead of NumPy ones: taking points in needs no arithmetic, so an idle monitor need not load NumPy.
-Bytes are little-endian 64-bit, as on every machine Pegbox runs on.
+Columns are `array` objects instead of NumPy arrays: ingest needs no arithmetic, so an idle monitor never loads NumPy. Bytes are
+little-endian 64-bit, as on every machine Pegbox runs on.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from operator import le
 
 import msgspec
 
-from monitor.metrics.series.nonfinite import NUMBER_OF_WORD
+from monitor.metrics.log.nonfinite import NONFINITE_VALUES
 
 NAN = math.nan
 
 
 class Column:
-    """Values of one metric. `present` holds a byte 0 or 1 per record, or is None when every record has a value."""
+    """Values of one metric. `present` holds a byte 0 or 1 per point, or is None when every point has a value."""
 
     __slots__ = ("present", "values")
 
@@ -39,25 +39,25 @@ class Column:
         return cls(values, None if all(present) else present)
 
     def get(self, index: int) -> float | None:
-        """The value of one record, None when it has none."""
+        """Returns the value of one point, None when the point has no value."""
         if self.present is not None and not self.present[index]:
             return None
         return self.values[index]
 
-    def followed_by(self, other: Column) -> Column:
-        """This column, then the other one."""
+    def concat(self, other: Column) -> Column:
+        """Returns this column followed by the other one."""
         present = None
         if self.present is not None or other.present is not None:
             present = (self.present or b"\1" * len(self.values)) + (other.present or b"\1" * len(other.values))
         return Column(self.values + other.values, present)
 
-    def pick(self, keep: bytes) -> Column:
-        """The records for which `keep` holds a byte 1."""
+    def select(self, keep: bytes) -> Column:
+        """Returns the points for which `keep` holds a byte 1."""
         present = None if self.present is None else bytes(compress(self.present, keep))
         return Column(array("d", compress(self.values, keep)), present)
 
     def last(self) -> float | None:
-        """The newest value, None when there is none at all."""
+        """Returns the newest value, None for a column without values."""
         if self.present is None:
             return self.values[-1] if self.values else None
         index = self.present.rfind(1)
@@ -65,7 +65,7 @@ class Column:
 
 
 class Columns:
-    """`steps`, `times` (Unix seconds) and `epochs` (NaN while unknown) have one entry per record, as every metric column."""
+    """Points of one batch. `steps`, `times` (Unix seconds), `epochs` (NaN while unknown) and metrics have one entry per point."""
 
     __slots__ = ("epochs", "metrics", "steps", "times")
 
@@ -85,17 +85,17 @@ class Columns:
     def from_lists(
         cls, steps: Sequence[int], times: Sequence[float], metrics: Mapping[str, Sequence[float | str | None]]
     ) -> Columns:
-        """From the decoded wire; `epochs` come with `carry_epoch`."""
+        """From decoded lists. `epochs` stays empty until `fill_epochs`."""
         columns = {name: Column.from_list(values) for name, values in metrics.items()}
         return cls(array("q", steps), array("d", times), array("d"), columns)
 
     def __len__(self) -> int:
         return len(self.steps)
 
-    def carry_epoch(self, epoch: float | None, step: int | None) -> None:
-        """Fills `epochs`: each record's own `epoch` value, else the newest one known before it.
+    def fill_epochs(self, epoch: float | None, step: int | None) -> None:
+        """Fills `epochs`: the logged `epoch` of each point, else the newest epoch before the point.
 
-        `epoch` and `step` are the run's newest so far. A record of an earlier step says nothing of its epoch by coming late.
+        `epoch` and `step` are the run's newest so far. A late point of an earlier step without a logged epoch gets NaN.
         """
         own = self.metrics.get("epoch")
         current = NAN if epoch is None else epoch
@@ -120,7 +120,7 @@ class Columns:
 
     @classmethod
     def join(cls, parts: Sequence[Columns]) -> Columns:
-        """All records of the parts, one part after the other; metrics in the order in which each first has a value."""
+        """Concatenates the parts. Metrics keep the order in which each first has a value."""
         joined = cls.empty()
         for part in parts:
             before = len(joined)
@@ -129,13 +129,13 @@ class Columns:
             joined.epochs += part.epochs
             valued = {name: column for name, column in part.metrics.items() if column.last() is not None}
             for name in dict.fromkeys([*joined.metrics, *valued]):
-                column = joined.metrics.get(name) or _absent(before)
-                joined.metrics[name] = column.followed_by(valued.get(name) or _absent(len(part)))
+                column = joined.metrics.get(name) or _missing_column(before)
+                joined.metrics[name] = column.concat(valued.get(name) or _missing_column(len(part)))
         return joined
 
-    def pick(self, keep: bytes) -> Columns:
-        """The records for which `keep` holds a byte 1; metrics without a value among them are left out."""
-        metrics = {name: column.pick(keep) for name, column in self.metrics.items()}
+    def select(self, keep: bytes) -> Columns:
+        """Returns the points for which `keep` holds a byte 1, without metrics that have no value among them."""
+        metrics = {name: column.select(keep) for name, column in self.metrics.items()}
         return Columns(
             array("q", compress(self.steps, keep)),
             array("d", compress(self.times, keep)),
@@ -144,7 +144,7 @@ class Columns:
         )
 
     def encode(self) -> bytes:
-        """The payload of a log row."""
+        """Returns the payload of a log row."""
         return _encoder.encode(
             _Payload(
                 self.steps.tobytes(),
@@ -161,7 +161,7 @@ class Columns:
 
     @classmethod
     def decode(cls, payload: bytes) -> Columns:
-        """The inverse of `encode`. Raises `msgspec.DecodeError` for a damaged payload."""
+        """Decodes the output of `encode`. Raises `msgspec.DecodeError` for a damaged payload."""
         raw = _decoder.decode(payload)
         metrics = {}
         for name, value in raw.metrics.items():
@@ -173,14 +173,14 @@ class Columns:
         return cls(steps, _doubles(raw.times), _doubles(raw.epochs), metrics)
 
 
-def _absent(count: int) -> Column:
+def _missing_column(count: int) -> Column:
     return Column(array("d", [NAN]) * count, bytes(count))
 
 
 def _number(value: float | str | None) -> float:
     if value is None:
         return NAN
-    return NUMBER_OF_WORD[value] if isinstance(value, str) else value
+    return NONFINITE_VALUES[value] if isinstance(value, str) else value
 
 
 class _Payload(msgspec.Struct, array_like=True):

@@ -1,8 +1,7 @@
-"""The metric log: the one place with SQL for batches, events and samples. Every read goes on from a cursor.
+"""The metric log: all SQL for batches, sample sets, events and media. Reads continue from a cursor (`seq`).
 
-The log is the truth and only appended to, but that neighbouring batches become packs (`packing.py`) and points of old runs
-are thinned out (`thinning.py`) on request; everything else (histories in memory, summaries in the run row) is derived from it and
-can be derived again.
+The log is append-only and the source of truth. Only `monitor.metrics.maintenance` rewrites rows: compaction merges batches into
+packs, retention thins old runs. Histories in memory and summaries in run rows are derived from the log and can be rebuilt.
 """
 
 from __future__ import annotations
@@ -19,26 +18,26 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select
 
-from monitor.metrics.ingest.wire import Event, Media, SampleSet
 from monitor.metrics.log.columns import Columns
-from monitor.metrics.log.pack import decode_pack
+from monitor.metrics.log.pack_codec import decode_pack
+from monitor.metrics.log.records import Event, Media, SampleSet
 from pegbox.store.tables import MetricBatch, RunEvent, RunMedia, RunSample
 
 log = logging.getLogger(__name__)
 
 STEP_BOUND_EVENTS = ("evaluation", "best", "checkpoint")
-"""Events that say something about a step; a rewind takes them back. Others tell what happened, and stay."""
+"""Events that describe a step: a rewind deletes them. Other events stay."""
 
 batch_table = MetricBatch.__table__  # type: ignore[attr-defined]
 _event = RunEvent.__table__  # type: ignore[attr-defined]
 _media = RunMedia.__table__  # type: ignore[attr-defined]
 _sample = RunSample.__table__  # type: ignore[attr-defined]
-_places = select(batch_table.c.first_seq, batch_table.c.count.label("records"))
+_positions = select(batch_table.c.first_seq, batch_table.c.count.label("records"))
 
 
 @dataclass(slots=True)
 class LoggedBatch:
-    """A batch with its place in the log: points take `first_seq …`, then sample sets, events, media."""
+    """A batch and its position in the log. Cursors ascend from `first_seq`: points, then sample sets, events, media."""
 
     first_seq: int
     run_id: str
@@ -51,20 +50,20 @@ class LoggedBatch:
     media: Sequence[Media] = field(default_factory=tuple)
 
     count: int = -1
-    """Records in it; read from the log it tells of samples, events and media too, which are kept apart."""
+    """Number of records. When read from the log, includes samples, events and media, which have their own tables."""
 
     record_ids: Sequence[int] | None = None
-    """Of a foreign client that numbers no batches: for every record, points first, 16 bytes that make it count once. Records
-    that belong together share an id. The writer then gives the batch its sequence number."""
+    """For foreign clients that do not number batches: a 64-bit deduplication id per record, points first. Related records share
+    an id. The writer then assigns the sequence number of the batch."""
 
     seqs: array[int] | None = None
-    """Of a pack, the cursor of every point; its other fields are those of the last batch in it."""
+    """For a pack: the cursor of each point. Its other fields are those of the last packed batch."""
 
     def __post_init__(self) -> None:
         if self.count < 0:
             self.count = len(self.columns) + len(self.samples) + len(self.events) + len(self.media)
 
-    def leave_out(self, known: AbstractSet[int]) -> None:
+    def drop_records(self, known: AbstractSet[int]) -> None:
         """Drops the records with these ids."""
         if not known or self.record_ids is None:
             return
@@ -72,7 +71,7 @@ class LoggedBatch:
         ends = [len(self.columns)]
         for records in (self.samples, self.events, self.media):
             ends.append(ends[-1] + len(records))
-        self.columns = self.columns.pick(keep[: ends[0]])
+        self.columns = self.columns.select(keep[: ends[0]])
         self.samples = list(compress(self.samples, keep[ends[0] : ends[1]]))
         self.events = list(compress(self.events, keep[ends[1] : ends[2]]))
         self.media = list(compress(self.media, keep[ends[2] : ends[3]]))
@@ -84,28 +83,28 @@ class LoggedBatch:
         return self.first_seq + max(self.count, 1) - 1
 
     @property
-    def first(self) -> int:
-        """The cursor of its first record."""
+    def first_record_seq(self) -> int:
+        """The cursor of the first record."""
         return self.seqs[0] if self.seqs else self.first_seq
 
     def seq_of(self, index: int) -> int:
-        """The cursor of a point."""
+        """Returns the cursor of the point at an index."""
         return self.first_seq + index if self.seqs is None else self.seqs[index]
 
 
 def next_seq(connection: Connection) -> int:
-    """The first cursor not yet given out."""
-    return _last_seq(connection.execute(_places.order_by(batch_table.c.first_seq.desc()).limit(1)).first()) + 1
+    """Returns the next free cursor."""
+    return _last_seq(connection.execute(_positions.order_by(batch_table.c.first_seq.desc()).limit(1)).first()) + 1
 
 
-def newest_cursor(connection: Connection, run_id: str) -> int:
-    """The cursor of the run's newest record, 0 when it has none. One look into the index, no payload."""
-    query = _places.where(batch_table.c.run_id == run_id).order_by(batch_table.c.first_seq.desc()).limit(1)
+def last_seq_of_run(connection: Connection, run_id: str) -> int:
+    """Returns the cursor of the run's newest record, 0 for a run without records. One index lookup."""
+    query = _positions.where(batch_table.c.run_id == run_id).order_by(batch_table.c.first_seq.desc()).limit(1)
     return _last_seq(connection.execute(query).first())
 
 
 def last_sequence(connection: Connection, run_id: str, writer: str) -> int:
-    """The highest sequence number this writer has in the log, -1 when it has none."""
+    """Returns the highest sequence number of a writer in the log, -1 for none."""
     query = select(func.max(batch_table.c.sequence)).where(
         batch_table.c.run_id == run_id, batch_table.c.writer == writer
     )
@@ -114,24 +113,24 @@ def last_sequence(connection: Connection, run_id: str, writer: str) -> int:
 
 
 def find_duplicate(connection: Connection, run_id: str, writer: str, sequence: int) -> int | None:
-    """The last cursor of the batch with this identity, or of the pack that holds it, if it is in the log already."""
+    """Returns the last cursor of the batch with this identity, or of the pack that contains it; None when not in the log."""
     query = (
-        _places.add_columns(batch_table.c.sequence - func.coalesce(batch_table.c.span, 0))
+        _positions.add_columns(batch_table.c.sequence - func.coalesce(batch_table.c.span, 0))
         .where(batch_table.c.run_id == run_id, batch_table.c.writer == writer, batch_table.c.sequence >= sequence)
         .order_by(batch_table.c.sequence)
         .limit(1)
     )
-    place = connection.execute(query).first()
-    return None if place is None or place[-1] > sequence else _last_seq(place)
+    position = connection.execute(query).first()
+    return None if position is None or position[-1] > sequence else _last_seq(position)
 
 
-def _last_seq(place: Row[Any] | None) -> int:
-    """The last cursor of a batch at that place, 0 without one; a batch without records takes one cursor all the same."""
-    return 0 if place is None else int(place.first_seq) + max(int(place.records), 1) - 1
+def _last_seq(position: Row[Any] | None) -> int:
+    """Returns the last cursor of a row, 0 for None. A batch without records still takes one cursor."""
+    return 0 if position is None else int(position.first_seq) + max(int(position.records), 1) - 1
 
 
 def append(connection: Connection, batches: Sequence[LoggedBatch]) -> None:
-    """Writes batches in log order. The caller commits."""
+    """Inserts batches in log order. The caller commits."""
     rows = [
         {
             "first_seq": batch.first_seq,
@@ -147,7 +146,7 @@ def append(connection: Connection, batches: Sequence[LoggedBatch]) -> None:
     connection.execute(insert(batch_table), rows)
     for batch in batches:
         if batch.rewind_to is not None:
-            _take_back(connection, batch)
+            _delete_rewound(connection, batch)
         seq = batch.first_seq + len(batch.columns)
         for table, records in ((_sample, batch.samples), (_event, batch.events), (_media, batch.media)):
             if records:
@@ -156,11 +155,11 @@ def append(connection: Connection, batches: Sequence[LoggedBatch]) -> None:
 
 
 def _row(batch: LoggedBatch, seq: int, record: msgspec.Struct) -> dict[str, object]:
-    """A sample set, event or media: on the wire its fields have the names of the columns."""
+    """The row of a sample set, event or media; field names equal column names."""
     return {"seq": seq, "run_id": batch.run_id, **msgspec.to_builtins(record)}
 
 
-def _take_back(connection: Connection, batch: LoggedBatch) -> None:
+def _delete_rewound(connection: Connection, batch: LoggedBatch) -> None:
     for table in (_sample, _media):
         connection.execute(delete(table).where(table.c.run_id == batch.run_id, table.c.step > batch.rewind_to))
     connection.execute(
@@ -173,9 +172,9 @@ def _take_back(connection: Connection, batch: LoggedBatch) -> None:
 def read_batches(
     connection: Connection, run_id: str, after: int = 0, limit: int | None = None
 ) -> Iterator[LoggedBatch]:
-    """Batches of a run with a record behind the cursor, in log order, without their samples, events and media.
+    """Yields the batches of a run with records after the cursor, in log order, without samples, events and media.
 
-    Of a pack, points up to the cursor are left out. A damaged payload is reported in the log and skipped: one bad row must
+    Points of a pack up to the cursor are dropped. A damaged payload is logged as an error and skipped, so that one bad row does
     not hide a run.
     """
     of_run = batch_table.c.run_id == run_id
@@ -186,7 +185,7 @@ def read_batches(
         .limit(limit)
     )
     if after:
-        # The batch at the cursor may reach beyond it; all later ones do.
+        # The batch at the cursor may extend past the cursor.
         at_cursor = (
             select(func.max(batch_table.c.first_seq)).where(of_run, batch_table.c.first_seq <= after).scalar_subquery()
         )
@@ -201,14 +200,14 @@ def read_batches(
             continue
         if seqs is not None and seqs and seqs[0] <= after:
             known = bisect_right(seqs, after)
-            columns, seqs = columns.pick(bytes(known) + b"\1" * (len(seqs) - known)), seqs[known:]
+            columns, seqs = columns.select(bytes(known) + b"\1" * (len(seqs) - known)), seqs[known:]
         yield LoggedBatch(
             row.first_seq, run_id, row.writer, row.sequence, row.rewind_to, columns, count=row.records, seqs=seqs
         )
 
 
 def read_rewinds(connection: Connection, run_id: str, after: int) -> list[tuple[int, int]]:
-    """Where behind the cursor earlier records were taken back, in log order: cursor, and the last step that still counts."""
+    """Returns the rewinds after the cursor in log order, as (cursor, last step that is kept)."""
     query = (
         select(batch_table.c.first_seq, batch_table.c.rewind_to)
         .where(batch_table.c.run_id == run_id, batch_table.c.first_seq > after, batch_table.c.rewind_to.is_not(None))
@@ -218,7 +217,7 @@ def read_rewinds(connection: Connection, run_id: str, after: int) -> list[tuple[
 
 
 def decode_payload(payload: bytes, span: int | None) -> tuple[Columns, array[int] | None]:
-    """The points of a row, and of a pack their cursors. Raises `msgspec.DecodeError` or `ValueError` for a damaged one."""
+    """Returns the points of a row and, for a pack, their cursors. Raises `msgspec.DecodeError` or `ValueError` when damaged."""
     if span is None:
         return Columns.decode(payload), None
     seqs, columns = decode_pack(payload)
@@ -226,24 +225,24 @@ def decode_payload(payload: bytes, span: int | None) -> tuple[Columns, array[int
 
 
 def read_samples(connection: Connection, run_id: str, after: int = 0, limit: int = 1000) -> list[RunSample]:
-    """Sample sets of a run behind the cursor, oldest first."""
-    return [RunSample(**row._mapping) for row in connection.execute(_behind(_sample, run_id, after, limit))]
+    """Returns sample sets of a run after the cursor, oldest first."""
+    return [RunSample(**row._mapping) for row in connection.execute(_after_cursor(_sample, run_id, after, limit))]
 
 
 def read_events(connection: Connection, run_id: str, after: int = 0, limit: int = 1000) -> list[RunEvent]:
-    """Events of a run behind the cursor, oldest first."""
-    return [RunEvent(**row._mapping) for row in connection.execute(_behind(_event, run_id, after, limit))]
+    """Returns events of a run after the cursor, oldest first."""
+    return [RunEvent(**row._mapping) for row in connection.execute(_after_cursor(_event, run_id, after, limit))]
 
 
 def read_media(
     connection: Connection, run_id: str, after: int = 0, limit: int = 1000, name: str | None = None
 ) -> list[RunMedia]:
-    """Histograms, texts and tables of a run behind the cursor, oldest first."""
-    query = _behind(_media, run_id, after, limit)
+    """Returns histograms, texts and tables of a run after the cursor, oldest first."""
+    query = _after_cursor(_media, run_id, after, limit)
     if name is not None:
         query = query.where(_media.c.name == name)
     return [RunMedia(**row._mapping) for row in connection.execute(query)]
 
 
-def _behind(table: Table, run_id: str, after: int, limit: int) -> Select[Any]:
+def _after_cursor(table: Table, run_id: str, after: int, limit: int) -> Select[Any]:
     return select(table).where(table.c.run_id == run_id, table.c.seq > after).order_by(table.c.seq).limit(limit)

@@ -1,102 +1,41 @@
-"""The points of one run in memory, as growing NumPy arrays: what series and training records are read from.
+"""The points of one run in memory, as growing NumPy arrays. Series and training records are read from here.
 
-A record has a step, a time, an epoch and a cursor; a series is a list of (record, value). Rewound records are gone. Nothing
-here is the truth: it is rebuilt from the log whenever it is missing.
+A record has a step, a time, an epoch and a cursor; a series is a list of (record, value). Rewound records are dropped. The log is
+the source of truth: a missing history is rebuilt from the log.
 """
 
 from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.metrics.log.columns import Columns
+from monitor.metrics.series.arrays import Floats, GrowingArray, Ints, Invariant, is_all_finite, is_nondecreasing
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 RECORD_BYTES = 32
 POINT_BYTES = 12
 
 
-class Growing:
-    """An array that is appended to; views handed out earlier stay valid and unchanged."""
-
-    __slots__ = ("_buffer", "size")
-
-    def __init__(self, dtype: type[np.generic]) -> None:
-        self._buffer: NDArray[Any] = np.empty(16, dtype)
-        self.size = 0
-
-    def extend(self, values: NDArray[Any]) -> None:
-        end = self.size + len(values)
-        if end > len(self._buffer):
-            bigger = np.empty(max(end, 2 * len(self._buffer)), self._buffer.dtype)
-            bigger[: self.size] = self._buffer[: self.size]
-            self._buffer = bigger
-        self._buffer[self.size : end] = values
-        self.size = end
-
-    def replace(self, values: NDArray[Any]) -> None:
-        """Takes other content, in a buffer of its own."""
-        self._buffer = np.array(values, self._buffer.dtype)
-        self.size = len(values)
-
-    @property
-    def view(self) -> NDArray[Any]:
-        return self._buffer[: self.size]
-
-
-class Claim:
-    """Something that holds of all of a growing array, or does not. Only entries that came since the last question are looked at."""
-
-    __slots__ = ("_check", "_holds", "_seen")
-
-    def __init__(self, check: Callable[[NDArray[Any]], bool]) -> None:
-        self._check = check
-        self.forget()
-
-    def forget(self) -> None:
-        """The array was replaced: look at all of it again."""
-        self._holds, self._seen = True, 0
-
-    def holds_of(self, values: NDArray[Any]) -> bool:
-        if self._holds and self._seen < len(values):
-            self._holds = self._check(values[max(self._seen - 1, 0) :])
-            self._seen = len(values)
-        return self._holds
-
-
-def all_finite(values: NDArray[Any]) -> bool:
-    """Neither NaN nor infinite, any of them."""
-    return bool(np.isfinite(values).all())
-
-
-def never_falls(values: NDArray[Any]) -> bool:
-    """No value is smaller than the one before it, and none is NaN."""
-    return not values.size or bool(values[0] == values[0] and (values[1:] >= values[:-1]).all())
-
-
-class _Series:
+class _SeriesBuffer:
     __slots__ = ("finite", "is_ordered", "last_step", "rows", "rows_rise", "values")
 
     def __init__(self) -> None:
-        self.rows = Growing(np.int32)
-        self.values = Growing(np.float64)
-        self.finite = Claim(all_finite)
-        self.is_ordered = True  # steps rise strictly
+        self.rows = GrowingArray(np.int32)
+        self.values = GrowingArray(np.float64)
+        self.finite = Invariant(is_all_finite)
+        self.is_ordered = True  # steps ascend strictly
         self.rows_rise = True
         self.last_step = -(2**62)
 
 
 class SeriesView:
-    """One metric, one value per step, steps rising. Arrays of equal length; `epochs` is NaN while unknown.
+    """One metric with one value per step, steps ascending. Arrays of equal length; `epochs` is NaN while unknown.
 
-    `is_finite`: every value is. `times_rise`, `epochs_rise`: known everywhere, and never less than the one before.
+    `is_finite`: no value is NaN or infinite. `times_rise`, `epochs_rise`: no entry is NaN or less than the one before.
     """
 
     def __init__(
@@ -116,7 +55,7 @@ class SeriesView:
         self.times_rise = times_rise
         self.epochs_rise = epochs_rise
 
-    # Made when asked for: where another metric has records in between, this copies.
+    # Lazy, since fancy indexing copies when other metrics have records in between.
     @cached_property
     def steps(self) -> Ints:
         return self._records[0][self._rows]
@@ -134,7 +73,7 @@ class SeriesView:
         return self._records[3][self._rows]
 
     def part(self, low: int, high: int) -> SeriesView:
-        """The points from index `low` up to, but without, `high`."""
+        """Returns the points in the half-open index range [low, high)."""
         if isinstance(self._rows, slice):
             rows: slice | NDArray[np.int32] = slice(
                 self._rows.start + low, min(self._rows.start + high, self._rows.stop)
@@ -151,30 +90,30 @@ class SeriesView:
         )
 
     def at(self, indexes: Ints) -> tuple[Floats, Floats]:
-        """Times and epochs of some points."""
+        """Returns the times and epochs of the points at some indexes."""
         rows = indexes + self._rows.start if isinstance(self._rows, slice) else self._rows[indexes]
         return self._records[1][rows], self._records[2][rows]
 
 
 class RunHistory:
-    """Not thread-safe by itself: hold `lock`. Views may be used after letting go of it."""
+    """Not thread-safe: hold `lock` while calling. Views stay valid after the lock is released."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.lock = threading.Lock()
         self.is_stale = True  # the log may hold more
         self.last_seq = 0
-        self._steps = Growing(np.int64)
-        self._times = Growing(np.float64)
-        self._epochs = Growing(np.float64)
-        self._seqs = Growing(np.int64)
-        self._times_rise = Claim(never_falls)
-        self._epochs_rise = Claim(never_falls)
-        self._series: dict[str, _Series] = {}
+        self._steps = GrowingArray(np.int64)
+        self._times = GrowingArray(np.float64)
+        self._epochs = GrowingArray(np.float64)
+        self._seqs = GrowingArray(np.int64)
+        self._times_rise = Invariant(is_nondecreasing)
+        self._epochs_rise = Invariant(is_nondecreasing)
+        self._series: dict[str, _SeriesBuffer] = {}
 
     @property
     def size_bytes(self) -> int:
-        """About how much memory it takes."""
+        """Approximate memory use in bytes."""
         points = sum(series.rows.size for series in self._series.values())
         return self._steps.size * RECORD_BYTES + points * POINT_BYTES + 2000 * (1 + len(self._series))
 
@@ -194,7 +133,7 @@ class RunHistory:
 
     @property
     def names(self) -> list[str]:
-        """Metrics that have a value, in the order they first appeared."""
+        """Metrics with at least one value, in the order in which they first appeared."""
         return [name for name, series in self._series.items() if series.rows.size]
 
     def apply(
@@ -205,7 +144,7 @@ class RunHistory:
         rewind_to: int | None,
         seqs: array[int] | None = None,
     ) -> None:
-        """Takes the next batch of the log; one that was taken before is left out. A pack tells the cursors of its points."""
+        """Applies the next batch of the log; ignores a batch that was applied before. `seqs`: the cursors of a pack's points."""
         if last_seq <= self.last_seq:
             return
         self.last_seq = last_seq
@@ -232,7 +171,7 @@ class RunHistory:
                     continue
             series = self._series.get(name)
             if series is None:
-                series = self._series[name] = _Series()
+                series = self._series[name] = _SeriesBuffer()
             if not rises or int(self._steps.view[rows[0]]) <= series.last_step:
                 series.is_ordered = False
             highest = rows[-1] if rises else rows[self._steps.view[rows].argmax()]
@@ -241,25 +180,25 @@ class RunHistory:
             series.values.extend(values)
 
     def rewind(self, step: int) -> None:
-        """Drops records with a greater step."""
+        """Drops records with a step above `step`."""
         keep = self._steps.view <= step
         if keep.all():
             return
         for growing in (self._steps, self._times, self._epochs, self._seqs):
             growing.replace(growing.view[keep])
-        self._times_rise.forget()
-        self._epochs_rise.forget()
+        self._times_rise.reset()
+        self._epochs_rise.reset()
         new_row = np.cumsum(keep) - 1
         for series in self._series.values():
             rows = series.rows.view
             kept = keep[rows]
             series.values.replace(series.values.view[kept])
             series.rows.replace(new_row[rows[kept]])
-            series.finite.forget()
+            series.finite.reset()
             series.last_step = int(self._steps.view[series.rows.view].max()) if series.rows.size else -(2**62)
 
     def series(self, name: str) -> SeriesView | None:
-        """The metric in step order, of a repeated step the value logged last; None when nothing was logged."""
+        """Returns a metric in step order; a repeated step has the value logged last. None for a metric without values."""
         series = self._series.get(name)
         if series is None or not series.rows.size:
             return None
@@ -267,32 +206,32 @@ class RunHistory:
             self._order(series)
         rows = series.rows.view
         first, last = int(rows[0]), int(rows[-1])
-        is_block = series.rows_rise and last - first + 1 == rows.size  # the usual case: no copying
+        is_block = series.rows_rise and last - first + 1 == rows.size  # the common case: slices do not copy
         return SeriesView(
             (self._steps.view, self._times.view, self._epochs.view, self._seqs.view),
             slice(first, last + 1) if is_block else rows,
             series.values.view,
-            is_finite=series.finite.holds_of(series.values.view),
-            times_rise=series.rows_rise and self._times_rise.holds_of(self._times.view),
-            epochs_rise=series.rows_rise and self._epochs_rise.holds_of(self._epochs.view),
+            is_finite=series.finite.holds_for(series.values.view),
+            times_rise=series.rows_rise and self._times_rise.holds_for(self._times.view),
+            epochs_rise=series.rows_rise and self._epochs_rise.holds_for(self._epochs.view),
         )
 
-    def _order(self, series: _Series) -> None:
+    def _order(self, series: _SeriesBuffer) -> None:
         rows = series.rows.view
         steps = self._steps.view[rows]
         order = np.argsort(steps, kind="stable")
         ordered = steps[order]
-        newest = np.append(ordered[1:] != ordered[:-1], True)  # equal steps lie in log order: the last one wins
+        newest = np.append(ordered[1:] != ordered[:-1], True)  # equal steps are in log order: the last one wins
         chosen = order[newest]
         chosen_rows = rows[chosen]
         series.values.replace(series.values.view[chosen])
         series.rows.replace(chosen_rows)
-        series.finite.forget()
+        series.finite.reset()
         series.rows_rise = bool((chosen_rows[1:] > chosen_rows[:-1]).all())
         series.is_ordered = True
 
     def last_values(self) -> dict[str, float]:
-        """Of each metric the value of its greatest step."""
+        """Returns the value at the greatest step of each metric."""
         values = {}
         for name in self.names:
             view = self.series(name)

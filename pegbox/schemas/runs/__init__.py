@@ -1,1 +1,1 @@
-"""Runs on the wire: metrics, media, artifacts, live messages."""
+"""API models of runs: metrics, media, artifacts, live messages."""

@@ -1,4 +1,4 @@
-"""Artifacts: files that a run keeps."""
+"""API models of artifacts: files of a run."""
 
 from __future__ import annotations
 

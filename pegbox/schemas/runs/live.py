@@ -1,4 +1,4 @@
-"""Live streams: the envelope that WebSocket and long-poll share."""
+"""API models of live streams: the envelope of WebSocket, server-sent events and long polling."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Envelope(Wire):
 
     `point` {step, time, epoch, values} · `event` {step, time, kind, title, detail, level} ·
     `samples` {step, time, name, rows} · `media` {step, time, name, data} ·
-    `resource` (a sample of the machine) · `status` {state, progress_percent, step, total_steps, eta_seconds, phase} ·
-    `end` {state} · `reset` {}: read the series again and go on from `seq`.
+    `resource` (a resource sample of the machine) · `status` {state, progress_percent, step, total_steps, eta_seconds, phase} ·
+    `end` {state} · `reset` {}: read the series again and continue from `seq`.
     """
 
     seq: int = Field(description="Resume with `?after=` this.")

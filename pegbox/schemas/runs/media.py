@@ -1,4 +1,4 @@
-"""What a step shows beside its scalars: histograms, texts, tables."""
+"""API models of media of a step: histograms, texts, tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Cell = Annotated[str, Field(max_length=10_000)] | float | int | bool | None
 
 
 class HistogramData(Wire):
-    """`counts[k]` values lie from `edges[k]` to `edges[k + 1]`."""
+    """`counts[k]` counts the values between `edges[k]` and `edges[k + 1]`."""
 
     kind: Literal["histogram"]
     edges: Annotated[list[float], Field(min_length=2, max_length=1001)]
@@ -26,7 +26,7 @@ class TextData(Wire):
 
 
 class TableData(Wire):
-    """Rows of as many cells as there are columns."""
+    """Each row has one cell per column."""
 
     kind: Literal["table"]
     columns: Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=100)]

@@ -1,4 +1,4 @@
-"""Metric points on the wire: a batch coming in, series going out."""
+"""API models of metric points: batches and series."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MetricName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PointColumns(Wire):
-    """Columns of equal length; null where a record has no value for a metric."""
+    """Columns of equal length; null where a point has no value for a metric."""
 
     step: list[Step]
     time: list[Time]
@@ -52,9 +52,9 @@ class BatchCreate(Wire):
 
     writer: Annotated[str, Field(min_length=1, max_length=64, description="One per sending process.")]
     sequence: Annotated[
-        int, Field(ge=0, le=2**53, description="Counts the writer's batches; a repeated one counts once.")
+        int, Field(ge=0, le=2**53, description="Number of the writer's batch, ascending; a repeated batch counts once.")
     ]
-    rewind_to: Step | None = Field(None, description="Earlier records of the run with a greater step no longer count.")
+    rewind_to: Step | None = Field(None, description="Drops earlier records of the run with a greater step.")
     points: PointColumns | None = None
     samples: Annotated[list[BatchSamples], Field(max_length=200)] = Field(default_factory=list)
     events: Annotated[list[BatchEvent], Field(max_length=1000)] = Field(default_factory=list)
@@ -62,7 +62,7 @@ class BatchCreate(Wire):
 
 
 class BatchAccepted(Wire):
-    """Sent after the commit."""
+    """The response to a batch, sent after the commit."""
 
     acknowledged: int = Field(description="The batch's sequence number.")
     seq: int = Field(description="Cursor of the batch's last record.")
@@ -78,7 +78,7 @@ class WriterView(Wire):
 
 
 class SeriesBuckets(Wire):
-    """One metric as chart columns: arrays of equal length, except `nonfinite`."""
+    """One metric, downsampled to chart columns: arrays of equal length, except `nonfinite`."""
 
     x: list[float] = Field(description="Last position of each column.")
     mean: list[float]
@@ -95,4 +95,4 @@ class SeriesSet(Wire):
 
     x: Literal["step", "time", "epoch"]
     series: dict[str, SeriesBuckets]
-    last_seq: int = Field(description="The answer holds everything up to this cursor; follow the feed from here.")
+    last_seq: int = Field(description="Cursor of the newest included record; follow the feed from here.")

@@ -1,4 +1,4 @@
-"""Resource samples within a run: columns over time."""
+"""API models of resource samples during a run, as columns over time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pegbox.schemas.base import Wire
 
 
 class GpuSeries(Wire):
-    """One GPU; each list is as long as the set's `time`, null where the card was absent or does not tell."""
+    """One GPU. Lists have the length of `time`; null where the GPU was absent or does not report the value."""
 
     index: int
     name: str

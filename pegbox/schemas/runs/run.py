@@ -1,4 +1,4 @@
-"""Runs: one recorded execution with its metrics, samples and events."""
+"""API models of runs: recorded executions with metrics, samples and events."""
 
 from __future__ import annotations
 
@@ -17,12 +17,23 @@ EventKind = Literal[
 
 AlertLevel = Literal["info", "warning", "error"]
 
+TERMINAL_STATUSES: tuple[RunStatus, ...] = ("finished", "failed", "cancelled")
+"""Statuses of a run that has ended."""
+
+RUN_STATUS_OF_JOB_STATE: dict[str, RunStatus] = {
+    "completed": "finished",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "paused": "paused",
+}
+"""The status shown for a run that is still marked as running although its job has stopped: a killed process reports no end."""
+
 DEMO_TAG = "demo"
-"""Of runs whose numbers were made up to show something; no training has such a tag."""
+"""Tag of demonstration runs, whose metrics are synthetic. Trainings never have this tag."""
 
 
 class RunCreate(Wire):
-    """Body of `POST /api/runs`: a new run, or with a known id and `resume` the same one again."""
+    """Body of `POST /api/runs`: creates a run, or resumes the run with a known id."""
 
     id: RunId | None = None
     job_uid: str | None = Field(None, max_length=64)
@@ -35,7 +46,7 @@ class RunCreate(Wire):
 
 
 class RunUpdate(Wire):
-    """Body of `PATCH /api/runs/{id}`; what is absent stays as it is, dictionaries are merged."""
+    """Body of `PATCH /api/runs/{id}`; absent fields stay unchanged, dictionaries are merged."""
 
     status: RunStatus | None = None
     total_steps: int | None = Field(None, ge=0, le=2**53)
@@ -45,7 +56,7 @@ class RunUpdate(Wire):
 
 
 class RunView(Wire):
-    """A run as the API shows it. Times are UTC; `summary` holds the last value of each metric."""
+    """A run. Times are UTC; `summary` has the last value of each metric."""
 
     id: str
     job_uid: str | None
@@ -62,12 +73,12 @@ class RunView(Wire):
     updated_at: Instant
     finished_at: Instant | None
     thinned_at: Instant | None = Field(
-        None, description="Since when only chosen points are left; null while every point is there."
+        None, description="When retention dropped points; null while all points are present."
     )
 
 
 class SampleRow(Wire):
-    """A prompt with the wanted and the given answer."""
+    """A prompt with the expected and the generated answer."""
 
     prompt: str
     expected: str
@@ -84,7 +95,7 @@ class SampleSet(Wire):
 
 
 class RunEvent(Wire):
-    """Something that happened: an evaluation, a checkpoint, a warning. `time` is Unix seconds."""
+    """An event of a run, for example an evaluation, a checkpoint, a warning. `time` is Unix seconds."""
 
     seq: int = 0
     step: int | None
@@ -92,4 +103,4 @@ class RunEvent(Wire):
     kind: EventKind
     title: str
     detail: str = ""
-    level: AlertLevel | None = Field(None, description="How urgent an alert is.")
+    level: AlertLevel | None = Field(None, description="Severity of an alert.")

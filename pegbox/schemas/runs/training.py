@@ -1,4 +1,4 @@
-"""The Training Monitor API: losses, resources, status, summary and mode, with the names its clients know."""
+"""Models of the Training Monitor API: losses, resources, status, summary and mode, with its published names."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ class LossRecord(Wire):
     )
     step: int
     train_loss: float | None = Field(description="Null when the value was not finite.")
-    validation_loss: float | None = Field(description="The last evaluation's at that point; null before the first.")
+    validation_loss: float | None = Field(
+        description="Value of the last evaluation at that point; null before the first."
+    )
     learning_rate: float | None
-    batch_size: int | None = Field(description="As configured; null when the run does not say.")
+    batch_size: int | None = Field(description="As configured; null if the run does not report it.")
 
 
 class GpuProcessSample(Wire):
@@ -33,7 +35,7 @@ class GpuProcessSample(Wire):
 
 
 class GpuSample(Wire):
-    """One GPU. Percent 0-100, GiB, degrees Celsius, watts; null where the card does not tell."""
+    """One GPU. Percent 0-100, GiB, degrees Celsius, watts; null where the GPU does not report a value."""
 
     index: int
     name: str
@@ -42,14 +44,16 @@ class GpuSample(Wire):
     vram_total_gb: float | None
     gpu_temp: float | None
     power_watts: float | None
-    processes: list[GpuProcessSample] = Field(default_factory=list, description="Who holds its memory, largest first.")
+    processes: list[GpuProcessSample] = Field(
+        default_factory=list, description="Processes on the GPU, sorted by memory, largest first."
+    )
 
 
 class ResourceNumbers(Wire):
-    """The part of a resource record that live messages carry."""
+    """The fields of a resource record that live messages contain."""
 
     cpu_percent: float
-    gpu_percent: float = Field(description="Mean over all GPUs; 0.0 without one, see `gpu_available`.")
+    gpu_percent: float = Field(description="Mean over all GPUs; 0.0 without a GPU, see `gpu_available`.")
     ram_used_gb: float = Field(description="GiB (2^30 bytes), as every `_gb`.")
     vram_used_gb: float
     gpu_temp: float | None = Field(description="The hottest GPU.")
@@ -64,7 +68,7 @@ class ResourceNumbers(Wire):
 
 
 class ResourceRecord(ResourceNumbers):
-    """One sample of the machine. `iteration` is the training point that was current then."""
+    """One resource sample. `iteration` is the newest training point at that time."""
 
     iteration: int
     timestamp: Instant
@@ -72,7 +76,7 @@ class ResourceRecord(ResourceNumbers):
 
 
 class TrainingStatus(Wire):
-    """How far a job is."""
+    """Progress of a job."""
 
     job_id: str
     status: str
@@ -100,7 +104,7 @@ class Temperatures(Wire):
 
 
 class TrainingSummary(Wire):
-    """The focused run and the machine, at this moment."""
+    """The current state of the focused run and of the machine."""
 
     training_mode: Mode
     is_completed: bool
@@ -113,7 +117,7 @@ class TrainingSummary(Wire):
     memory_usage: MemoryUsage
     temperatures: Temperatures
     elapsed_time: str = Field(description="For example `1:23:45`.")
-    data_point: str = Field(description="Points so far of points expected, for example `146/230`.")
+    data_point: str = Field(description="Points so far and expected points, for example `146/230`.")
     gpu_available: bool
     job_id: str = Field(description="The focused job, or the run itself when no job belongs to it.")
 
@@ -131,7 +135,7 @@ class TrainingModeChange(Wire):
 
 
 class MonitorRoot(Wire):
-    """What answers at `/`."""
+    """Response of `GET /`."""
 
     message: str
     status: str
@@ -143,7 +147,7 @@ class MonitorRoot(Wire):
 
 
 class TrainingMessage(Wire):
-    """One message of `/ws/training/{job_id}`: a training point with the machine beside it."""
+    """One message of `/ws/training/{job_id}`: a training point with a resource sample."""
 
     job_id: str
     timestamp: Instant

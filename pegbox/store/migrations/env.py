@@ -1,4 +1,4 @@
-"""Alembic's entry: migrates over the connection that `pegbox.store.database.upgrade` hands in."""
+"""Alembic's environment: migrates over the connection that `pegbox.store.migration.migrate` passes in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table classes, data only, one per file. Each has one writing service (named in its docstring)."""
+"""Table classes, data only, one per file. Each docstring names the only service that writes to the table."""
 
 from pegbox.store.tables.api_token import ApiToken
 from pegbox.store.tables.artifact_version import ArtifactUse, ArtifactVersion
@@ -14,7 +14,6 @@ from pegbox.store.tables.job_dependency import JobDependency
 from pegbox.store.tables.login import Login
 from pegbox.store.tables.metric_batch import MetricBatch
 from pegbox.store.tables.model import Model
-from pegbox.store.tables.moment import Moment, now
 from pegbox.store.tables.record_id import RecordId
 from pegbox.store.tables.resource_sample import ResourceSample
 from pegbox.store.tables.run import Run
@@ -25,6 +24,7 @@ from pegbox.store.tables.run_sample import RunSample
 from pegbox.store.tables.training_mode import TrainingMode
 from pegbox.store.tables.upload import Upload
 from pegbox.store.tables.user import User
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 from pegbox.store.tables.worker import Worker
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
     "Login",
     "MetricBatch",
     "Model",
-    "Moment",
     "RecordId",
     "ResourceSample",
     "Run",
@@ -55,6 +54,7 @@ __all__ = [
     "TrainingMode",
     "Upload",
     "User",
+    "UtcDateTime",
     "Worker",
     "now",
 ]

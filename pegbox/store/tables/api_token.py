@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class ApiToken(SQLModel, table=True):
-    """On the wire `pb_<id>_<secret>`; only the SHA-256 of the secret is kept. `role` caps that of the user."""
+    """On the wire `pb_<id>_<secret>`; only the SHA-256 of the secret is stored. `role` limits the role of the user."""
 
     __tablename__ = "api_token"
 
@@ -20,7 +20,7 @@ class ApiToken(SQLModel, table=True):
     name: str
     secret_hash: str
     role: str
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
-    expires_at: datetime | None = Field(default=None, sa_column=Column(Moment))
-    last_used_at: datetime | None = Field(default=None, sa_column=Column(Moment))
-    revoked_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    last_used_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

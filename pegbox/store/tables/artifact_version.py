@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class ArtifactVersion(SQLModel, table=True):
-    """`manifest` lists its files, `{path, digest, size}`; each lies under its SHA-256 in the artifact folder.
+    """`manifest` lists files, `{path, digest, size}`, each stored under its SHA-256 in the artifact folder.
 
-    An entry with `ref` is kept elsewhere, under that address. `details` is what the client wrote beside it.
+    An entry with `ref` refers to an external address. `details` is the client's metadata.
     """
 
     __tablename__ = "artifact_version"
@@ -32,14 +32,14 @@ class ArtifactVersion(SQLModel, table=True):
     size_bytes: int = Field(sa_type=BigInteger)
     aliases: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     run_id: str | None = Field(default=None, index=True)
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
 
 
 class ArtifactUse(SQLModel, table=True):
-    """A run that read a version."""
+    """A run that used a version."""
 
     __tablename__ = "artifact_use"
 
     version_id: int = Field(primary_key=True, foreign_key="artifact_version.id")
     run_id: str = Field(primary_key=True)
-    used_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    used_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))

@@ -1,4 +1,4 @@
-"""Who did what, from where, and how it ended. Written by the backend; rows are never changed."""
+"""The audit log: actor, action, address and result. Written by the backend; rows are never changed."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from datetime import datetime
 from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class AuditEntry(SQLModel, table=True):
-    """`action` is the verb of the route (`create_job`), `target` the path it was done to, `status` that of the answer.
+    """`action` is the name of the route (`create_job`), `target` the request path, `status` the status of the response.
 
-    `actor` is a name, kept after the user is gone; `via` says how they were known, see
-    `pegbox.schemas.account.Via`.
+    `actor` is a user name, kept after the user is deleted; `via` is the kind of credentials, see `pegbox.schemas.account.Via`.
     """
 
     __tablename__ = "audit_entry"
 
     id: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
+    at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False, index=True))
     actor: str = Field(default="", index=True)
     via: str = ""
     action: str = Field(index=True)

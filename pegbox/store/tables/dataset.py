@@ -1,4 +1,4 @@
-"""A dataset: checked files and what is known of them. Written by the backend."""
+"""A dataset: validated files with their properties. Written by the backend."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class Dataset(SQLModel, table=True):
-    """`uid` is permanent; `slug` is the readable id, unique. What is said of its files is that of its newest version.
+    """`uid` is permanent; `slug` is the readable unique id. File properties are those of the newest version.
 
-    `sha256` is that of the CSV which trainings read: the file itself, or what is made of other formats and several files.
-    `hash` is what DVC would give the files; `None` until they are read.
+    `sha256` is the hash of the CSV that trainings read: the file itself, or the conversion of other formats and several files.
+    `hash` is the hash that DVC computes; None until the files are read.
     """
 
     __tablename__ = "dataset"
@@ -39,5 +39,5 @@ class Dataset(SQLModel, table=True):
     errors: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     warnings: list[Any] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     extra: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
-    updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False, index=True))
+    updated_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))

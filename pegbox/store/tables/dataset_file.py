@@ -1,4 +1,4 @@
-"""The files of a dataset's version. Written by the backend."""
+"""A file of a dataset version. Written by the backend."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from sqlmodel import Field, SQLModel
 
 
 class DatasetFile(SQLModel, table=True):
-    """One file in its version's order; the bytes lie at `datasets/<sha256>.<format>`, once for all versions that have them.
+    """`position` orders the files of a version. The bytes are at `datasets/<sha256>.<format>`, shared by all versions.
 
-    `md5` is `None` until the bytes of a dataset from before there were versions are read; `encoding` and `delimiter` are a CSV's.
+    `md5` is None for datasets older than versions, until their files are read; `encoding` and `delimiter` are set for CSV only.
     """
 
     __tablename__ = "dataset_file"

@@ -1,4 +1,4 @@
-"""What a dataset's files were before they were replaced, and are now. Written by the backend."""
+"""A version of a dataset's files. Written by the backend."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class DatasetVersion(SQLModel, table=True):
-    """One row per version of a dataset's bytes; the newest one equals what the dataset row says.
+    """One row per version of a dataset's content; the newest version equals the dataset row.
 
-    `sha256` and `hash` as in the dataset; `files` counts its files. A row without `hash` is from before there were several files,
-    and says nothing of columns, mapping, errors and warnings.
+    `sha256` and `hash` as in the dataset; `files` is the number of files. A row without `hash` predates datasets with several
+    files, and has no columns, mapping, errors and warnings.
     """
 
     __tablename__ = "dataset_version"
@@ -36,4 +36,4 @@ class DatasetVersion(SQLModel, table=True):
     size_bytes: int = Field(default=0, sa_type=BigInteger)
     parent: str | None = None
     message: str = ""
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))

@@ -1,4 +1,4 @@
-"""Small whole documents of the workflow: session metadata, hyperparameter configurations. Written by the backend."""
+"""JSON documents of the workflow: session metadata, hyperparameter configurations. Written by the backend."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class Document(SQLModel, table=True):
@@ -18,4 +18,4 @@ class Document(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     body: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    updated_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))

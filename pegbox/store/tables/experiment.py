@@ -1,4 +1,4 @@
-"""A named group of runs. Inserted by whichever service names it first; all else about it is written by the backend."""
+"""A named group of runs. Inserted by either service; updated by the backend only."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, false, text
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class Experiment(SQLModel, table=True):
-    """`tags` are words with values, `{"task": "summaries", "draft": true}`."""
+    """`tags` map names to values, `{"task": "summaries", "draft": true}`."""
 
     __tablename__ = "experiment"
 
@@ -23,4 +23,4 @@ class Experiment(SQLModel, table=True):
         default_factory=dict, sa_column=Column(JSON, nullable=False, server_default=text("'{}'"))
     )
     starred: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))

@@ -1,4 +1,4 @@
-"""A GPU that a job holds. Written by the backend."""
+"""A GPU that is leased to a job. Written by the backend."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class GpuLease(SQLModel, table=True):
-    """One row for each GPU in use: the key makes it impossible to give a GPU to two jobs. Its end deletes the row."""
+    """One row per GPU in use: the primary key prevents two leases of a GPU. The row is deleted when the lease ends."""
 
     __tablename__ = "gpu_lease"
 
@@ -20,4 +20,4 @@ class GpuLease(SQLModel, table=True):
     device_name: str = ""
     job_uid: str = Field(foreign_key="job.uid", index=True)
     worker_id: str
-    granted_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    granted_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))

@@ -1,4 +1,4 @@
-"""A job: a request to train, where it stands, and what came of it. Written by the backend."""
+"""A job: its request, progress and results. Written by the backend."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, false, text
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 _ARCHIVED = text("archived_at IS NOT NULL")
 
 
 class Job(SQLModel, table=True):
-    """`state` is the stored word; `wanted` is what the user asked of the worker; `claim_token` belongs to the last claim.
+    """`wanted` is what the user requested of the worker (run, pause, cancel); `claim_token` identifies the last claim.
 
-    `step` is where the training stands, `furthest_step` the most that any earlier attempt reached. `reported_token` is the
-    claim whose report has been taken, so that a repeated report changes nothing. `experiment_id` is null only
-    for jobs of old releases that no worker has claimed.
+    `step` is the current step of the training, `furthest_step` the highest step of all attempts. `reported_token` is the claim
+    whose final report was applied, so that a repeated report has no effect. `experiment_id` is null only for jobs of old
+    releases that no worker has claimed.
 
-    `id` is set for command jobs only: the short id that they are shown by; a fine-tuning job's id is its uid. `devices` are the
-    GPUs of the newest claim, kept when it ends; who holds a GPU now is in `gpu_lease`.
+    `id` is the short id of a command job; a fine-tuning job's id is its uid. `devices` are the GPUs of the newest claim, kept
+    after its end; current leases are in `gpu_lease`.
     """
 
     __tablename__ = "job"
     __table_args__ = (
-        # The newest of all, of some states, and of those that are not archived, read in their order from the index alone.
+        # Covering indexes for the newest jobs: of all jobs, by state, and of jobs that are not archived.
         Index("ix_job_newest", "created_at", "uid", "state", "archived_at"),
         Index("ix_job_state", "state", "created_at", "uid"),
         Index("ix_job_listed", "archived_at", "created_at", "uid"),
@@ -56,7 +56,7 @@ class Job(SQLModel, table=True):
     )
     max_retries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     retries: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
-    retry_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    retry_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     timeout_seconds: float | None = None
     source_job: str | None = None
     state: str = "created"
@@ -71,7 +71,7 @@ class Job(SQLModel, table=True):
     claim_token: str | None = Field(default=None, index=True)
     reported_token: str | None = None
     worker_id: str | None = None
-    lease_expires_at: datetime | None = Field(default=None, sa_column=Column(Moment, index=True))
+    lease_expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, index=True))
     phase: str | None = None
     step: int = 0
     furthest_step: int = 0
@@ -79,13 +79,13 @@ class Job(SQLModel, table=True):
     error: str | None = None
     exit_code: int | None = None
     results: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
-    updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
-    queued_at: datetime | None = Field(default=None, sa_column=Column(Moment, index=True))
-    started_at: datetime | None = Field(default=None, sa_column=Column(Moment))
-    completed_at: datetime | None = Field(default=None, sa_column=Column(Moment))
-    archived_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
+    updated_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
+    queued_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, index=True))
+    started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    completed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    archived_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
 
 
 TERMINAL_STATES = ("completed", "failed", "cancelled")
-"""States a job never leaves."""
+"""States of a job that has ended."""

@@ -1,4 +1,4 @@
-"""That one job waits for another. Written by the backend."""
+"""A dependency of a job on another job. Written by the backend."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlmodel import Field, SQLModel
 
 
 class JobDependency(SQLModel, table=True):
-    """`job_uid` may begin once `needs_uid` has completed."""
+    """`job_uid` may start after `needs_uid` has completed."""
 
     __tablename__ = "job_dependency"
 

@@ -1,4 +1,4 @@
-"""From a sign-in to its sign-out. Written by the backend."""
+"""A login session, from sign-in to sign-out. Written by the backend."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class Login(SQLModel, table=True):
-    """The family of all tokens that come from one sign-in: revoked together.
+    """All tokens issued for one sign-in, which are revoked together.
 
-    It is of a user, or of an API token that was entered on the login page, or of the shared token (`shared_mark`, which
-    changes with it). `refresh_id` is the one refresh token that may still be used; a browser has none.
+    The credentials are those of a user, an API token entered on the login page, or the shared token (`shared_mark` changes with
+    the token). `refresh_id` is the only valid refresh token; null for browsers.
     """
 
     __tablename__ = "login"
@@ -25,6 +25,6 @@ class Login(SQLModel, table=True):
     shared_mark: str | None = None
     refresh_id: str | None = None
     address: str = ""
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
-    expires_at: datetime = Field(sa_column=Column(Moment, nullable=False, index=True))
-    revoked_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

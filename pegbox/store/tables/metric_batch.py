@@ -6,18 +6,18 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, UniqueCo
 from sqlmodel import Field, SQLModel
 
 Cursor = BigInteger().with_variant(Integer, "sqlite")
-"""A `seq`. In SQLite it must be INTEGER to be the row's own key."""
+"""Column type of `seq`. SQLite requires INTEGER for an alias of the rowid."""
 
 
 class MetricBatch(SQLModel, table=True):
-    """Record k of the batch has `seq = first_seq + k`, so that reading on from a cursor is a range of the primary key.
+    """Record k of the batch has `seq = first_seq + k`, so that reading from a cursor is a range scan of the primary key.
 
-    A batch holds `count` records: points first, then sample sets, then events. `rewind_to` = S: earlier records of the run
-    with a step above S no longer count. `(run_id, writer, sequence)` makes a repeated batch count once.
+    A batch has `count` records: points, then sample sets, events and media. `rewind_to` = S drops earlier records of the run with
+    a step above S. `(run_id, writer, sequence)` identifies a batch for deduplication.
 
-    A pack holds what were several batches of one writer with rising sequence numbers and no rewind. It takes the last one's
-    place, `first_seq`, `count` and `sequence` included, so that all rows still lie in the order of their ends, and says with
-    `span` how many sequence numbers before `sequence` it covers. `span` is null for a batch as it arrived.
+    A pack replaces consecutive batches of one writer without rewinds. It has `first_seq`, `count` and `sequence` of the last
+    batch, so that rows stay ordered by their last cursor; `span` is the number of sequence numbers before `sequence` that the
+    pack covers. `span` is null for a single batch.
     """
 
     __tablename__ = "metric_batch"

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class Model(SQLModel, table=True):
@@ -41,4 +41,4 @@ class Model(SQLModel, table=True):
     metrics: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     adapter: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     extra: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False, index=True))

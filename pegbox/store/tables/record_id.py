@@ -1,4 +1,4 @@
-"""What foreign clients have called their records. Written by the monitor."""
+"""Ids of records of foreign clients, for deduplication. Written by the monitor."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from sqlmodel import Field, SQLModel
 
 
 class RecordId(SQLModel, table=True):
-    """A record that came under this id is in the log already: clients that number no batches send it again after an outage.
+    """The id of a record in the log. Clients without batch numbers send records again after an outage.
 
-    `id` is a hash of the run and of the client's own id: 64 bits, which SQLite keeps in the row's key itself. Among ten million
-    records the chance that any two share one is 3 in a million.
+    `id` is a 64-bit hash of the run and the client's record id, which SQLite stores as the rowid. The probability of a collision
+    among ten million records is 3 in a million.
     """
 
     __tablename__ = "record_id"

@@ -1,4 +1,4 @@
-"""One reading of the machine: host and every GPU. Written by the monitor, once a second; older ones are thinned."""
+"""One reading of the machine: host and every GPU. Written by the monitor once a second; old samples are thinned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ResourceSample(SQLModel, table=True):
     """`time` is Unix seconds; memory and disk in bytes, network in bytes per second, percent 0-100, degrees Celsius.
 
     `gpus` is a list of `{index, uuid, name, utilization, memory_used, memory_total, temperature, power, power_limit,
-    processes: [{pid, memory_used}]}`, where what a card does not tell is null.
+    processes: [{pid, memory_used}]}`, where values that a GPU does not report are null.
     """
 
     __tablename__ = "resource_sample"

@@ -8,19 +8,21 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class Run(SQLModel, table=True):
-    """`summary` holds the last value of each metric, so that lists need no points; the log up to `last_seq` is in it.
+    """`summary` has the last value of each metric, so that lists need no points; it includes the log up to `last_seq`.
 
-    Batches up to `packed_seq` are packed. `thinned_at` tells since when only chosen points are left.
+    Batches up to `packed_seq` are packed. `thinned_at` is the time when retention dropped points.
 
-    `active_seconds` is the time spent running before `active_since`; the latter is null while the run does not run.
+    `active_seconds` is the running time before `active_since`, which is null while the run is not running.
     """
 
     __tablename__ = "run"
-    __table_args__ = (Index("ix_run_job_uid", "job_uid", "updated_at", "id"),)  # scripts' runs, the last heard of first
+    __table_args__ = (
+        Index("ix_run_job_uid", "job_uid", "updated_at", "id"),
+    )  # runs of scripts, most recently updated first
 
     id: str = Field(primary_key=True)
     job_uid: str | None = None
@@ -37,8 +39,8 @@ class Run(SQLModel, table=True):
     packed_seq: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     record_count: int = 0
     active_seconds: float = 0.0
-    active_since: datetime | None = Field(default=None, sa_column=Column(Moment))
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
-    updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
-    finished_at: datetime | None = Field(default=None, sa_column=Column(Moment))
-    thinned_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    active_since: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False, index=True))
+    updated_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
+    finished_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    thinned_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

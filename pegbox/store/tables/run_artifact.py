@@ -1,4 +1,4 @@
-"""A file that a run keeps. Written by the monitor."""
+"""A file of a run. Written by the monitor."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class RunArtifact(SQLModel, table=True):
-    """The newest file of this name in the run. Its bytes lie under their SHA-256 in the artifact folder, once for all runs."""
+    """The newest file of this name in the run. The bytes are at their SHA-256 in the artifact folder, shared by all runs."""
 
     __tablename__ = "run_artifact"
 
@@ -22,4 +22,4 @@ class RunArtifact(SQLModel, table=True):
     step: int | None = Field(default=None, sa_type=BigInteger)
     description: str = ""
     category: str = ""
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))

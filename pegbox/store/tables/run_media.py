@@ -11,7 +11,7 @@ from pegbox.store.tables.metric_batch import Cursor
 
 
 class RunMedia(SQLModel, table=True):
-    """`data` is as on the wire, its `kind` (histogram, text, table) included; `time` is Unix seconds."""
+    """`data` is the JSON of the API, including its `kind` (histogram, text, table); `time` is Unix seconds."""
 
     __tablename__ = "run_media"
     __table_args__ = (Index("ix_run_media_run_id_seq", "run_id", "seq"),)

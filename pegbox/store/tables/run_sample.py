@@ -1,4 +1,4 @@
-"""Answers a model gave at one step of a run. Written by the monitor."""
+"""Answers of a model at one step of a run. Written by the monitor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kind of training the monitor looks at, and since when. One row, written by the monitor."""
+"""The training mode of the monitor and its view window. One row, written by the monitor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that arrives in pieces. Written by the backend."""
+"""A resumable upload of a file. Written by the backend."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class Upload(SQLModel, table=True):
-    """`received_bytes` are safely on the disk at `uploads/<id>`; `sha256` and `md5` are known once all are.
+    """`received_bytes` bytes are on disk at `uploads/<id>`; `sha256` and `md5` are set when the upload is complete.
 
-    `wanted_sha256` and `wanted_md5` are what the client said they would be.
+    `wanted_sha256` and `wanted_md5` are the hashes announced by the client.
     """
 
     __tablename__ = "upload"
@@ -26,5 +26,5 @@ class Upload(SQLModel, table=True):
     wanted_md5: str | None = None
     sha256: str | None = None
     md5: str | None = None
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
-    updated_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
+    updated_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False, index=True))

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class User(SQLModel, table=True):
-    """`name` is lower case; `password_hash` is Argon2's own text, parameters and salt included."""
+    """`name` is lower case; `password_hash` is Argon2's encoded hash with parameters and salt."""
 
     __tablename__ = "user"
 
@@ -21,5 +21,5 @@ class User(SQLModel, table=True):
     role: str
     tier: str = "standard"
     disabled: bool = False
-    created_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
-    last_login_at: datetime | None = Field(default=None, sa_column=Column(Moment))
+    created_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
+    last_login_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

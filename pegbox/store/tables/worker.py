@@ -1,4 +1,4 @@
-"""A worker that has asked for work. Written by the backend."""
+"""A worker that has claimed or tried to claim jobs. Written by the backend."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import JSON, Column
 from sqlmodel import Field, SQLModel
 
-from pegbox.store.tables.moment import Moment, now
+from pegbox.store.tables.utc_datetime import UtcDateTime, now
 
 
 class Worker(SQLModel, table=True):
-    """`capabilities` is what it said at its last claim; `job_uid` the job it holds."""
+    """`capabilities` are those reported at the last claim; `job_uid` is the current job."""
 
     __tablename__ = "worker"
 
@@ -20,5 +20,5 @@ class Worker(SQLModel, table=True):
     hostname: str = ""
     capabilities: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     job_uid: str | None = None
-    first_seen_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False))
-    last_seen_at: datetime = Field(default_factory=now, sa_column=Column(Moment, nullable=False, index=True))
+    first_seen_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False))
+    last_seen_at: datetime = Field(default_factory=now, sa_column=Column(UtcDateTime, nullable=False, index=True))

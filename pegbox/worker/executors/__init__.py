@@ -1,1 +1,1 @@
-"""Where the processes of a job run."""
+"""Executors start the trainer processes of a worker."""

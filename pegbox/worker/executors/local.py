@@ -1,4 +1,4 @@
-"""Runs a job in a child process of its own group, and keeps one warm child waiting for the next job."""
+"""Runs trainers as child processes of the worker, each in a process group of its own."""
 
 from __future__ import annotations
 
@@ -15,96 +15,98 @@ from pydantic import ValidationError
 
 from pegbox.errors import UnavailableError
 from pegbox.schemas.jobs.queue import Capabilities, Device
-from pegbox.worker.assignment import Assignment, ChildLine
+from pegbox.worker.assignment import Assignment, ProgressLine
+from pegbox.worker.gpus import cuda_visible_devices
 from pegbox.worker.processes.cpu_settings import HEAP, THREADS
 
 LOG_TAIL_CHARACTERS = 2000
 
 
-class Child:
-    """One trainer process. `latest` is the last line it sent; it is ready once its capabilities came.
+class LocalTrainerProcess:
+    """A trainer process on this machine; implements `TrainerProcess`.
 
-    `visible` is the CUDA_VISIBLE_DEVICES that it was started with; `None` leaves the worker's own.
+    `visible` is the CUDA_VISIBLE_DEVICES of the process; `None` leaves the worker's own value.
     """
 
     def __init__(self, home: Path, visible: str | None = None) -> None:
         self.visible = visible
-        self.latest = ChildLine()
+        self.latest = ProgressLine()
         self.capabilities: Capabilities | None = None
-        self._spoke = threading.Event()
+        self._ready_or_ended = threading.Event()
         self._log = home / "worker" / "trainer.log"
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        reading, writing = os.pipe()
+        read_end, write_end = os.pipe()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pegbox.trainer.child", "--progress-fd", str(writing)],
+                [sys.executable, "-m", "pegbox.trainer.child", "--progress-fd", str(write_end)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                pass_fds=[writing],
+                pass_fds=[write_end],
                 env=_environment(visible),
                 start_new_session=True,
             )
-        os.close(writing)
-        threading.Thread(target=self._listen, args=(reading,), name="pegbox-child-progress", daemon=True).start()
+        os.close(write_end)
+        threading.Thread(target=self._read_lines, args=(read_end,), name="pegbox-child-progress", daemon=True).start()
 
     @property
     def pid(self) -> int:
-        """Process id, which is also the id of its group."""
+        """The process id, which is also the id of the process group."""
         return self._process.pid
 
     def wait_until_ready(self, timeout: float | None = None) -> Capabilities:
-        """What this machine can train. Raises UnavailableError with the trainer's own words when it cannot start."""
-        if not self._spoke.wait(timeout) or self.capabilities is None:
+        """Waits for the capabilities. Raises `UnavailableError` with the last line of the log when the trainer does not start."""
+        if not self._ready_or_ended.wait(timeout) or self.capabilities is None:
             self.kill()
-            raise UnavailableError(f"The trainer does not start: {self._last_words()}")
+            raise UnavailableError(f"The trainer does not start: {self._last_log_line()}")
         return self.capabilities
 
     def assign(self, assignment: Assignment) -> None:
-        """Hands over the job; a child takes one only."""
+        """Hands over the job. A process takes one job only."""
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:  # it died; `poll` says so
+        # A broken pipe means that the process has ended, which `poll` reports.
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:
             stdin.write(assignment.model_dump_json(by_alias=True).encode() + b"\n")
 
     def poll(self) -> int | None:
-        """The exit code (negative: killed by that signal), or `None` while it runs."""
+        """The exit code (negative: ended by that signal), or `None` while the process runs."""
         return self._process.poll()
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """The exit code, or `None` when it still runs after `timeout` seconds."""
+        """The exit code, or `None` when the process still runs after `timeout` seconds."""
         try:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
 
     def stop(self) -> None:
-        """Asks it to finish its step, save and leave."""
+        """Asks the process to finish its step, save and exit. Returns at once."""
         if self.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Ends it and whatever it started, at once."""
+        """Kills the process group and waits for the end of the process."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait()
 
-    def _listen(self, descriptor: int) -> None:
+    def _read_lines(self, descriptor: int) -> None:
         with open(descriptor, "rb") as pipe:
             for line in pipe:
                 try:
-                    message = ChildLine.model_validate_json(line)
+                    message = ProgressLine.model_validate_json(line)
                 except ValidationError:
                     continue
                 if message.capabilities:
                     self.capabilities = message.capabilities
-                    self._spoke.set()
+                    self._ready_or_ended.set()
                 else:
                     self.latest = message
-        self._spoke.set()
+        self._ready_or_ended.set()
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         text = self._log.read_text("utf-8", "replace")[-LOG_TAIL_CHARACTERS:].strip()
         if "ModuleNotFoundError" in text:
             return f"{text.splitlines()[-1]}. Install the training extra: pip install 'pegbox[train]'"
@@ -112,46 +114,46 @@ class Child:
 
 
 class LocalExecutor:
-    """Starts children on this machine. Use it from the main thread only (see `parent.die_with_parent`).
+    """Starts trainer processes on this machine; implements `Executor`.
 
-    A child sees its GPU from its start on, so the spare one waits with the first of `devices`: on a machine with one GPU or
-    none it always fits.
+    Not thread-safe: use it from the main thread only (see `parent.die_with_parent`). A process sees its GPUs from its start, so
+    the spare process is started with the first of `devices`; on a machine with one GPU or none, the spare fits every job.
     """
 
     def __init__(self, home: Path, devices: Sequence[Device] = ()) -> None:
         self._home = home
         self._devices = devices
-        self._spare: Child | None = None
+        self._spare: LocalTrainerProcess | None = None
 
-    def spare(self) -> Child:
-        """The waiting child; a new one when there is none or it died."""
+    def spare(self) -> LocalTrainerProcess:
+        """The spare process; starts one when there is none or it has ended."""
         if self._spare is None or self._spare.poll() is not None:
-            self._spare = Child(self._home, self._visible(self._devices[:1]))
+            self._spare = LocalTrainerProcess(self._home, self._visible(self._devices[:1]))
         return self._spare
 
-    def take(self, devices: Sequence[Device] = ()) -> Child:
-        """A child that sees just these devices: the waiting one when it does, else a cold one."""
+    def take(self, devices: Sequence[Device] = ()) -> LocalTrainerProcess:
+        """A process that sees `devices` and no other GPU: the spare process when its GPUs match, else a new one."""
         visible = self._visible(devices)
         if self.spare().visible != visible:
-            return Child(self._home, visible)
-        child, self._spare = self.spare(), None
-        return child
+            return LocalTrainerProcess(self._home, visible)
+        process, self._spare = self.spare(), None
+        return process
 
     def close(self) -> None:
-        """Ends the waiting child."""
+        """Kills the spare process."""
         if self._spare is not None:
             self._spare.kill()
             self._spare = None
 
     def _visible(self, devices: Sequence[Device]) -> str | None:
-        """On a machine that hands out no GPU the worker's own environment decides."""
-        return ",".join(device.uuid for device in devices) if self._devices else None
+        """The CUDA_VISIBLE_DEVICES for `devices`; `None` (the worker's own value) when the worker hands out no GPU."""
+        return cuda_visible_devices(devices) if self._devices else None
 
 
 def _environment(visible: str | None) -> dict[str, str]:
-    """The child's environment; what the worker's own says wins, save for the GPUs that were leased."""
+    """The environment of a trainer process. Values of the worker's own environment win, except for the leased GPUs."""
     return {
-        # SFTTrainer wants no more than one GPU in one process.
+        # SFTTrainer supports no more than one GPU per process.
         "CUDA_VISIBLE_DEVICES": "0",
         "TOKENIZERS_PARALLELISM": "false",
         **THREADS,

@@ -1,1 +1,1 @@
-"""One module per kind of job: what the worker does with it."""
+"""The kinds of jobs that a worker executes, one module each, and their registry."""

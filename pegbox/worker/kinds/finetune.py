@@ -1,118 +1,62 @@
-"""Attends to one fine-tuning job: brings its data, hands it to a child, watches, and reports how it ended."""
+"""Fine-tuning jobs: fetches the dataset, assigns the job to a trainer process and watches the process."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 from pegbox.errors import ConflictError, PegboxError, UnavailableError
-from pegbox.schemas.jobs.queue import ClaimResponse, ReportRequest, TrainingSpec
-from pegbox.sdk.resources.queue import Queue
+from pegbox.schemas.jobs.queue import Phase, ReportRequest, TrainingSpec
 from pegbox.worker.assignment import Assignment
-from pegbox.worker.conclusion import conclude
-from pegbox.worker.executors.local import Child
-from pegbox.worker.identity import WorkerIdentity
+from pegbox.worker.attempt import Attempt
+from pegbox.worker.executors.executor import TrainerProcess
 from pegbox.worker.job_folder import JobFolder
 from pegbox.worker.lease import Lease
-from pegbox.worker.report import LAST_REPORT_SECONDS, send_report
+from pegbox.worker.report import LAST_REPORT_SECONDS
+from pegbox.worker.trainer_exit import report_exit
 
 log = logging.getLogger("pegbox.worker")
 
-WATCH_SECONDS = 0.2
+POLL_SECONDS = 0.2
 STOP_GRACE_SECONDS = {"cancel": 60.0, "pause": 600.0, "run": 600.0}
-"""How long a child may take to finish its step and save before it is killed; its last checkpoint remains."""
+"""How long a trainer may take to finish its step and save, by what is wanted. After that it is killed and resumes from its last
+checkpoint."""
 
 
-class TrainingJob:
-    """`run` in a thread of its own; `stopping` is set when the worker is told to leave."""
+class FinetuneAttempt(Attempt[TrainingSpec]):
+    """One attempt at a fine-tuning job."""
 
-    def __init__(
-        self,
-        identity: WorkerIdentity,
-        queue: Queue,
-        claimed: ClaimResponse,
-        job: TrainingSpec,
-        child: Child,
-        stopping: threading.Event,
-    ) -> None:
-        self._identity = identity
-        self._queue = queue
-        self._claimed = claimed
-        self._job = job
-        self._child = child
-        self._stopping = stopping
+    needs_trainer = True
+    first_phase: ClassVar[Phase | None] = "prepare"
 
-    def run(self) -> None:
-        job, token = self._job, self._claimed.claim_token
-        folder = JobFolder(self._identity.home, job.uid, job.model_id)
-        log.info("job %s: attempt %d of '%s'", job.uid, job.attempt, job.name)
-        lease = Lease(self._queue, self._claimed)
-        lease.start()
+    def execute(self, lease: Lease) -> ReportRequest:
+        trainer = self.trainer
+        assert trainer is not None
+        folder = JobFolder(self.identity.home, self.job.uid, self.job.model_id)
         try:
-            try:
-                folder.create()
-                self._bring_dataset(folder)
-            except UnavailableError:
-                self._child.kill()
-                report = ReportRequest(claim_token=token, outcome="interrupted", error="The dataset did not arrive.")
-            except (PegboxError, OSError) as error:
-                self._child.kill()
-                report = ReportRequest(claim_token=token, outcome="failed", error=str(error))
-            else:
-                report = self._train(lease, folder)
-        finally:
-            lease.stop()
-        if lease.lost:
-            log.warning("job %s: the lease was lost; the job is no longer this worker's", job.uid)
-            return
-        log.info("job %s: %s%s", job.uid, report.outcome, f": {report.error}" if report.error else "")
-        self._close_run(report)
-        send_report(self._queue, job.uid, report, self._stopping)
+            folder.create()
+            self._fetch_dataset(folder)
+        except UnavailableError:
+            trainer.kill()
+            return ReportRequest(
+                claim_token=self.claim_token, outcome="interrupted", error="The dataset did not arrive."
+            )
+        except (PegboxError, OSError) as error:
+            trainer.kill()
+            return ReportRequest(claim_token=self.claim_token, outcome="failed", error=str(error))
+        return self._train(trainer, lease, folder)
 
-    def _bring_dataset(self, folder: JobFolder) -> None:
-        """Fetches the rows unless an earlier attempt did, and checks that they are the ones the job means."""
-        wanted = self._job.dataset.sha256
-        if folder.dataset.is_file() and _sha256(folder.dataset) == wanted:
-            return
-        fetched = folder.dataset.with_suffix(".partial")
-        self._queue.fetch_dataset(self._job.uid, self._claimed.claim_token, fetched)
-        if _sha256(fetched) != wanted:
-            fetched.unlink()
-            raise ConflictError("The dataset file that arrived is not the one that the job was created with.")
-        fetched.rename(folder.dataset)
-
-    def _train(self, lease: Lease, folder: JobFolder) -> ReportRequest:
-        """Waits for the child's end; passes on what is wanted."""
-        identity, child = self._identity, self._child
-        child.assign(
-            Assignment(job=self._job, home=identity.home, monitor_url=identity.monitor_url, token=identity.token)
-        )
-        lease.follow(child)
-        asked_at: float | None = None
-        while (code := child.wait(WATCH_SECONDS)) is None:
-            stopping = self._stopping.is_set()
-            if lease.lost:
-                child.kill()
-            elif stopping or lease.wanted != "run":
-                if asked_at is None:
-                    asked_at = time.monotonic()
-                    log.info("stopping the training (%s)", "worker stops" if stopping else lease.wanted)
-                    child.stop()
-                elif time.monotonic() - asked_at > STOP_GRACE_SECONDS[lease.wanted]:
-                    child.kill()
-        return conclude(code, lease.wanted, folder, self._claimed.claim_token, child.latest.step)
-
-    def _close_run(self, report: ReportRequest) -> None:
-        """Tells the monitor what the child could not: that the run is paused or cancelled, or died without a word."""
+    def before_report(self, report: ReportRequest) -> None:
+        """Sets the run's status at the monitor: the trainer does not know whether it was paused or cancelled, or was killed."""
         status = {"paused": "paused", "cancelled": "cancelled", "failed": "failed"}.get(report.outcome)
         if status is None:
             return
         from pegbox.sdk.recording.current import init
 
-        identity, job = self._identity, self._job
+        identity, job = self.identity, self.job
         try:
             run = init(
                 id=job.run_id,
@@ -127,6 +71,39 @@ class TrainingJob:
             run.finish(status, timeout=LAST_REPORT_SECONDS)
         except (PegboxError, OSError) as error:
             log.warning("job %s: the monitor does not know yet how the run ended: %s", job.uid, error)
+
+    def _fetch_dataset(self, folder: JobFolder) -> None:
+        """Downloads the dataset unless an earlier attempt did. Raises `ConflictError` when its SHA-256 is not the job's."""
+        expected = self.job.dataset.sha256
+        if folder.dataset.is_file() and _sha256(folder.dataset) == expected:
+            return
+        partial = folder.dataset.with_suffix(".partial")
+        self.queue.fetch_dataset(self.job.uid, self.claim_token, partial)
+        if _sha256(partial) != expected:
+            partial.unlink()
+            raise ConflictError("The dataset file that arrived is not the one that the job was created with.")
+        partial.rename(folder.dataset)
+
+    def _train(self, trainer: TrainerProcess, lease: Lease, folder: JobFolder) -> ReportRequest:
+        """Assigns the job and waits for the end of the trainer process, which is stopped or killed when the job must end."""
+        identity = self.identity
+        trainer.assign(
+            Assignment(job=self.job, home=identity.home, monitor_url=identity.monitor_url, token=identity.token)
+        )
+        lease.report_progress(lambda: trainer.latest)
+        stop_sent_at: float | None = None
+        while (code := trainer.wait(POLL_SECONDS)) is None:
+            stopping = self.stopping.is_set()
+            if lease.lost:
+                trainer.kill()
+            elif stopping or lease.wanted != "run":
+                if stop_sent_at is None:
+                    stop_sent_at = time.monotonic()
+                    log.info("stopping the training (%s)", "worker stops" if stopping else lease.wanted)
+                    trainer.stop()
+                elif time.monotonic() - stop_sent_at > STOP_GRACE_SECONDS[lease.wanted]:
+                    trainer.kill()
+        return report_exit(code, lease.wanted, folder, self.claim_token, trainer.latest.step)
 
 
 def _sha256(path: Path) -> str:

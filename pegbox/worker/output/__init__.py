@@ -1,1 +1,1 @@
-"""What a command prints: kept in log files without secrets, its metric lines recorded."""
+"""The output of commands: log files with masked secrets, and metric lines."""

@@ -1,4 +1,4 @@
-"""Takes secrets out of a stream of bytes, wherever the stream happens to be cut."""
+"""Masks secrets in a stream of bytes, wherever the stream is split into pieces."""
 
 from __future__ import annotations
 
@@ -7,49 +7,50 @@ from collections.abc import Iterable, Mapping
 
 from pegbox.schemas.jobs.environment import MASK, is_secret_name
 
-SHORTEST_SECRET = 4
-"""Shorter values are not looked for: they would blot out half the log, and keep nothing secret."""
+MIN_SECRET_LENGTH = 4
+"""Shorter values are not masked: they occur everywhere in a log, and masking them protects nothing."""
 
 
-def secrets_of(*environments: Mapping[str, str]) -> set[str]:
-    """The values of secret-looking names."""
+def find_secrets(*environments: Mapping[str, str]) -> set[str]:
+    """The values of all variables whose name looks like that of a secret."""
     return {value for environment in environments for name, value in environment.items() if is_secret_name(name)}
 
 
-class Masking:
-    """`feed` gives back what is safe to write; what may be the beginning of a secret waits for the next piece, or for `close`."""
+class SecretMasker:
+    """Replaces secrets by asterisks. An end of a piece that may be the start of a secret is held back until the next piece."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        known = {secret.encode() for secret in secrets if len(secret) >= SHORTEST_SECRET}
-        self._secrets = sorted(known, key=len, reverse=True)
+        encoded = {secret.encode() for secret in secrets if len(secret) >= MIN_SECRET_LENGTH}
+        self._secrets = sorted(encoded, key=len, reverse=True)
         self._pattern = re.compile(b"|".join(map(re.escape, self._secrets))) if self._secrets else None
-        self._waiting = b""
+        self._held_back = b""
 
     def feed(self, data: bytes) -> bytes:
+        """Takes the next piece and returns the masked bytes that are safe to write."""
         if self._pattern is None:
             return data
-        data = self._waiting + data
-        written: list[bytes] = []
+        data = self._held_back + data
+        masked: list[bytes] = []
         done = 0
-        hold = self._beginning(data, 0)
+        hold_from = self._partial_secret(data, 0)
         for match in self._pattern.finditer(data):
-            if match.start() >= hold:
+            if match.start() >= hold_from:
                 break
-            written += (data[done : match.start()], MASK.encode())
+            masked += (data[done : match.start()], MASK.encode())
             done = match.end()
-            if done > hold:
-                hold = self._beginning(data, done)
-        written.append(data[done:hold])
-        self._waiting = data[hold:]
-        return b"".join(written)
+            if done > hold_from:
+                hold_from = self._partial_secret(data, done)
+        masked.append(data[done:hold_from])
+        self._held_back = data[hold_from:]
+        return b"".join(masked)
 
     def close(self) -> bytes:
-        """What was still waiting: nothing more comes, so it is no beginning of a secret."""
-        waiting, self._waiting = self._waiting, b""
-        return self._pattern.sub(MASK.encode(), waiting) if self._pattern else waiting
+        """The masked rest, after the last piece."""
+        rest, self._held_back = self._held_back, b""
+        return self._pattern.sub(MASK.encode(), rest) if self._pattern else rest
 
-    def _beginning(self, data: bytes, after: int) -> int:
-        """Where the longest end of `data` starts that is the unfinished beginning of a secret; its length when there is none."""
+    def _partial_secret(self, data: bytes, after: int) -> int:
+        """The first index at or beyond `after` from which `data` ends with an incomplete secret; `len(data)` if there is none."""
         longest = len(self._secrets[0]) - 1
         for start in range(max(after, len(data) - longest), len(data)):
             end = data[start:]

@@ -8,85 +8,87 @@ from dataclasses import dataclass
 from typing import Any
 
 PREFIX = b"METRIC:"
-LONGEST_LINE = 64 * 1024
-MOST_NAMES = 1000
-LONGEST_NAME = 200
+MAX_LINE_BYTES = 64 * 1024
+MAX_METRICS = 1000
+"""Per line."""
+
+MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True)
-class Point:
-    """Numbers of one step; without a step, of the next one."""
+class MetricPoint:
+    """Metric values at a step; `None` means the step after the last."""
 
     step: int | None
     values: dict[str, float]
 
 
-class MetricLines:
-    """Fed with pieces of output however they are cut. `bad` counts lines that begin like a metric and are none."""
+class MetricLineParser:
+    """Parses output that arrives in pieces of any size. `invalid` counts lines with the prefix and without a valid point."""
 
     def __init__(self) -> None:
-        self.bad = 0
+        self.invalid = 0
         self._line = b""
-        self._skips = False
+        self._skip_line = False
 
-    def feed(self, data: bytes) -> list[Point]:
-        """The points that the piece completes."""
-        points: list[Point] = []
+    def feed(self, data: bytes) -> list[MetricPoint]:
+        """Takes the next piece and returns the points whose lines it completes."""
+        points: list[MetricPoint] = []
         *ended, rest = data.split(b"\n")
         for part in ended:
-            self._take(part)
-            points += self._end()
-        self._take(rest)
+            self._extend_line(part)
+            points += self._end_line()
+        self._extend_line(rest)
         return points
 
-    def close(self) -> list[Point]:
-        """The last line, when it had no end."""
-        return self._end()
+    def close(self) -> list[MetricPoint]:
+        """The point of a last line without a line break."""
+        return self._end_line()
 
-    def _take(self, part: bytes) -> None:
-        """Keeps a line only as long as it may be a metric: others cost nothing, however long they are."""
-        if self._skips or not part:
+    def _extend_line(self, part: bytes) -> None:
+        """Buffers the line only while it may be a metric line, so that long lines of other output take no memory."""
+        if self._skip_line or not part:
             return
         line = self._line + part
         if not line.startswith(PREFIX[: len(line)]) and not line.startswith(PREFIX):
-            self._skips, self._line = True, b""
-        elif len(line) > LONGEST_LINE:
-            self.bad += 1
-            self._skips, self._line = True, b""
+            self._skip_line, self._line = True, b""
+        elif len(line) > MAX_LINE_BYTES:
+            self.invalid += 1
+            self._skip_line, self._line = True, b""
         else:
             self._line = line
 
-    def _end(self) -> list[Point]:
-        line, self._line, self._skips = self._line, b"", False
+    def _end_line(self) -> list[MetricPoint]:
+        line, self._line, self._skip_line = self._line, b"", False
         if not line.startswith(PREFIX):
             return []
-        point = parse(line[len(PREFIX) :])
+        point = parse_point(line[len(PREFIX) :])
         if point is None:
-            self.bad += 1
+            self.invalid += 1
             return []
         return [point]
 
 
-def parse(text: bytes) -> Point | None:
-    """The point in a line's JSON; `None` when it is no object, has no finite number, or a step that is no whole number ≥ 0.
+def parse_point(text: bytes) -> MetricPoint | None:
+    """Parses the JSON of a metric line; values that are not numbers are skipped.
 
-    Values that are not numbers are left out.
+    `None` when it is no JSON object, contains no finite number, or `step` is not a whole number ≥ 0.
     """
     try:
-        found = json.loads(text)
+        fields = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         return None
-    step = found.pop("step", None)
+    step = fields.pop("step", None)
     if step is not None and not (_is_number(step) and step >= 0 and step == int(step) and step < 2**63):
         return None
     values = {
-        name: float(value) for name, value in found.items() if _is_number(value) and 0 < len(name) <= LONGEST_NAME
+        name: float(value) for name, value in fields.items() if _is_number(value) and 0 < len(name) <= MAX_NAME_LENGTH
     }
-    if not values or len(values) > MOST_NAMES:
+    if not values or len(values) > MAX_METRICS:
         return None
-    return Point(None if step is None else int(step), values)
+    return MetricPoint(None if step is None else int(step), values)
 
 
 def _is_number(value: Any) -> bool:
@@ -94,5 +96,5 @@ def _is_number(value: Any) -> bool:
         return False
     try:
         return math.isfinite(value)
-    except OverflowError:  # an integer beyond what a float holds
+    except OverflowError:  # an integer beyond the range of floats
         return False

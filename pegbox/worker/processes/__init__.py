@@ -1,1 +1,1 @@
-"""Child processes: their environment, their process groups, and what ends them."""
+"""Child processes: their environment, their process groups, and how they end with the worker."""

@@ -1,12 +1,12 @@
-"""Environment of a process that computes with torch on the CPU. The figures behind it stand in benchmarks/RESULTS.md."""
+"""Environment variables for processes that run torch on the CPU. benchmarks/RESULTS.md has the measurements."""
 
 from __future__ import annotations
 
 THREADS = {"GOMP_SPINCOUNT": "6000"}
-"""How often GNU OpenMP's threads look for work before they sleep; read when torch is imported. The default of 300,000 burns the
-core: once anything else wants it (a browser, the services), a step takes five times as long or more. Zero costs half a step on
-an idle machine, because the next piece of work is always near."""
+"""How often threads of GNU OpenMP poll for work before they sleep; read when torch is imported. With the default of 300,000, a
+step takes five times as long or more once another process needs the core (a browser, the services). With 0, a step takes 50 %
+longer on an idle machine, because the next piece of work always follows soon."""
 
 HEAP = {"MALLOC_TRIM_THRESHOLD_": "536870912", "MALLOC_MMAP_THRESHOLD_": "33554432"}
-"""Bytes; read by glibc when the process starts. Its defaults give each step's memory back to the kernel, which has to clear it
-again for the next one."""
+"""Bytes; read by glibc at process start. With the defaults, the memory of each step goes back to the kernel, which clears it
+again for the next step."""

@@ -1,4 +1,4 @@
-"""What a command finds in its environment."""
+"""The environment variables of a command."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping
 
 from pegbox.schemas.jobs.command import DEVICES
 from pegbox.schemas.jobs.queue import CommandSpec
-from pegbox.worker.gpus import visible
+from pegbox.worker.gpus import cuda_visible_devices
 from pegbox.worker.identity import WorkerIdentity
 
 WITHHELD = ("PEGBOX_TOKEN", "PEGBOX_DATABASE_URL", "PEGBOX_SUPERVISED")
-"""The worker's own keys to the services are no business of what it runs."""
+"""Variables of the worker that commands do not inherit: its credentials for the services, and its supervision."""
 
 
-def environment_of(job: CommandSpec, identity: WorkerIdentity, own: Mapping[str, str]) -> dict[str, str]:
-    """The worker's environment, what tells the command who it is, what the job sets, and on top the GPUs that are the job's.
+def command_environment(job: CommandSpec, identity: WorkerIdentity, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The worker's environment, overridden by the ids of the job, then the job's own variables, then its leased GPUs.
 
-    Without GPUs of its own the job may set CUDA_VISIBLE_DEVICES itself; if it does not, it sees none.
+    A job without leased GPUs sees none, unless it sets CUDA_VISIBLE_DEVICES itself.
     """
-    inherited = {name: value for name, value in own.items() if name not in WITHHELD}
-    about = {
+    kept = {name: value for name, value in inherited.items() if name not in WITHHELD}
+    ids = {
         "PYTHONUNBUFFERED": "1",
         "PEGBOX_JOB_ID": job.id,
         "PEGBOX_JOB_UID": job.uid,
@@ -28,5 +28,5 @@ def environment_of(job: CommandSpec, identity: WorkerIdentity, own: Mapping[str,
         "PEGBOX_MONITOR_URL": identity.monitor_url,
         DEVICES: "",
     }
-    leased = {DEVICES: visible(job.devices)} if job.devices else {}
-    return {**inherited, **about, **job.environment, **leased}
+    leased = {DEVICES: cuda_visible_devices(job.devices)} if job.devices else {}
+    return {**kept, **ids, **job.environment, **leased}

@@ -1,4 +1,4 @@
-"""Ties a child's life to its parent's."""
+"""Ends a process together with its parent."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
-    """Asks the kernel to send `number` when the parent ends, however it ends. Does nothing where there is no such call.
+    """Asks the kernel to send signal `number` to this process when its parent ends for any reason. Linux only.
 
-    The kernel watches the thread that started this process, so a parent must start its children from its main thread.
+    The kernel watches the thread that started this process, so a parent must start such processes from its main thread.
     """
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the call
+    if os.getppid() != parent:  # the parent ended before the call
         os.kill(os.getpid(), number)

@@ -1,4 +1,4 @@
-"""A command as a process group: started only when it is being watched, and ended whole."""
+"""Runs a command as a process group that is killed as a whole."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 from pegbox.worker.processes.reaper import Reaper
 
 GATE = 'read -r _ || exit 125; exec "$@" </dev/null'
-"""The command begins when it is told to on its standard input, and never when its worker died before that. `exec` keeps the
-process id, so that the command itself leads the group."""
+"""Delays the command until a line arrives on its stdin, and never starts it when the worker dies before that. `exec` keeps the
+process id, so the command leads the process group."""
 
 
 class ProcessGroup:
-    """A running command with both its output streams as pipes. `exit_code` is negative when a signal ended it."""
+    """A running command with its output streams as pipes. The command starts once `reaper` watches its process group."""
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path, reaper: Reaper) -> None:
         self._reaper = reaper
@@ -35,32 +35,32 @@ class ProcessGroup:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self.stdout, self.stderr = self._process.stdout, self._process.stderr
-        reaper.watch(self.group)
+        reaper.watch(self.id)
         with contextlib.suppress(BrokenPipeError), self._process.stdin as gate:
             gate.write(b"\n")
 
     @property
-    def group(self) -> int:
-        """The group's id, which is its leader's process id too."""
+    def id(self) -> int:
+        """The process group id, which is also the process id of the command."""
         return self._process.pid
 
     def has_ended(self) -> bool:
-        """Whether the command itself has ended. It is not reaped yet, so its group's number is still its own."""
-        return os.waitid(os.P_PID, self.group, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        """Whether the command itself has ended. Does not reap it, so the process group id cannot be reused yet."""
+        return os.waitid(os.P_PID, self.id, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def terminate(self) -> None:
-        """Asks every process of the group to end."""
+        """Sends SIGTERM to every process of the group."""
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Ends every process of the group."""
+        """Sends SIGKILL to every process of the group."""
         self._signal(signal.SIGKILL)
 
     def finish(self) -> int:
-        """Kills what the command left behind in its group, and gives its exit code."""
+        """Kills the remaining processes of the group and returns the command's exit code (negative: ended by that signal)."""
         self.kill()
         code = self._process.wait()
-        self._reaper.forget(self.group)
+        self._reaper.forget(self.id)
         return code
 
     def close(self) -> None:
@@ -70,4 +70,4 @@ class ProcessGroup:
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.group, number)
+            os.killpg(self.id, number)

@@ -1,7 +1,8 @@
-"""Outlives a worker by a moment, to end what it was running: `python -m pegbox.worker.processes.reaper`.
+"""A process that outlives the worker and kills its commands: `python -m pegbox.worker.processes.reaper`.
 
-The worker writes `+<group>` before a command begins and `-<group>` after its group is gone. When the pipe closes, however the
-worker ended, every group still on the list is killed whole: nothing goes on using a GPU that was given to somebody else.
+The worker writes `+<process group>` before a command starts and `-<process group>` after the group has ended. When the pipe
+closes, for whatever reason the worker ended, the reaper kills every group that remains, so that no command keeps using a GPU
+that is leased to another job.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import threading
 
 
 class Reaper:
-    """The worker's end of the pipe; safe to use from several threads. A reaper that was killed is replaced."""
+    """Starts the reaper process and writes to its pipe. Thread-safe. A reaper process that ended is replaced."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -23,26 +24,26 @@ class Reaper:
         self._process = _start()
 
     def watch(self, group: int) -> None:
-        """From now on the group dies with this process."""
+        """Kills the process group `group` when this process ends."""
         with self._lock:
             self._groups.add(group)
-            self._tell(f"+{group}\n")
+            self._write(f"+{group}\n")
 
     def forget(self, group: int) -> None:
-        """The group is gone; its number may be given to somebody else."""
+        """Stops watching a process group that has ended; the system may reuse its id."""
         with self._lock:
             self._groups.discard(group)
-            self._tell(f"-{group}\n")
+            self._write(f"-{group}\n")
 
     def close(self) -> None:
-        """Ends the reaper, and with it every group that it still watches."""
+        """Ends the reaper process, and with it every group that is still watched."""
         with self._lock:
             assert self._process.stdin is not None
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
             self._process.wait()
 
-    def _tell(self, line: str) -> None:
+    def _write(self, line: str) -> None:
         assert self._process.stdin is not None
         try:
             os.write(self._process.stdin.fileno(), line.encode())
@@ -54,7 +55,7 @@ class Reaper:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    # A session of its own: neither Ctrl-C nor the end of the worker's group reaches it.
+    # In a session of its own, so that neither Ctrl-C nor a signal to the worker's process group reaches it.
     return subprocess.Popen(
         [sys.executable, "-m", "pegbox.worker.processes.reaper"],
         stdin=subprocess.PIPE,
@@ -64,7 +65,7 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def main() -> None:
-    """Reads until the pipe closes, then kills what is on the list."""
+    """Reads process groups from stdin until it closes, then kills those that remain."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()

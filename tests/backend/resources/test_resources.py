@@ -7,11 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import psutil
-import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
-from pegbox.hardware import gpu
+from monitor.app import create_app
+from pegbox.hardware.gpu import GpuReader
+from pegbox.settings import Settings
 from pegbox.store.tables import ResourceSample
 from tests.backend.shapes import assert_shape
 from tests.pegbox.hardware.test_gpu_processes import Driver
@@ -99,22 +100,18 @@ def test_the_newest_sample_counts(db: Session, backend_client: TestClient) -> No
     assert [card["name"] for card in backend_client.get("/api/gpus").json()] == ["NVIDIA A100-SXM4-80GB"]
 
 
-def test_an_old_sample_says_nothing_of_now(
-    db: Session, backend_client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_old_sample_says_nothing_of_now(db: Session, backend_client: TestClient) -> None:
     """The driver is asked instead: here one with a card that tells only of its processes."""
     store(db, sample(3600, [A100]))
-    monkeypatch.setattr(gpu, "_nvml", Driver())
-    monkeypatch.setattr(gpu, "_tried", True)
+    backend_client.app.state.read_gpus = GpuReader(Driver).read  # type: ignore[attr-defined]
     (found,) = backend_client.get("/api/gpus").json()
     assert found["name"] == ""
     assert [process["pid"] for process in found["processes"]] == [9, 7, 8]
     assert abs(backend_client.get("/api/metrics").json()["memory_percent"] - psutil.virtual_memory().percent) < 20
 
 
-def test_no_gpu_is_an_empty_list(backend_client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "_nvml", None)
-    monkeypatch.setattr(gpu, "_tried", True)
+def test_no_gpu_is_an_empty_list(backend_client: TestClient) -> None:
+    backend_client.app.state.read_gpus = GpuReader(lambda: None).read  # type: ignore[attr-defined]
     answer = backend_client.get("/api/gpus")
     assert (answer.status_code, answer.json()) == (200, [])
 
@@ -149,17 +146,13 @@ class Card(Driver):
 
 
 def test_one_sample_in_bytes_here_and_in_gib_at_the_monitor(
-    backend_client: TestClient,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    db: Session,
+    backend_client: TestClient, settings: Settings, db: Session
 ) -> None:
-    monkeypatch.setattr(gpu, "_nvml", Card())
-    monkeypatch.setattr(gpu, "_tried", True)
-    monitor: TestClient = request.getfixturevalue("monitor_client")  # samples what the driver says from its start
-    wire = monitor.get("/api/training/resources/current").json()
-    wait_until(lambda: db.exec(select(ResourceSample)).first() is not None, seconds=60, what="a sample that is kept")
-    monkeypatch.setattr(gpu, "_nvml", None)  # whatever the backend says now, the monitor has told it
+    backend_client.app.state.read_gpus = GpuReader(lambda: None).read  # type: ignore[attr-defined]
+    app = create_app(settings, gpus=GpuReader(Card).read)
+    with TestClient(app, base_url=f"http://127.0.0.1:{settings.monitor_port}") as monitor:
+        wire = monitor.get("/api/training/resources/current").json()
+        wait_until(lambda: db.exec(select(ResourceSample)).first() is not None, seconds=60, what="a stored sample")
     (card,) = backend_client.get("/api/gpus").json()
     assert (card["memory_used"], card["memory_total"]) == (18 * GIB, 24 * GIB)
     assert (wire["vram_used_gb"], wire["vram_total_gb"]) == (18.0, 24.0)

@@ -1,4 +1,4 @@
-"""`GET /api/runs/{id}/resources`: the machine during the run."""
+"""`GET /api/runs/{id}/resources`: resource samples during the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sampler: one sample a second into memory and database, thinned as it ages, whatever the hardware."""
+"""The sampler stores one sample per second in memory and database, thins old samples, and works on any hardware."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from monitor.metrics.log.writer import Writer
+from monitor.metrics.ingest.writer import Writer
 from monitor.resources import repository
-from monitor.resources.sampler import Sample, Sampler
-from monitor.resources.wire import resource_record
+from monitor.resources.sampler import MachineSample, Sampler
+from monitor.resources.views import resource_record
 from pegbox.hardware.gpu import GpuReading
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
@@ -50,7 +50,7 @@ def rows(db: Session) -> list[ResourceSample]:
 
 
 def test_samples_are_kept_and_announced(writer: Writer, db: Session, home: Path) -> None:
-    announced: list[Sample] = []
+    announced: list[MachineSample] = []
     sampler = Sampler(writer, HostReader(home), 0.02, gpus=lambda: TWO_GPUS, on_sample=announced.append)
     sampler.start()
     wait_until(lambda: len(rows(db)) >= 5, what="five rows")
@@ -69,7 +69,7 @@ def test_samples_are_kept_and_announced(writer: Writer, db: Session, home: Path)
 
 
 def test_two_gpus_on_the_wire(home: Path) -> None:
-    record = resource_record(Sample(HostReader(home).read(), TWO_GPUS), 7)
+    record = resource_record(MachineSample(HostReader(home).read(), TWO_GPUS), 7)
     assert record.iteration == 7
     assert record.gpu_available is True
     assert record.gpu_percent == 60.0
@@ -80,7 +80,7 @@ def test_two_gpus_on_the_wire(home: Path) -> None:
 
 
 def test_no_gpu_on_the_wire(home: Path) -> None:
-    record = resource_record(Sample(HostReader(home).read(), ()), 0)
+    record = resource_record(MachineSample(HostReader(home).read(), ()), 0)
     assert record.gpu_available is False
     assert (record.gpu_percent, record.vram_used_gb, record.vram_total_gb) == (0.0, 0.0, 0.0)
     assert record.gpu_temp is None
@@ -88,7 +88,7 @@ def test_no_gpu_on_the_wire(home: Path) -> None:
 
 
 def test_a_gpu_that_tells_nothing(home: Path) -> None:
-    record = resource_record(Sample(HostReader(home).read(), SILENT_GPU), 0)
+    record = resource_record(MachineSample(HostReader(home).read(), SILENT_GPU), 0)
     assert record.gpu_available is True
     assert (record.gpu_percent, record.vram_total_gb, record.gpu_temp) == (0.0, 0.0, None)
     assert record.gpus[0].gpu_percent is None
@@ -121,7 +121,7 @@ def test_old_samples_are_thinned(engine: Engine, db: Session) -> None:
             ResourceSample.__table__.insert(),  # type: ignore[attr-defined]
             [{"time": now - age, **blank, "network_in": 0, "network_out": 0, "gpus": []} for age in ages],
         )
-        for _ in range(2):  # thinning again changes nothing
+        for _ in range(2):  # thinning again has no effect
             repository.thin(connection, now)
     kept = [now - row.time for row in rows(db)]
     assert len([age for age in kept if age <= 3600]) == 3601

@@ -5,9 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from pegbox.hardware import gpu
+from pegbox.hardware.gpu import GpuReader
 
 
 class Driver:
@@ -37,10 +35,7 @@ class Driver:
         return [SimpleNamespace(pid=9, usedGpuMemory=5000), SimpleNamespace(pid=7, usedGpuMemory=1000)]
 
 
-def test_processes_are_told_once_and_the_largest_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    driver = Driver()
-    monkeypatch.setattr(gpu, "_nvml", driver)
-    monkeypatch.setattr(gpu, "_tried", True)
-    (reading,) = gpu.read_gpus()
+def test_processes_are_told_once_and_the_largest_first() -> None:
+    (reading,) = GpuReader(Driver).read()
     assert [(process.pid, process.memory_used) for process in reading.processes] == [(9, 5000), (7, 1000), (8, None)]
     assert reading.utilization is None

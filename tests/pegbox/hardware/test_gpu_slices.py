@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import pytest
-
-from pegbox.hardware import gpu
-from pegbox.hardware.gpu import MigReading
+from pegbox.hardware.gpu import GpuReader, GpuReading, MigReading
 from tests.pegbox.hardware.test_gpu_processes import Driver
 
 GIB = 2**30
@@ -42,21 +39,19 @@ class DividedDriver(Driver):
         return handle - 99
 
 
-def read(monkeypatch: pytest.MonkeyPatch, mode: int) -> gpu.GpuReading:
-    monkeypatch.setattr(gpu, "_nvml", DividedDriver(mode))
-    monkeypatch.setattr(gpu, "_tried", True)
-    (reading,) = gpu.read_gpus()
+def read(mode: int) -> GpuReading:
+    (reading,) = GpuReader(lambda: DividedDriver(mode)).read()
     return reading
 
 
-def test_a_divided_card_tells_its_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read(monkeypatch, 1).mig == (
+def test_a_divided_card_tells_its_slices() -> None:
+    assert read(1).mig == (
         MigReading("MIG-100", "", 1, None, GIB, 20 * GIB),
         MigReading("MIG-101", "", 2, None, GIB, 20 * GIB),
     )
 
 
-def test_a_whole_card_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading = read(monkeypatch, 0)
+def test_a_whole_card_has_none() -> None:
+    reading = read(0)
     assert reading.mig == ()
     assert reading.memory_total == 80 * GIB

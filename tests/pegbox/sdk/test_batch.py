@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.metrics.ingest.wire import decode_batch
+from monitor.metrics.ingest.batch_schema import decode_batch
 from pegbox.sdk.recording.batch import BatchEncoder, Event, Patch, Rewind, Samples
 from pegbox.sdk.recording.delivery import BATCH_START
 

@@ -1,30 +1,19 @@
-"""A tiny model and a small dataset, so that a real training takes seconds."""
+"""Jobs on the tiny model, and what a training reports, kept in memory."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pegbox.data.rows import Row, read_rows
-from pegbox.sample import SAMPLE_CSV
 from pegbox.schemas.jobs.queue import BaseModelSpec, DatasetSpec, TrainingSpec
-from pegbox.worker.job_folder import JobFolder
-from pegbox.worker.processes.cpu_settings import THREADS
-
-SMALL_ROWS = 80
-
-# As the executor tells its children; torch reads it when it is loaded.
-for _name, _value in THREADS.items():
-    os.environ.setdefault(_name, _value)
 
 
 class Record:
-    """Keeps in memory what a training reports."""
+    """A recorder that keeps everything in memory."""
 
     def __init__(self) -> None:
         self.points: dict[int, dict[str, float]] = {}
@@ -59,30 +48,8 @@ class Record:
 
 @pytest.fixture
 def record() -> Record:
-    """What a training in this process reports."""
+    """The recorder of a training in this process."""
     return Record()
-
-
-@pytest.fixture(scope="session")
-def small_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first rows of the sample dataset."""
-    path = tmp_path_factory.mktemp("data") / "small.csv"
-    with SAMPLE_CSV.open(encoding="utf-8") as file:
-        path.write_text("".join(next(file) for _ in range(SMALL_ROWS + 1)), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="session")
-def rows(small_csv: Path) -> list[Row]:
-    return read_rows(small_csv)
-
-
-@pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> Path:
-    """A Llama of hidden size 32 with one layer."""
-    from pegbox.inference.starter import build_starter
-
-    return build_starter(tmp_path_factory.mktemp("model") / "tiny", rows, seed=1, hidden_size=32, layers=1)
 
 
 @pytest.fixture
@@ -103,7 +70,7 @@ def make_spec(tiny_model: Path, small_csv: Path) -> Callable[..., TrainingSpec]:
                     uid="dataset_1",
                     name="small",
                     sha256=hashlib.sha256(content).hexdigest(),
-                    rows=SMALL_ROWS,
+                    rows=80,
                     size_bytes=len(content),
                 ),
                 "hyperparameters": {
@@ -122,17 +89,8 @@ def make_spec(tiny_model: Path, small_csv: Path) -> Callable[..., TrainingSpec]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, small_csv: Path) -> JobFolder:
-    """The job's folder with its dataset in place."""
-    folder = JobFolder(tmp_path / "home", "job_1", "model-1")
-    folder.create()
-    folder.dataset.write_bytes(small_csv.read_bytes())
-    return folder
-
-
-@pytest.fixture
 def children() -> Iterator[list[Any]]:
-    """Trainer processes that a test starts; those still living at its end are killed."""
+    """Trainer processes that the test starts; those that still run at its end are killed."""
     started: list[Any] = []
     yield started
     for child in started:

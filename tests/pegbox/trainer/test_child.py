@@ -10,7 +10,7 @@ import pytest
 
 from pegbox.schemas.jobs.queue import BaseModelSpec, TrainingSpec
 from pegbox.worker.assignment import Assignment, Failure
-from pegbox.worker.executors.local import Child
+from pegbox.worker.executors.local import LocalTrainerProcess
 from pegbox.worker.job_folder import JobFolder
 
 pytestmark = pytest.mark.train
@@ -19,8 +19,8 @@ NOBODY = "http://127.0.0.1:9"
 """Without a monitor all metrics wait in the outbox, where a test can read them."""
 
 
-def start(children: list[Any], home: Path, spec: TrainingSpec) -> Child:
-    child = Child(home)
+def start(children: list[Any], home: Path, spec: TrainingSpec) -> LocalTrainerProcess:
+    child = LocalTrainerProcess(home)
     children.append(child)
     child.wait_until_ready(120)
     child.assign(Assignment(job=spec, home=home, monitor_url=NOBODY))

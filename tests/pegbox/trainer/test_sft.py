@@ -212,8 +212,8 @@ def test_loftq_starts_closer_to_the_base_than_qlora(tiny_model: Path, make_spec:
     import torch
     from transformers import AutoModelForCausalLM
 
-    from pegbox.inference.base_model import load
     from pegbox.inference.device import capabilities
+    from pegbox.inference.weights import load
     from pegbox.trainer.adapters import attach_adapter
     from pegbox.trainer.sft import quieten
 

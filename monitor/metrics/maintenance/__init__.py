@@ -1,0 +1,1 @@
+"""Keeps the log small: compaction of batches, retention of points, free pages."""
