@@ -64,7 +64,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Upload and register a file. A large one goes in pieces and survives a restart of the service."""
-    from pegbox.cli.sending import sending
+    from pegbox.cli.upload_progress import sending
     from pegbox.sdk.client import Client
 
     with Client() as client, sending(file.name) as progress:

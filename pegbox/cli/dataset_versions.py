@@ -32,7 +32,7 @@ def add_version(
     as_json: AsJson = False,
 ) -> None:
     """Make a file the next version. Files that the dataset has already are stored only once."""
-    from pegbox.cli.sending import sending
+    from pegbox.cli.upload_progress import sending
     from pegbox.sdk.client import Client
 
     with Client() as client, sending(file.name) as progress:

@@ -12,7 +12,7 @@ from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
 if TYPE_CHECKING:
     from pegbox.importers.transfer import Brought
-    from pegbox.sdk.recording.transport import MonitorConnection
+    from pegbox.sdk.recording.connection import MonitorConnection
 
 commands = typer.Typer(
     help="Look at recorded runs; import those of other trackers; copy one elsewhere.",
@@ -160,8 +160,8 @@ def _sentence(brought: Brought) -> str:
 
 def _connect() -> MonitorConnection:
     from pegbox.sdk.credentials import token_for
+    from pegbox.sdk.recording.connection import MonitorConnection
     from pegbox.sdk.recording.current import monitor_address
-    from pegbox.sdk.recording.transport import MonitorConnection
 
     address = monitor_address()
     return MonitorConnection(address, token_for(address))

@@ -26,8 +26,8 @@ def up(
     """Start Pegbox: backend, monitor and worker. Ctrl-C stops all three."""
     import sys
 
-    from pegbox.cli.jobs.stream import LogStream
-    from pegbox.cli.ready import Readiness
+    from pegbox.cli.process_log import LogStream
+    from pegbox.cli.startup import Readiness
     from pegbox.cli.supervisor import Child, Supervisor
     from pegbox.settings import Settings
     from pegbox.store.database import open_engine, upgrade

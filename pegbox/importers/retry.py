@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pegbox.errors import PegboxError, UnavailableError
-from pegbox.sdk.recording.transport import MonitorConnection, error_for
+from pegbox.sdk.recording.connection import MonitorConnection, error_for
 
 RETRIES_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0, 20.0)
 """Pauses before a request is sent again: enough for a monitor to be started anew on a slow machine."""

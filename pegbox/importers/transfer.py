@@ -23,7 +23,7 @@ from pegbox.importers.retry import PatientConnection
 from pegbox.importers.sources import FoundRun, Placed, Stream
 from pegbox.importers.values import storable
 from pegbox.sdk.recording.batch import MAX_NAMES, Draft, Event, Rewind, Shown
-from pegbox.sdk.recording.transport import MonitorConnection
+from pegbox.sdk.recording.connection import MonitorConnection
 from pegbox.sdk.recording.values import as_settings
 
 MAX_EVENTS, MAX_MEDIA = 500, 100

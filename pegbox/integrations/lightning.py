@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pegbox.integrations.quiet import Hook, quietly
+from pegbox.integrations.safe_hook import Hook, quietly
 from pegbox.schemas.runs.metric_names import our_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run

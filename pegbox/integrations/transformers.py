@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pegbox.integrations.quiet import quietly
+from pegbox.integrations.safe_hook import quietly
 from pegbox.schemas.runs.metric_names import our_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run

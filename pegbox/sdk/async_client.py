@@ -11,10 +11,9 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from pegbox.errors import NotFoundError
-from pegbox.sdk.attempts import Attempts
+from pegbox.sdk.base_client import Address
 from pegbox.sdk.call import Call
 from pegbox.sdk.download import whole_file
-from pegbox.sdk.exchange import Address
 from pegbox.sdk.resources.datasets import AsyncDatasets
 from pegbox.sdk.resources.experiments import AsyncExperiments
 from pegbox.sdk.resources.jobs import AsyncJobs
@@ -23,6 +22,7 @@ from pegbox.sdk.resources.models import AsyncModels
 from pegbox.sdk.resources.runs import AsyncRuns
 from pegbox.sdk.resources.training import AsyncTraining
 from pegbox.sdk.resources.workflow import AsyncWorkflow
+from pegbox.sdk.retries import Attempts
 
 T = TypeVar("T")
 

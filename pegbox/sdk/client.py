@@ -11,11 +11,10 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from pegbox.errors import NotFoundError, UnreachableError
-from pegbox.sdk.attempts import Attempts
+from pegbox.sdk.base_client import CONNECT_SECONDS, Address, reason_of
 from pegbox.sdk.call import Call
 from pegbox.sdk.download import whole_file
-from pegbox.sdk.exchange import CONNECT_SECONDS, Address, reason_of
-from pegbox.sdk.recording.transport import error_for
+from pegbox.sdk.recording.connection import error_for
 from pegbox.sdk.resources.datasets import Datasets
 from pegbox.sdk.resources.experiments import Experiments
 from pegbox.sdk.resources.jobs import Jobs
@@ -25,6 +24,7 @@ from pegbox.sdk.resources.runs import Runs
 from pegbox.sdk.resources.training import Training
 from pegbox.sdk.resources.uploads import Uploads
 from pegbox.sdk.resources.workflow import Workflow
+from pegbox.sdk.retries import Attempts
 
 T = TypeVar("T")
 

@@ -201,7 +201,7 @@ class Worker:
 
     def _send_leftovers(self) -> None:
         """Metrics that a killed process, or one that ended while the monitor was away, left on disk."""
-        from pegbox.sdk.recording.leftovers import send_leftovers
+        from pegbox.sdk.recording.recovery import send_leftovers
 
         identity = self._identity
         send_leftovers(identity.monitor_url, identity.token, identity.home / "worker" / "outbox", except_run="")

@@ -24,8 +24,8 @@ def login(
 
     from pegbox.cli.accounts.password import ask_password
     from pegbox.sdk import credentials
+    from pegbox.sdk.base_client import Address
     from pegbox.sdk.client import Client
-    from pegbox.sdk.exchange import Address
 
     address = Address(url, "", None)
     name = user or str(typer.prompt("User"))
@@ -52,7 +52,7 @@ def logout(url: Url = None) -> None:
     """Take back the token that `pegbox login` keeps, and forget it."""
     from pegbox.errors import NotFoundError
     from pegbox.sdk import credentials
-    from pegbox.sdk.exchange import Address
+    from pegbox.sdk.base_client import Address
 
     backend = Address(url, "", None).backend
     kept = credentials.read().get(backend)

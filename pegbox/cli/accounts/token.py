@@ -25,7 +25,7 @@ def create(
 ) -> None:
     """Make a token and print it. It can be read this once."""
     from backend.accounts import api_tokens
-    from pegbox.cli.accounts.account import caller, checked, opened, record
+    from pegbox.cli.accounts.local_accounts import caller, checked, opened, record
     from pegbox.schemas.account import ApiTokenCreate
 
     body = checked(ApiTokenCreate, name=name, user=user, role=role.value if role else None, expires_in_days=days)
@@ -39,7 +39,7 @@ def create(
 def list_tokens(user: Annotated[str, typer.Option(help="Only this user's.")] = "*", as_json: AsJson = False) -> None:
     """List the tokens, without their secrets."""
     from backend.accounts import api_tokens
-    from pegbox.cli.accounts.account import caller, opened
+    from pegbox.cli.accounts.local_accounts import caller, opened
 
     with opened() as (db, _):
         page = api_tokens.list_tokens(db, caller(), user, limit=LISTED, offset=0)
@@ -58,7 +58,7 @@ def list_tokens(user: Annotated[str, typer.Option(help="Only this user's.")] = "
 def revoke(token_id: Annotated[str, typer.Argument(help="Its id, as `pegbox token list` shows it.")]) -> None:
     """Make a token useless."""
     from backend.accounts import api_tokens
-    from pegbox.cli.accounts.account import caller, opened, record
+    from pegbox.cli.accounts.local_accounts import caller, opened, record
 
     with opened() as (db, _):
         revoked = api_tokens.revoke_token(db, caller(), token_id.removeprefix("pb_"))

@@ -40,7 +40,7 @@ def add(
 ) -> None:
     """Add a user. Asks for the password; reads it from stdin when that is no terminal."""
     from backend.accounts import users
-    from pegbox.cli.accounts.account import checked, opened, record
+    from pegbox.cli.accounts.local_accounts import checked, opened, record
     from pegbox.schemas.account import UserCreate
 
     body = checked(UserCreate, name=name, password=ask_password(is_new=True), role=role.value, tier=tier.value)
@@ -54,7 +54,7 @@ def add(
 def list_users(as_json: AsJson = False) -> None:
     """List the users."""
     from backend.accounts import users
-    from pegbox.cli.accounts.account import opened
+    from pegbox.cli.accounts.local_accounts import opened
 
     with opened() as (db, _):
         found = [user.model_dump(mode="json") for user in users.list_users(db, limit=LISTED, offset=0).users]
@@ -90,7 +90,7 @@ def role(name: Name, role: Annotated[RoleName, typer.Argument(help="What the use
 
 def _change(action: str, name: str, **changes: str | bool) -> None:
     from backend.accounts import users
-    from pegbox.cli.accounts.account import checked, opened, record
+    from pegbox.cli.accounts.local_accounts import checked, opened, record
     from pegbox.schemas.account import UserUpdate
 
     body = checked(UserUpdate, **changes)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import typer
 
-from pegbox.cli.jobs.follow import INTERRUPTED
+from pegbox.cli.jobs.follow_training import INTERRUPTED
 from pegbox.cli.output import print_json
 from pegbox.sdk.client import Client
 

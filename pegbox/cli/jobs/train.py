@@ -34,7 +34,7 @@ def train(
 ) -> None:
     """Upload a CSV file, fine-tune a model on it and watch. Ctrl-C leaves the job running."""
     from pegbox.cli.dataset import mapping_of
-    from pegbox.cli.jobs.follow import follow_job
+    from pegbox.cli.jobs.follow_training import follow_job
     from pegbox.cli.output import print_json
     from pegbox.sdk.client import Client
 

@@ -57,9 +57,9 @@ def init(
     import secrets  # noqa: PLC0415
 
     from pegbox.sdk.credentials import token_for  # noqa: PLC0415
-    from pegbox.sdk.recording.leftovers import send_leftovers  # noqa: PLC0415
+    from pegbox.sdk.recording.create import start_run  # noqa: PLC0415
+    from pegbox.sdk.recording.recovery import send_leftovers  # noqa: PLC0415
     from pegbox.sdk.recording.run import FLUSH_INTERVAL  # noqa: PLC0415
-    from pegbox.sdk.recording.start import start_run  # noqa: PLC0415
 
     folder = home_folder(home) / "worker" / "outbox"
     create: dict[str, Any] = {

@@ -12,9 +12,9 @@ from typing import Any
 
 from pegbox.errors import UnreachableError
 from pegbox.sdk.recording.batch import BatchEncoder, Entry
-from pegbox.sdk.recording.delivery import Delivery
+from pegbox.sdk.recording.connection import MonitorConnection
 from pegbox.sdk.recording.outbox import Outbox, OutboxTakenError, leftovers
-from pegbox.sdk.recording.transport import MonitorConnection
+from pegbox.sdk.recording.uploader import Delivery
 
 log = logging.getLogger("pegbox")
 

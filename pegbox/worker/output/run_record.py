@@ -44,7 +44,7 @@ class RunRecord:
         self._thread.join(OPENING_SECONDS + DELIVERY_SECONDS)
 
     def _deliver(self) -> None:
-        from pegbox.sdk.recording.start import start_run
+        from pegbox.sdk.recording.create import start_run
 
         identity = self._identity
         try:

@@ -16,7 +16,7 @@ from tests.stack import ROOT, wait_until
 
 SCRIPT = """
 import os, sys
-from pegbox.cli.jobs.stream import LogStream
+from pegbox.cli.process_log import LogStream
 from pegbox.cli.supervisor import Child, Supervisor
 
 steady = "import os, time; print('steady', os.getpid(), flush=True); time.sleep(600)"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.metrics.ingest.wire import decode_batch
 from pegbox.sdk.recording.batch import BatchEncoder, Event, Patch, Rewind, Samples
-from pegbox.sdk.recording.delivery import BATCH_START
+from pegbox.sdk.recording.uploader import BATCH_START
 
 NAME = st.text(st.characters(codec="utf-8"), min_size=1, max_size=10)
 POINT = st.tuples(st.integers(-(2**53), 2**53), st.floats(0, 1e11), st.dictionaries(NAME, st.floats(), max_size=5))

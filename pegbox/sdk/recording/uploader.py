@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from pegbox.errors import UnreachableError
+from pegbox.sdk.recording.connection import MonitorConnection, encode_json, error_for
 from pegbox.sdk.recording.outbox import Outbox
-from pegbox.sdk.recording.transport import MonitorConnection, encode_json, error_for
 
 log = logging.getLogger("pegbox")
 

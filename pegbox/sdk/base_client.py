@@ -9,11 +9,11 @@ from typing import Any
 import httpx2
 
 from pegbox.errors import PegboxError, TooManyRequestsError, UnreachableError
-from pegbox.sdk.attempts import retry_after
 from pegbox.sdk.call import Call
 from pegbox.sdk.credentials import token_for
+from pegbox.sdk.recording.connection import error_for
 from pegbox.sdk.recording.current import monitor_beside
-from pegbox.sdk.recording.transport import error_for
+from pegbox.sdk.retries import retry_after
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 CONNECT_SECONDS = 5.0

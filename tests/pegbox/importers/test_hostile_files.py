@@ -22,8 +22,8 @@ from pegbox.importers.formats.protobuf import fields, signed
 from pegbox.importers.formats.tfrecord import records as event_records
 from pegbox.importers.sources import FoundRun, Placed
 from pegbox.importers.tensorboard import run_in
-from tests.pegbox.imports.conftest import FOREIGN_RUNS
-from tests.pegbox.imports.written import event_file, field, leveldb_log, scalar_event, tfrecord, varint
+from tests.pegbox.importers.conftest import FOREIGN_RUNS
+from tests.pegbox.importers.written import event_file, field, leveldb_log, scalar_event, tfrecord, varint
 
 shared_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pegbox.importers.sources import FoundRun
-from tests.pegbox.imports.conftest import Import, Points, stored, what_was_logged
+from tests.pegbox.importers.conftest import Import, Points, stored, what_was_logged
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 
 LOGGED = what_was_logged()

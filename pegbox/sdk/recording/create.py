@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import AuthenticationError, NotFoundError, PermissionDeniedError, UnavailableError, UnreachableError
+from pegbox.sdk.recording.connection import MonitorConnection
 from pegbox.sdk.recording.run import FLUSH_INTERVAL, Run
-from pegbox.sdk.recording.transport import MonitorConnection
 
 log = logging.getLogger("pegbox")
 

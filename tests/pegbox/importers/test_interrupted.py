@@ -6,8 +6,8 @@ import signal
 from pathlib import Path
 
 from pegbox.importers.tensorboard import run_in
-from tests.pegbox.imports.conftest import Import, importing, stored
-from tests.pegbox.imports.written import event_file, scalar_event
+from tests.pegbox.importers.conftest import Import, importing, stored
+from tests.pegbox.importers.written import event_file, scalar_event
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 from tests.stack import http, wait_until
 

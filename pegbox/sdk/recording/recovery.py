@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 
 from pegbox.errors import PegboxError
-from pegbox.sdk.recording.delivery import Delivery
+from pegbox.sdk.recording.connection import MonitorConnection
 from pegbox.sdk.recording.outbox import Outbox, OutboxTakenError, leftovers
-from pegbox.sdk.recording.transport import MonitorConnection
+from pegbox.sdk.recording.uploader import Delivery
 
 log = logging.getLogger("pegbox")
 
