@@ -28,8 +28,9 @@ from typing import Any
 
 import httpx2
 
+from pegbox.schemas.jobs.job import TERMINAL_STATES
+
 GPUS = [f"GPU-{letter * 4}" for letter in "abcd"]
-TERMINAL = ("completed", "failed", "cancelled")
 SLEEPER = (
     'echo "start $CUDA_VISIBLE_DEVICES $(date +%s.%N)" >> "$LEDGER.$PEGBOX_JOB_ID"; sleep {seconds};'
     ' echo "end $CUDA_VISIBLE_DEVICES $(date +%s.%N)" >> "$LEDGER.$PEGBOX_JOB_ID"'
@@ -218,7 +219,7 @@ def wait_for_the_end(box: Box, ids: list[str], patience: float, outcome: Outcome
         is_over = box.ask("GET", "/api/jobs/statistics").json()["current"]["total"] == 0
         if is_over or time.monotonic() > deadline:
             views = box.ask("GET", "/api/jobs?view=array").json()
-            open_jobs = [view for view in views if view["state"] not in TERMINAL]
+            open_jobs = [view for view in views if view["state"] not in TERMINAL_STATES]
             if not open_jobs:
                 return list(views)
             stuck = [(view["id"], view["state"], view["gpu_count"], view["worker_id"]) for view in open_jobs]

@@ -37,9 +37,9 @@ def mirror_run(
     from pegbox.integrations.trackio.dataset import keep_in_dataset
     from pegbox.integrations.trackio.mirror import Mirror
     from pegbox.sdk.credentials import token_for
-    from pegbox.sdk.recording.current import monitor_address
+    from pegbox.sdk.environment import default_monitor_url
 
-    address, hub_token = monitor_address(), os.environ.get("HF_TOKEN")
+    address, hub_token = default_monitor_url(), os.environ.get("HF_TOKEN")
     token = token_for(address)
     try:
         target = BulkTarget(to, hub_token)

@@ -77,13 +77,13 @@ def import_runs(
     from pegbox.importers.lock import alone
     from pegbox.importers.transfer import bring
     from pegbox.importers.values import label
-    from pegbox.sdk.recording.current import home_folder
+    from pegbox.sdk.environment import home_folder
 
     connection = _connect()
     connection.call("GET", "/api/health")  # a wrong address is told at once, not after the import's patience
     outcomes: list[dict[str, Any]] = []
     damage: list[UnusableContentError] = []
-    with alone(home_folder(None)):
+    with alone(home_folder()):
         for found in find_runs(path, only):
             if isinstance(found, UnusableContentError):
                 damage.append(found)
@@ -160,8 +160,8 @@ def _sentence(brought: Brought) -> str:
 
 def _connect() -> MonitorConnection:
     from pegbox.sdk.credentials import token_for
+    from pegbox.sdk.environment import default_monitor_url
     from pegbox.sdk.recording.connection import MonitorConnection
-    from pegbox.sdk.recording.current import monitor_address
 
-    address = monitor_address()
+    address = default_monitor_url()
     return MonitorConnection(address, token_for(address))

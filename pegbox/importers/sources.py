@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import UnusableContentError
-from pegbox.sdk.recording.batch import Event, Point, Rewind, Shown
+from pegbox.sdk.recording.batch import Event, MediaEntry, Point, Rewind
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Placed:
     """What stands at one place of a source, at most one point of it. Behind `position` reading goes on: a byte, a row number."""
 
     position: int
-    entries: tuple[Point | Shown | Event | Rewind, ...]
+    entries: tuple[Point | MediaEntry | Event | Rewind, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pegbox.importers.formats.tfrecord import records
 from pegbox.importers.points import PointGroup, point
 from pegbox.importers.sources import FoundRun, Placed, Stream, damaged
 from pegbox.importers.values import MAX_NAME, is_step, label, moment
-from pegbox.sdk.recording.batch import Event, Rewind, Shown
+from pegbox.sdk.recording.batch import Event, MediaEntry, Rewind
 from pegbox.sdk.recording.media import Text
 
 MARK = "tfevents"
@@ -106,10 +106,10 @@ class _Event:
             run.left_out["step beyond 2^53"] += 1
             self.step, self.numbers, self._shown, self._rewinds = 0, {}, [], False
 
-    def others(self) -> list[Rewind | Shown | Event]:
+    def others(self) -> list[Rewind | MediaEntry | Event]:
         """What is not a number: a rewind when a session began again at a step, histograms, texts."""
-        rewind: list[Rewind | Shown | Event] = [Rewind(self.step - 1)] if self._rewinds and self.step > 0 else []
-        return [*rewind, *(Shown(self.step, self.time, name[:MAX_NAME], data) for name, data in self._shown)]
+        rewind: list[Rewind | MediaEntry | Event] = [Rewind(self.step - 1)] if self._rewinds and self.step > 0 else []
+        return [*rewind, *(MediaEntry(self.step, self.time, name[:MAX_NAME], data) for name, data in self._shown)]
 
     def _take(self, plugins: dict[str, str], message: bytes) -> None:
         """One value of a summary."""

@@ -22,9 +22,9 @@ from pegbox.errors import (
 from pegbox.importers.retry import PatientConnection
 from pegbox.importers.sources import FoundRun, Placed, Stream
 from pegbox.importers.values import storable
-from pegbox.sdk.recording.batch import MAX_NAMES, Draft, Event, Rewind, Shown
+from pegbox.sdk.recording.batch import MAX_NAMES, BatchDraft, Event, MediaEntry, Rewind
 from pegbox.sdk.recording.connection import MonitorConnection
-from pegbox.sdk.recording.values import as_settings
+from pegbox.sdk.recording.values import as_config
 
 MAX_EVENTS, MAX_MEDIA = 500, 100
 MAX_MEDIA_BYTES = 2 << 20
@@ -84,13 +84,13 @@ def _announcement(run: FoundRun) -> dict[str, Any]:
 
 
 def _config(run: FoundRun) -> dict[str, Any]:
-    return {**as_settings(run.config), "_origin": run.format, "_imported_from": as_settings({"": str(run.origin)})[""]}
+    return {**as_config(run.config), "_origin": run.format, "_imported_from": as_config({"": str(run.origin)})[""]}
 
 
 def _conclude(run: FoundRun, connection: PatientConnection, brought: Brought) -> None:
     """Says what became known of the run, if the monitor does not know it yet."""
     known = connection.call("GET", _path(run))
-    wanted = {"config": _config(run), "summary": as_settings(run.summary)}
+    wanted = {"config": _config(run), "summary": as_config(run.summary)}
     changes: dict[str, Any] = {
         field: values for field, values in wanted.items() if any(known[field].get(key) != values[key] for key in values)
     }
@@ -108,7 +108,7 @@ class _Courier:
         self._progress = progress
         self._batches = f"{_path(brought.run)}/batches"
         self._names: set[str] = set()
-        self._draft = Draft()
+        self._draft = BatchDraft()
         self._media_bytes = 0
         self._position = 0
         self._others = 0
@@ -131,7 +131,7 @@ class _Courier:
         """Adds what stands at one place to the batch; it must not be divided between two."""
         rewind = next((entry for entry in placed.entries if isinstance(entry, Rewind)), None)
         point = next((self._bounded(entry) for entry in placed.entries if isinstance(entry, tuple)), None)
-        shown = [_storable(entry) for entry in placed.entries if isinstance(entry, Shown)]
+        shown = [_storable(entry) for entry in placed.entries if isinstance(entry, MediaEntry)]
         media = [(entry, _size(entry)) for entry in shown]
         fitting = [(entry, size) for entry, size in media if size <= MAX_MEDIA_BYTES][:MAX_MEDIA]
         events = [_storable(entry) for entry in placed.entries if isinstance(entry, Event)]
@@ -145,7 +145,7 @@ class _Courier:
         ):
             self._send()
         if rewind is not None:
-            self._draft = Draft(rewind_to=rewind.step)
+            self._draft = BatchDraft(rewind_to=rewind.step)
         if point is not None and not self._draft.add_point(point):
             self._send()
             self._draft.add_point(point)
@@ -181,15 +181,15 @@ class _Courier:
         count = len(self._draft.points)
         self._brought.points += count
         self._brought.others += self._others
-        self._draft, self._media_bytes, self._others = Draft(), 0, 0
+        self._draft, self._media_bytes, self._others = BatchDraft(), 0, 0
         self._progress(count)
 
 
-def _size(entry: Shown) -> int:
+def _size(entry: MediaEntry) -> int:
     return len(json.dumps(entry.data))
 
 
-Entry = TypeVar("Entry", Shown, Event)
+Entry = TypeVar("Entry", MediaEntry, Event)
 
 
 def _storable(entry: Entry) -> Entry:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from pegbox.schemas.runs.metric_names import BY_HUGGING_FACE, our_name
-from pegbox.sdk.recording.batch import Shown
+from pegbox.sdk.recording.batch import MediaEntry
 from pegbox.sdk.recording.media import Histogram, Table, Text
 
 MAX_STEP = 2**53
@@ -83,11 +83,11 @@ def flattened(values: Mapping[str, Any], separator: str, depth: int = 0) -> Iter
 
 def numbers_and_media(
     record: Mapping[str, Any], step: int, time: float, left_out: Counter[str], *, separator: str
-) -> tuple[dict[str, float], list[Shown]]:
+) -> tuple[dict[str, float], list[MediaEntry]]:
     """A record of JSON values as what Pegbox keeps; what is neither is counted in `left_out`."""
     flat = dict(flattened(record, separator))
     numbers: dict[str, float] = {}
-    media: list[Shown] = []
+    media: list[MediaEntry] = []
     for name, value in flat.items():
         number = number_of(value)
         if number is not None:
@@ -97,7 +97,7 @@ def numbers_and_media(
         if data is None:
             left_out[_kind(value)] += 1
         else:
-            media.append(Shown(step, time, name[:MAX_NAME], data))
+            media.append(MediaEntry(step, time, name[:MAX_NAME], data))
     return numbers, media
 
 

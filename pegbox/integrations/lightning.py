@@ -10,7 +10,7 @@ from pegbox.integrations.safe_hook import Hook, quietly
 from pegbox.schemas.runs.metric_names import our_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run
-from pegbox.sdk.recording.values import as_settings
+from pegbox.sdk.recording.values import as_config
 
 try:
     from lightning.pytorch.loggers.logger import Logger
@@ -53,7 +53,7 @@ class PegboxLogger(Logger):  # type: ignore[misc]
         self._begin: dict[str, Any] = {
             "experiment": experiment,
             "name": name,
-            "config": as_settings(config or {}),
+            "config": as_config(config or {}),
             "tags": list(tags),
             "url": url,
             "token": token,
@@ -92,7 +92,7 @@ class PegboxLogger(Logger):  # type: ignore[misc]
     def log_hyperparams(self, params: Mapping[str, Any] | argparse.Namespace, *args: Any, **kwargs: Any) -> None:
         values = vars(params) if isinstance(params, argparse.Namespace) else params
         if values:
-            self.experiment.update(config=as_settings(values))
+            self.experiment.update(config=as_config(values))
 
     @_on_main_process
     @quietly

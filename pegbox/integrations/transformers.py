@@ -15,7 +15,7 @@ from pegbox.integrations.safe_hook import quietly
 from pegbox.schemas.runs.metric_names import our_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run
-from pegbox.sdk.recording.values import as_settings
+from pegbox.sdk.recording.values import as_config
 
 try:
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -127,7 +127,7 @@ class PegboxCallback(TrainerCallback):  # type: ignore[misc]
             run.finish("finished", FINISH_SECONDS)
 
     def _open(self, args: TrainingArguments, state: TrainerState) -> Run:
-        config = {**as_settings(args.to_sanitized_dict()), **as_settings(self._config)}
+        config = {**as_config(args.to_sanitized_dict()), **as_config(self._config)}
         if self._given is not None:
             self._given.update(config=config)
             return self._given

@@ -201,10 +201,10 @@ class Worker:
 
     def _send_leftovers(self) -> None:
         """Metrics that a killed process, or one that ended while the monitor was away, left on disk."""
-        from pegbox.sdk.recording.recovery import send_leftovers
+        from pegbox.sdk.recording.recovery import send_orphaned_outboxes
 
         identity = self._identity
-        send_leftovers(identity.monitor_url, identity.token, identity.home / "worker" / "outbox", except_run="")
+        send_orphaned_outboxes(identity.monitor_url, identity.token, identity.home / "worker" / "outbox", except_run="")
 
     def _leave(self) -> None:
         """Takes no more work, ends what runs, and reports it."""

@@ -12,9 +12,9 @@ import typer
 
 from pegbox.cli.output import print_json, text_of
 from pegbox.errors import NotFoundError, UnavailableError
+from pegbox.schemas.jobs.job import TERMINAL_STATES
 from pegbox.sdk.client import Client
-from pegbox.sdk.recording.current import monitor_address
-from pegbox.sdk.resources.jobs import TERMINAL_STATES
+from pegbox.sdk.environment import default_monitor_url
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -99,7 +99,7 @@ def standings(client: Client, uid: str, *, from_start: bool) -> Iterator[Standin
     """The standing again after each news, until the job has ended or was paused. An outage of a service is waited out."""
     standing = Standing()
     cursor: int | None = 0 if from_start else None
-    with Client(monitor_address()) as monitor:
+    with Client(default_monitor_url()) as monitor:
         while True:
             try:
                 envelopes = monitor.request(

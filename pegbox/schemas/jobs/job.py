@@ -24,6 +24,7 @@ from pegbox.schemas.jobs.request import JobRequest, ReferenceKey
 JobState = Literal["created", "queued", "running", "paused", "completed", "failed", "cancelled"]
 StatusFilter = Literal["created", "queued", "pending", "running", "paused", "completed", "failed", "cancelled"]
 JobKind = Literal["finetune", "command"]
+TERMINAL_STATES: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
 
 _KNOWN = {
     str(name)

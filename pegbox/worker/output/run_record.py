@@ -44,11 +44,11 @@ class RunRecord:
         self._thread.join(OPENING_SECONDS + DELIVERY_SECONDS)
 
     def _deliver(self) -> None:
-        from pegbox.sdk.recording.create import start_run
+        from pegbox.sdk.recording.create import create_run
 
         identity = self._identity
         try:
-            run = start_run(
+            run = create_run(
                 identity.monitor_url,
                 identity.token,
                 self._create(),
