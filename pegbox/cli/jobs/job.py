@@ -1,4 +1,4 @@
-"""`pegbox job`: run commands, look at jobs and steer them."""
+"""`pegbox job`: runs, shows and controls jobs."""
 
 from __future__ import annotations
 

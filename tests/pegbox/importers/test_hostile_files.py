@@ -20,7 +20,7 @@ from pegbox.importers.formats.crc32c import crc32c, masked_crc32c
 from pegbox.importers.formats.leveldb_log import records as wandb_records
 from pegbox.importers.formats.protobuf import fields, signed
 from pegbox.importers.formats.tfrecord import records as event_records
-from pegbox.importers.sources import FoundRun, Placed
+from pegbox.importers.sources import SourceRecord, SourceRun
 from pegbox.importers.tensorboard import run_in
 from tests.pegbox.importers.conftest import FOREIGN_RUNS
 from tests.pegbox.importers.written import event_file, field, leveldb_log, scalar_event, tfrecord, varint
@@ -36,7 +36,7 @@ SOURCES = {
 }
 
 
-def read(path: Path) -> list[Placed]:
+def read(path: Path) -> list[SourceRecord]:
     """Everything in a file. Raises nothing but our errors, and only well-formed entries come out."""
     placed = []
     for run in find_runs(path):
@@ -264,7 +264,7 @@ def test_long_files_are_read_in_little_memory(tmp_path: Path, source: str) -> No
     path = WRITERS[source](tmp_path)
     size = path.stat().st_size
     assert size > 4 << 20
-    (run,) = [run for run in find_runs(path) if isinstance(run, FoundRun)]
+    (run,) = [run for run in find_runs(path) if isinstance(run, SourceRun)]
     tracemalloc.start()
     try:
         count = sum(1 for stream in run.streams for _ in stream.read(0))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pegbox.importers.sources import FoundRun
+from pegbox.importers.sources import SourceRun
 from tests.pegbox.importers.conftest import Import, Points, stored, what_was_logged
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 
@@ -211,7 +211,7 @@ def test_odd_values_reach_the_monitor_or_are_counted(
 
 def test_ids_follow_from_where_a_run_lies() -> None:
     def id_of(origin: str, key: str) -> str:
-        return FoundRun("aspara", Path(origin), key, "e", "n", []).run_id
+        return SourceRun("aspara", Path(origin), key, "e", "n", []).run_id
 
     assert id_of("/a", "b") == id_of("/a", "b")
     assert len({id_of("/a", "b"), id_of("/a", "c"), id_of("/b", "b"), id_of("/a/b", "")}) == 4

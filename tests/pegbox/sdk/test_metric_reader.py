@@ -49,11 +49,11 @@ def test_numbers_that_json_does_not_know() -> None:
 
 def test_pauses_grow_until_a_point_comes() -> None:
     reader = MetricReader(0)
-    pauses = [reader.pause(None) for _ in range(8)]
+    pauses = [reader.next_delay(None) for _ in range(8)]
     assert pauses == sorted(pauses)
     assert pauses[-1] == 10
     reader.feed(b'id: 1\ndata: {"step": 1}\n\n')
-    assert reader.pause(None) == pauses[0]
+    assert reader.next_delay(None) == pauses[0]
 
 
 def test_something_else_than_a_stream() -> None:
