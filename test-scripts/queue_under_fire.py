@@ -1,4 +1,4 @@
-"""The queue under fire: commands of random length on pretended GPUs, with cancellations and kill -9 of worker and backend.
+"""Stress test of the queue: commands of random length on fake GPUs, with cancellations and kill -9 of worker and backend.
 
     python test-scripts/queue_under_fire.py --jobs 500 --kills 6
 
@@ -44,7 +44,7 @@ def free_port() -> int:
 
 
 class Box:
-    """Backend, monitor and worker of one run."""
+    """The backend, monitor and worker of one run."""
 
     def __init__(self, folder: Path, slots: int) -> None:
         self.folder = folder
@@ -83,7 +83,7 @@ class Box:
         self.processes[name].wait()
 
     def ask(self, method: str, path: str, body: Any = None, *, patience: float = 120) -> httpx2.Response:
-        """An answer, however often the backend has to be asked while it is down."""
+        """A response; retries while the backend is down."""
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -108,7 +108,7 @@ class Box:
 
 @dataclass
 class Outcome:
-    """What was seen. `wrong` is empty when every promise was kept."""
+    """The observations. `wrong` is empty when every guarantee held."""
 
     wrong: list[str] = field(default_factory=list)
     states: Counter[str] = field(default_factory=Counter)
@@ -121,7 +121,7 @@ class Outcome:
 
 
 def fire(jobs: int, kills: int, cancels: int, *, seed: int, longest: float, patience: float) -> Outcome:
-    """Submits, shoots, waits until every job has ended, and checks all that was written down."""
+    """Submits jobs, kills processes, waits until every job has ended, and checks the records."""
     dice, outcome = random.Random(seed), Outcome()
     with tempfile.TemporaryDirectory(prefix="pegbox-fire-") as name:
         folder = Path(name)
@@ -160,7 +160,7 @@ def wait_for_worker(box: Box) -> None:
 
 
 def submit(box: Box, dice: random.Random, count: int, longest: float) -> list[str]:
-    """Jobs with random priority, GPUs, retries, and now and then one that waits for an earlier one."""
+    """Submits jobs with random priority, GPUs and retries, some of which depend on an earlier job."""
     ids: list[str] = []
     for number in range(count):
         needed = [dice.choice(ids[-20:])] if ids and dice.random() < 0.1 else []
@@ -174,7 +174,7 @@ def submit(box: Box, dice: random.Random, count: int, longest: float) -> list[st
             "depends_on": needed,
         }
         answer = box.ask("POST", "/api/jobs", body)
-        if answer.status_code == 422 and needed:  # what it was to wait for has failed already
+        if answer.status_code == 422 and needed:  # the dependency has failed already
             answer = box.ask("POST", "/api/jobs", {**body, "depends_on": []})
         answer.raise_for_status()
         ids.append(answer.json()["id"])
@@ -182,7 +182,7 @@ def submit(box: Box, dice: random.Random, count: int, longest: float) -> list[st
 
 
 def shoot(box: Box, dice: random.Random, shots: list[str], ids: list[str], outcome: Outcome, span: float) -> None:
-    """Spreads the shots over `span` seconds; what was killed comes back after a moment."""
+    """Spreads the kills over `span` seconds; restarts a killed process after a moment."""
     for shot in shots:
         time.sleep(dice.uniform(0, 2 * span / max(1, len(shots))))
         if shot == "cancel":
@@ -196,7 +196,7 @@ def shoot(box: Box, dice: random.Random, shots: list[str], ids: list[str], outco
 
 
 def watch(box: Box, ended: threading.Event, outcome: Outcome) -> None:
-    """Looks who holds what: a GPU belongs to one job, and only running jobs hold any."""
+    """Checks that every GPU is leased to at most one job, and that only running jobs hold leases."""
     busy = 0
     with httpx2.Client(base_url=box.url, timeout=30, trust_env=False) as http:
         while not ended.wait(0.1):
@@ -215,7 +215,7 @@ def watch(box: Box, ended: threading.Event, outcome: Outcome) -> None:
 def wait_for_the_end(box: Box, ids: list[str], patience: float, outcome: Outcome) -> list[dict[str, Any]]:
     deadline = time.monotonic() + patience
     while True:
-        # Counts only: shaping five hundred jobs several times a second would be most of the backend's work.
+        # Counts only: serializing five hundred jobs several times a second would be most of the backend's work.
         is_over = box.ask("GET", "/api/jobs/statistics").json()["current"]["total"] == 0
         if is_over or time.monotonic() > deadline:
             views = box.ask("GET", "/api/jobs?view=array").json()
@@ -229,7 +229,7 @@ def wait_for_the_end(box: Box, ids: list[str], patience: float, outcome: Outcome
 
 
 def check(folder: Path, views: list[dict[str, Any]], outcome: Outcome) -> None:
-    """Ends that fit what happened, no GPU in two hands at a time, dependencies kept."""
+    """Checks final states, exclusive use of GPUs, and dependencies."""
     by_id = {view["id"]: view for view in views}
     spans: dict[str, list[tuple[float, float, str]]] = {}
     for view in views:
@@ -247,7 +247,7 @@ def check(folder: Path, views: list[dict[str, Any]], outcome: Outcome) -> None:
         for needed in view["depends_on"]:
             if view["state"] == "completed" and by_id[needed]["state"] != "completed":
                 outcome.wrong.append(f"{view['id']} ran although {needed} is {by_id[needed]['state']}")
-        # Only attempts that ran to their end have a known span; one that was killed has no end line.
+        # Only completed attempts have a known span; a killed attempt has no end line.
         for begun, ended in zip(starts[-1:], ends[-1:], strict=False):
             for device in filter(None, begun[1].split(",")):
                 spans.setdefault(device, []).append((float(begun[2]), float(ended[2]), view["id"]))
@@ -267,7 +267,7 @@ def ledger_of(folder: Path, key: str) -> list[str]:
 
 
 def check_processes(folder: Path, outcome: Outcome) -> None:
-    """Nothing that a worker started is alive when all workers are gone."""
+    """Checks that no process started by a worker is alive after the worker ended."""
     for entry in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if f"LEDGER={folder}/ledger".encode() in entry.read_bytes():

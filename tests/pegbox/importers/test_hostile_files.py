@@ -21,7 +21,7 @@ from pegbox.importers.formats.leveldb_log import records as wandb_records
 from pegbox.importers.formats.protobuf import fields, signed
 from pegbox.importers.formats.tfrecord import records as event_records
 from pegbox.importers.sources import SourceRecord, SourceRun
-from pegbox.importers.tensorboard import run_in
+from pegbox.importers.tensorboard import read_run
 from tests.pegbox.importers.conftest import FOREIGN_RUNS
 from tests.pegbox.importers.written import event_file, field, leveldb_log, scalar_event, tfrecord, varint
 
@@ -152,7 +152,7 @@ def test_fields_are_read_back(written: list[tuple[int, int | bytes]]) -> None:
 def test_scalars_are_read_back(tmp_path_factory: pytest.TempPathFactory, written: list[tuple[int, str, float]]) -> None:
     names = [(step, f"{number}{tag}", value) for number, (step, tag, value) in enumerate(written)]
     file = event_file(tmp_path_factory.mktemp("scalars") / "run", (scalar_event(*point) for point in names))
-    run = run_in(file.parent, file.parent, [file])
+    run = read_run(file.parent, file.parent, [file])
 
     points = [entry for item in run.streams[0].read(0) for entry in item.entries if isinstance(entry, tuple)]
 
@@ -251,7 +251,7 @@ def test_a_view_in_the_place_of_a_table_is_not_computed(tmp_path: Path) -> None:
 def test_values_that_no_run_can_hold_are_left_out(tmp_path: Path) -> None:
     events = [scalar_event(2**60, "x", 1.0), scalar_event(3, "x", math.nan), scalar_event(-5, "x", 2.0)]
     file = event_file(tmp_path / "run", events)
-    run = run_in(file.parent, file.parent, [file])
+    run = read_run(file.parent, file.parent, [file])
 
     steps = [entry[0] for item in run.streams[0].read(0) for entry in item.entries if isinstance(entry, tuple)]
 
