@@ -69,7 +69,7 @@ def import_runs(
 ) -> None:
     """Bring the runs that TensorBoard, W&B (offline), Trackio or Aspara left in files.
 
-    What is there already is not result again: the same command continues an import that was broken off, and adds what
+    What is there already is not brought again: the same command continues an import that was broken off, and adds what
     running trainings have written since.
     """
     from pegbox.errors import UnusableContentError

@@ -1,4 +1,4 @@
-"""Processes are restarted with growing pauses and stopped together."""
+"""Processes are restarted with increasing delays and stopped together."""
 
 from __future__ import annotations
 

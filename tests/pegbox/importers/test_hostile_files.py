@@ -1,4 +1,4 @@
-"""Whatever bytes a file holds: its points, or an error that names the file and the place."""
+"""Damaged files give points, or an error with file and position, whatever bytes they hold."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SOURCES = {
 
 
 def read(path: Path) -> list[SourceRecord]:
-    """Everything in a file. Raises nothing but our errors, and only well-formed entries come out."""
+    """All records of a file. Checks that entries are well-formed; only errors of Pegbox are raised."""
     placed = []
     for run in find_runs(path):
         if isinstance(run, UnusableContentError):
@@ -60,7 +60,7 @@ def read(path: Path) -> list[SourceRecord]:
 
 
 def complaint_of(path: Path) -> str:
-    """What is said against a file; its name when nothing is."""
+    """The error of a file, else its name."""
     try:
         read(path)
     except (UnusableContentError, NotFoundError) as error:
@@ -69,7 +69,7 @@ def complaint_of(path: Path) -> str:
 
 
 def place(folder: Path, source: str, content: bytes) -> Path:
-    """A file of that format with that content; what to import."""
+    """Writes a file of a format with the content and returns the path to import."""
     file = folder / SOURCES[source][1]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
@@ -112,7 +112,7 @@ def test_a_file_cut_anywhere_is_read_up_to_there(source: str, tmp_path: Path, da
     part = read(place(tmp_path / source, source, content[:kept]))
 
     assert len(part) <= len(whole)
-    # What was logged one by one is put together; the last point of the part may be a piece of a whole one.
+    # Values logged one by one are combined, so the last point of the part may be incomplete.
     assert str(part[:-1]) == str(whole[: max(len(part) - 1, 0)])
 
 

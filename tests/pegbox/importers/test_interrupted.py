@@ -1,4 +1,4 @@
-"""An import that is killed, and started again."""
+"""An import that is killed and repeated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.stack import http, wait_until
 STEPS = 40_000
 
 
-def test_a_killed_import_goes_on_where_it_was(monitor: MonitorProcess, tmp_path: Path, bring_all: Import) -> None:
+def test_a_killed_import_goes_on_where_it_was(monitor: MonitorProcess, tmp_path: Path, import_all: Import) -> None:
     file = event_file(tmp_path / "long", (scalar_event(step, "train/loss", step / 4) for step in range(STEPS)))
     run_id = read_run(file.parent, file.parent, [file]).run_id
 
@@ -32,9 +32,9 @@ def test_a_killed_import_goes_on_where_it_was(monitor: MonitorProcess, tmp_path:
         reached = count()
         assert before < reached < STEPS
 
-    (outcome,) = bring_all(file)
+    (outcome,) = import_all(file)
 
-    assert 0 < outcome["points"] <= STEPS - reached  # the count of a run is written a moment after its points
+    assert 0 < outcome["points"] <= STEPS - reached  # the count of a run is written after its points
     assert count() == STEPS
     assert stored(monitor, run_id) == {"train_loss": {step: step / 4 for step in range(STEPS)}}
 

@@ -1,4 +1,4 @@
-"""What the SDK encodes is what the monitor decodes: every value, in order, within the limits."""
+"""The monitor decodes what the SDK encodes: every value, in order, within the limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The monitor goes away, scripts die: every point that was acknowledged or reached the outbox is there exactly once."""
+"""Outages and crashes: every point that was acknowledged or reached the outbox is stored exactly once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_logging_is_not_disturbed_by_an_outage(monitor: MonitorProcess) -> None:
     run.flush(10)
     monitor.kill()
     for step in range(2_000):
-        run.log({"y": 1.0}, step=step)  # would hang for good if it waited for the monitor
+        run.log({"y": 1.0}, step=step)  # would block if it waited for the monitor
     assert not run.flush(0.2)
     monitor.start()
     assert run.finish()
@@ -146,7 +146,7 @@ time.sleep(60)
     run.log({"y": 60.0}, step=6)
     assert run.flush(20)
     assert monitor.series("run-resumed", "y") == {**{step: float(step) for step in range(6)}, 6: 60.0}
-    assert monitor.get("/api/runs/run-resumed")["status"] == "running"  # the dead process's last word is not ours
+    assert monitor.get("/api/runs/run-resumed")["status"] == "running"  # the status of the dead process is not applied
     run.finish()
 
 

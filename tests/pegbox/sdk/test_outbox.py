@@ -1,4 +1,4 @@
-"""The outbox file: what was appended comes back in order, whoever died in between."""
+"""The outbox file: appended lines are read in order, also after crashes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def drain(outbox: Outbox) -> list[bytes]:
 
 
 def die(outbox: Outbox) -> None:
-    """What SIGKILL does: descriptors close, files stay."""
+    """Simulates SIGKILL: descriptors are closed, files remain."""
     os.close(outbox._descriptor)
 
 
@@ -47,7 +47,7 @@ def test_lines_survive_the_death_of_their_writer(
     remaining = drain(heir)
     assert (
         remaining[len(remaining) - len(lines[sent:]) :] == lines[sent:]
-    )  # acknowledged ones may come again, none is missing
+    )  # acknowledged lines may be read again, none is missing
     heir.close()
     assert not list(outbox_files(folder))
 
