@@ -17,14 +17,13 @@ from pegbox.sdk.recording.batch import MAX_NAMES, Event, MediaEntry, Patch, Rewi
 from pegbox.sdk.recording.media import Media
 from pegbox.sdk.recording.outbox import Outbox
 from pegbox.sdk.recording.sender import Flush, Sender
-from pegbox.sdk.recording.values import as_number, as_step, as_text
+from pegbox.sdk.recording.values import MAX_NAME_LENGTH, as_media_name, as_number, as_step, as_text
 
 if TYPE_CHECKING:
     from pegbox.sdk.recording.system_metrics import SystemMetrics
 
 AlertLevel = Literal["info", "warning", "error"]
 ALERT_LEVELS = ("info", "warning", "error")
-MAX_NAME_LENGTH = 200
 MAX_QUEUED = 500_000
 """Queued entries above which `log` yields to the sender thread."""
 
@@ -106,7 +105,7 @@ class Run:
         if numbers or not media_values:
             self._put((step, now, numbers))
         for name, item in media_values:
-            self._put(MediaEntry(step, now, _media_name(name), item.data))  # type: ignore[attr-defined]
+            self._put(MediaEntry(step, now, as_media_name(name), item.data))  # type: ignore[attr-defined]
 
     def watch_system(self, interval_seconds: float | None = None) -> None:
         """Logs resource metrics of this machine as `system/…` until the run finishes."""
@@ -155,11 +154,8 @@ class Run:
 
     def log_event(self, kind: str, title: str, detail: str = "", step: int | None = None) -> None:
         """Records an event of a kind such as `phase`, `evaluation`, `best`, `checkpoint`, `resumed`, `warning` or `note`."""
-        self._put(
-            Event(
-                None if step is None else as_step(step), time.time(), kind, as_text(title, 500), as_text(detail, 20_000)
-            )
-        )
+        at = None if step is None else as_step(step)
+        self._put(Event(at, time.time(), kind, as_text(title, 500), as_text(detail, 20_000)))
 
     def rewind(self, step: int) -> None:
         """Continues from `step`: invalidates what was logged for later steps."""
@@ -287,12 +283,6 @@ class Run:
         self._sender = None
         self._system = None
         self._lock = threading.RLock()
-
-
-def _media_name(name: str) -> str:
-    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_LENGTH:
-        raise ValueError(f"a name must be 1 to {MAX_NAME_LENGTH} characters of text, not {name!r}")
-    return name
 
 
 def unfinished_runs() -> list[Run]:

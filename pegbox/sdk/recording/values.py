@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, SupportsFloat, TypeVar
 
 T = TypeVar("T")
+MAX_NAME_LENGTH = 200
 MAX_CONFIG_VALUES = 2_000
 """Further values of a config are dropped."""
 
@@ -30,6 +31,13 @@ def as_step(step: Any) -> int:
     if number != step or not -(2**53) < number < 2**53:
         raise ValueError(f"step must be a whole number, not {step!r}")
     return number
+
+
+def as_media_name(name: str) -> str:
+    """The name of a media entry. Raises `ValueError` unless it is text of 1 to 200 characters."""
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_LENGTH:
+        raise ValueError(f"a name must be 1 to {MAX_NAME_LENGTH} characters of text, not {name!r}")
+    return name
 
 
 def as_text(value: object, limit: int) -> str:
