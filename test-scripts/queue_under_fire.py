@@ -120,7 +120,7 @@ class Outcome:
     busy: float = 0.0
 
 
-def fire(jobs: int, kills: int, cancels: int, *, seed: int, longest: float, patience: float) -> Outcome:
+def stress(jobs: int, kills: int, cancels: int, *, seed: int, longest: float, patience: float) -> Outcome:
     """Submits jobs, kills processes, waits until every job has ended, and checks the records."""
     dice, outcome = random.Random(seed), Outcome()
     with tempfile.TemporaryDirectory(prefix="pegbox-fire-") as name:
@@ -139,7 +139,7 @@ def fire(jobs: int, kills: int, cancels: int, *, seed: int, longest: float, pati
             shots = sorted(
                 [*("kill" for _ in range(kills)), *("cancel" for _ in range(cancels))], key=lambda _: dice.random()
             )
-            shoot(box, dice, shots, ids, outcome, span=max(3.0, jobs * longest / 16))
+            kill_processes(box, dice, shots, ids, outcome, span=max(3.0, jobs * longest / 16))
             views = wait_for_the_end(box, ids, patience, outcome)
             outcome.seconds = time.monotonic() - began
             watching.set()
@@ -181,7 +181,9 @@ def submit(box: Box, dice: random.Random, count: int, longest: float) -> list[st
     return ids
 
 
-def shoot(box: Box, dice: random.Random, shots: list[str], ids: list[str], outcome: Outcome, span: float) -> None:
+def kill_processes(
+    box: Box, dice: random.Random, shots: list[str], ids: list[str], outcome: Outcome, span: float
+) -> None:
     """Spreads the kills over `span` seconds; restarts a killed process after a moment."""
     for shot in shots:
         time.sleep(dice.uniform(0, 2 * span / max(1, len(shots))))
@@ -283,7 +285,7 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=900, help="seconds to wait for the last job")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    outcome = fire(
+    outcome = stress(
         given.jobs, given.kills, given.cancels, seed=given.seed, longest=given.longest, patience=given.patience
     )
     figures = {
