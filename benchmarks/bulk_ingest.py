@@ -71,7 +71,7 @@ def measure(url: str, clients: int, form: str, seconds: float) -> float:
         headers = {"Content-Type": f"application/{form}"}
         began.wait()
         deadline = time.perf_counter() + seconds
-        for sequence, body in enumerate(sequenced(requests[number], form)):
+        for sequence, body in enumerate(with_sequence_number(requests[number], form)):
             connection.request("POST", f"/api/runs/run-{number}/batches", body, headers)
             answer = connection.getresponse()
             content = answer.read()
@@ -108,7 +108,7 @@ def prepare(number: int, form: str) -> bytes:
     return msgspec.json.encode(body) if form == "json" else msgspec.msgpack.encode(body)
 
 
-def sequenced(body: bytes, form: str) -> Iterator[bytes]:
+def with_sequence_number(body: bytes, form: str) -> Iterator[bytes]:
     """The batch again and again, each with a sequence number of its own."""
     encode = msgspec.json.encode if form == "json" else msgspec.msgpack.encode
     mark = encode(10_000_000)

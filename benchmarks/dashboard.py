@@ -87,7 +87,7 @@ def live(browser: Browser, options: argparse.Namespace) -> list[Check]:
         for number in range(options.rounds):
             for label, (path, fed, charts) in pages.items():
                 with stage.messages(fed, PER_SECOND):
-                    one = watched(browser, stage.stack.backend_url + path, charts, options)
+                    one = measure_live(browser, stage.stack.backend_url + path, charts, options)
                 found[label].append(one)
                 print(
                     f"{label}, round {number + 1}: {one.fps:.1f} fps, longest frame {one.longest_frame:.0f} ms, "
@@ -106,7 +106,7 @@ def live(browser: Browser, options: argparse.Namespace) -> list[Check]:
     return checks
 
 
-def watched(browser: Browser, url: str, charts: list[str], options: argparse.Namespace) -> Live:
+def measure_live(browser: Browser, url: str, charts: list[str], options: argparse.Namespace) -> Live:
     """A page once its charts have drawn and settled."""
     time.sleep(SETTLE_SECONDS)
     probe = Probe(browser)
@@ -125,7 +125,14 @@ def paint(browser: Browser, options: argparse.Namespace) -> list[Check]:
     """A job page in a new browser context: nothing of it is in the cache."""
     with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as stage:
         job = stage.start_job("Run", HISTORY)
-        return [("job page, first contentful paint", opened(browser, stage, job.uid, options, painted), "ms", PAINT_MS)]
+        return [
+            (
+                "job page, first contentful paint",
+                measure_page(browser, stage, job.uid, options, first_paint),
+                "ms",
+                PAINT_MS,
+            )
+        ]
 
 
 def million(browser: Browser, options: argparse.Namespace) -> list[Check]:
@@ -134,15 +141,15 @@ def million(browser: Browser, options: argparse.Namespace) -> list[Check]:
         job = stage.start_job("Long run", MILLION)
         with stage.messages([job], 5):
             time.sleep(SETTLE_SECONDS)
-        shown = opened(browser, stage, job.uid, options, lambda probe: probe.charts_shown(JOB_CHARTS))
+        shown = measure_page(browser, stage, job.uid, options, lambda probe: probe.charts_shown(JOB_CHARTS))
         return [("1,000,000 points: all charts with lines drawn", shown, "ms", MILLION_MS)]
 
 
-def painted(probe: Probe) -> float:
+def first_paint(probe: Probe) -> float:
     return probe.first_paint()
 
 
-def opened(
+def measure_page(
     browser: Browser, stage: Scene, uid: str, options: argparse.Namespace, look: Callable[[Probe], float]
 ) -> float:
     """The median of what is seen when a job's page is opened; the first time warms the services and does not count."""
@@ -162,17 +169,17 @@ def script(_browser: Browser, _options: argparse.Namespace) -> list[Check]:
     pages = sorted(key for key, chunk in manifest.items() if chunk.get("isEntry"))
     checks: list[Check] = []
     for page in pages:
-        files = loaded(manifest, "src/pages/base.ts") | loaded(manifest, page)
+        files = files_of(manifest, "src/pages/base.ts") | files_of(manifest, page)
         size = sum(len(gzip.compress((DIST / file).read_bytes(), 9)) for file in files)
         checks.append((f"script of {Path(page).stem}", size, "B", SCRIPT_BYTES))
     return checks
 
 
-def loaded(manifest: dict[str, dict[str, object]], key: str) -> set[str]:
+def files_of(manifest: dict[str, dict[str, object]], key: str) -> set[str]:
     chunk = manifest[key]
     imports = chunk.get("imports", [])
     assert isinstance(imports, list)
-    return {str(chunk["file"])}.union(*(loaded(manifest, name) for name in imports))
+    return {str(chunk["file"])}.union(*(files_of(manifest, name) for name in imports))
 
 
 def day(browser: Browser, options: argparse.Namespace) -> list[Check]:

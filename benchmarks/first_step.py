@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from peers.workshop import Workshop, call, workshop
+from peers.services import Services, call, running_services
 from training_overhead import HYPERPARAMETERS, build_model
 
 from pegbox.sample import SAMPLE_CSV
@@ -34,10 +34,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = build_model(folder / "starter")
-        with workshop(folder) as place:
+        with running_services(folder) as services:
             for number in range(rounds):
                 bare.append(run_bare(model, folder / f"bare-{number}"))
-                for part, seconds in run_job(place, model).items():
+                for part, seconds in run_job(services, model).items():
                     parts.setdefault(part, []).append(seconds)
                 job.append(parts["first step"][-1])
                 print(
@@ -64,24 +64,24 @@ def run_bare(model: Path, output: Path) -> float:
     return float(json.loads((output / "steps.json").read_text())["first_step_at"]) - began
 
 
-def run_job(place: Workshop, model: Path) -> dict[str, float]:
+def run_job(services: Services, model: Path) -> dict[str, float]:
     """Seconds from the request to each phase and to the first step."""
-    uid = place.submit(SAMPLE_CSV, model, {**HYPERPARAMETERS, "max_steps": 3, "eval_steps": 3})
-    dataset = call("GET", f"{place.backend}/api/jobs/{uid}")["configuration"]["dataset"]["uid"]
-    place.wait(uid)
-    place.settle()
+    uid = services.submit(SAMPLE_CSV, model, {**HYPERPARAMETERS, "max_steps": 3, "eval_steps": 3})
+    dataset = call("GET", f"{services.backend}/api/jobs/{uid}")["configuration"]["dataset"]["uid"]
+    services.wait(uid)
+    services.wait_until_idle()
     began = time.time()
-    uid = place.create(dataset, str(model), {**HYPERPARAMETERS, "max_steps": 3, "eval_steps": 3})
-    place.wait(uid)
-    place.settle()
-    events = call("GET", f"{place.monitor}/api/runs/{uid}/feed?after=0")
+    uid = services.create(dataset, str(model), {**HYPERPARAMETERS, "max_steps": 3, "eval_steps": 3})
+    services.wait(uid)
+    services.wait_until_idle()
+    events = call("GET", f"{services.monitor}/api/runs/{uid}/feed?after=0")
     phases = {
         envelope["data"]["title"]: envelope["data"]["time"] - began
         for envelope in events
         if envelope["kind"] == "event" and envelope["data"]["kind"] == "phase"
     }
-    phases["first evaluation"] = place.points(uid, "validation_loss")[0][0] - began
-    first_step = place.points(uid, "train_loss")[0][0] - began
+    phases["first evaluation"] = services.points(uid, "validation_loss")[0][0] - began
+    first_step = services.points(uid, "train_loss")[0][0] - began
     early = {name: seconds for name, seconds in phases.items() if seconds < first_step}
     return {**early, "first step": first_step}
 

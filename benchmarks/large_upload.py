@@ -95,13 +95,13 @@ def versions(stack: Stack, folder: Path, size: int) -> bool:
     changed = write_archives(first, second, size)
     with Client(stack.backend_url, "") as client:
         one = client.datasets.add(first, name="Versioned")
-        before = used(store)
+        before = disk_usage(store)
         began = time.monotonic()
         two = client.datasets.add_version("versioned", second, message="one file changed")
         seconds = time.monotonic() - began
-        grown = used(store) - before
+        grown = disk_usage(store) - before
         rolled = client.datasets.roll_back("versioned", "v1.0.0")
-        copied = used(store) - before - grown
+        copied = disk_usage(store) - before - grown
     print(
         f"{before / GIB:.2f} GiB in {PARTS} files; the second version took {seconds:.0f} s and stored {grown / MIB:.1f} MiB more"
     )
@@ -141,7 +141,7 @@ def write_archives(first: Path, second: Path, size: int) -> int:
     return changed
 
 
-def used(folder: Path) -> int:
+def disk_usage(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.csv"))
 
 

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import psutil
-from bulk_ingest import POINTS, prepare, sequenced
+from bulk_ingest import POINTS, prepare, with_sequence_number
 from peers.metrics_server import ROOT, create_run, monitor
 
 MIB = 2**20
@@ -82,7 +82,7 @@ def soak(home: Path, seconds: float) -> float:
         create_run(server.url.removeprefix("http://"), "run-soak")
         began = time.perf_counter()
         first = 0.0
-        for number, body in enumerate(sequenced(prepare(0, "json"), "json")):
+        for number, body in enumerate(with_sequence_number(prepare(0, "json"), "json")):
             connection.request("POST", "/api/runs/run-soak/batches", body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             if answer.status != 200:

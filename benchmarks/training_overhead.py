@@ -20,7 +20,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from peers.workshop import Workshop, workshop
+from peers.services import Services, running_services
 
 from pegbox.sample import SAMPLE_CSV
 from pegbox.worker.processes.cpu_settings import HEAP, THREADS
@@ -47,10 +47,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = build_model(folder / "starter")
-        with workshop(folder) as place:
+        with running_services(folder) as services:
             for number in range(options.rounds):
                 bare += run_bare(model, folder / f"bare-{number}", options.steps, same_settings=options.same_settings)
-                job += run_job(place, model, options.steps)
+                job += run_job(services, model, options.steps)
                 print(
                     f"round {number + 1}: so far bare {statistics.median(bare) * 1000:.1f} ms, "
                     f"Pegbox {statistics.median(job) * 1000:.1f} ms (median step; load {os.getloadavg()[0]:.1f})",
@@ -97,12 +97,12 @@ def run_bare(model: Path, output: Path, steps: int, *, same_settings: bool) -> l
     return seconds[WARM_UP:]
 
 
-def run_job(place: Workshop, model: Path, steps: int) -> list[float]:
+def run_job(services: Services, model: Path, steps: int) -> list[float]:
     """Seconds of each step of the same training as a job."""
-    uid = place.submit(SAMPLE_CSV, model, {**HYPERPARAMETERS, "max_steps": steps, "eval_steps": steps})
-    place.wait(uid)
-    place.settle()
-    return [seconds for _, seconds in place.points(uid, "step_seconds")][WARM_UP:]
+    uid = services.submit(SAMPLE_CSV, model, {**HYPERPARAMETERS, "max_steps": steps, "eval_steps": steps})
+    services.wait(uid)
+    services.wait_until_idle()
+    return [seconds for _, seconds in services.points(uid, "step_seconds")][WARM_UP:]
 
 
 if __name__ == "__main__":

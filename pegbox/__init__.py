@@ -1,6 +1,6 @@
 """Pegbox: fine-tune language models on your own machine, and watch them learn.
 
-A script of your own logs to it like this:
+To record a run from a script:
 
     import pegbox
 
@@ -25,7 +25,7 @@ __version__ = "0.1.0"
 
 __all__ = ["AsyncClient", "Client", "Histogram", "Run", "Table", "Text", "__version__", "finish", "init", "log"]
 
-_HOMES = {
+_LAZY_MODULES = {
     "AsyncClient": "pegbox.sdk.async_client",
     "Client": "pegbox.sdk.client",
     "Histogram": "pegbox.sdk.recording.media",
@@ -36,9 +36,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Some bring HTTP libraries; `import pegbox` should not wait for them.
-    if name in _HOMES:
+    # Some of these modules import HTTP libraries, which would make `import pegbox` slow.
+    if name in _LAZY_MODULES:
         from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_module(_LAZY_MODULES[name]), name)
     raise AttributeError(f"module 'pegbox' has no attribute {name!r}")

@@ -1,17 +1,17 @@
-"""Domain errors. Each knows its HTTP status, so that one handler can shape them all; nothing here knows the web.
+"""Domain errors, each with its HTTP status. Independent of the web framework.
 
-PegboxError                     500  something of ours broke
+PegboxError                     500  an internal error
 ├── ValidationError             422  the request does not fit its schema or its references
-│   └── UnusableContentError    400  it parses as a request, but its content cannot be used (a broken CSV)
-├── AuthenticationError         401  no token, or a wrong one
-├── PermissionDeniedError       403  known, but not allowed: foreign Host or Origin
-├── NotFoundError               404  no such thing
-├── ConflictError               409  it exists already, or its state forbids this
-│   └── LeaseLostError          409  another worker holds the job now
-├── PayloadTooLargeError        413  beyond a size limit
-├── TooManyRequestsError        429  back off, then repeat
-└── UnavailableError            503  cannot be answered now; the message says what is missing
-    └── UnreachableError        503  a service or hub did not answer (raised by clients)
+│   └── UnusableContentError    400  a well-formed request with unusable content (a broken CSV)
+├── AuthenticationError         401  no token, or an invalid token
+├── PermissionDeniedError       403  not allowed, or a foreign Host or Origin
+├── NotFoundError               404  not found
+├── ConflictError               409  a duplicate, or a state that forbids the request
+│   └── LeaseLostError          409  another worker holds the job
+├── PayloadTooLargeError        413  the body exceeds a size limit
+├── TooManyRequestsError        429  rate limit; retry later
+└── UnavailableError            503  temporarily unavailable; the message says why
+    └── UnreachableError        503  no response from a service or hub (raised by clients)
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Any, ClassVar
 
 
 class PegboxError(Exception):
-    """Base of every error that Pegbox raises on purpose.
+    """Base of all errors of Pegbox.
 
-    `message` is one sentence for a person; `errors` lists single findings (`{"loc": …, "msg": …}`) where there are several.
+    `message` is one sentence for people; `errors` lists the single problems as `{"loc": …, "msg": …}`, if there are several.
     """
 
     status: ClassVar[int] = 500
@@ -35,18 +35,18 @@ class PegboxError(Exception):
 
     @property
     def error_type(self) -> str:
-        """The class word on the wire, for example `NotFoundError`."""
+        """The name of the error in responses, for example `NotFoundError`."""
         return type(self).__name__
 
 
 class ValidationError(PegboxError):
-    """The request does not fit its schema, or refers to something that is not there."""
+    """The request does not match its schema, or refers to a missing record."""
 
     status = 422
 
 
 class UnusableContentError(ValidationError):
-    """The request is well formed, but what it carries cannot be used."""
+    """The request is well-formed, but its content cannot be used."""
 
     status = 400
 
@@ -56,41 +56,41 @@ class UnusableContentError(ValidationError):
 
 
 class AuthenticationError(PegboxError):
-    """No token, or one that is not valid."""
+    """The request has no token or an invalid token."""
 
     status = 401
 
 
 class PermissionDeniedError(PegboxError):
-    """The caller is known but may not do this, or calls from a foreign host or origin."""
+    """The caller lacks permission, or the request has a foreign host or origin."""
 
     status = 403
 
 
 class NotFoundError(PegboxError):
-    """There is no such thing."""
+    """The requested record does not exist."""
 
     status = 404
 
 
 class ConflictError(PegboxError):
-    """It exists already, or its present state forbids the request."""
+    """The record exists already, or its state forbids the request."""
 
     status = 409
 
 
 class LeaseLostError(ConflictError):
-    """The claim token is stale: the job was taken over, or has ended."""
+    """The claim token is stale: another worker has the job, or the job has ended."""
 
 
 class PayloadTooLargeError(PegboxError):
-    """The body is beyond a limit; the message gives the limit in bytes."""
+    """The body exceeds a size limit; the message gives the limit in bytes."""
 
     status = 413
 
 
 class TooManyRequestsError(PegboxError):
-    """The caller should wait `retry_after_seconds` and repeat."""
+    """The rate limit is reached; retry after `retry_after_seconds`."""
 
     status = 429
 
@@ -100,13 +100,13 @@ class TooManyRequestsError(PegboxError):
 
 
 class UnavailableError(PegboxError):
-    """The request cannot be answered now; the message says what is missing."""
+    """The request cannot be served now; the message says why."""
 
     status = 503
 
 
 class UnreachableError(UnavailableError):
-    """A service did not answer: wrong address, not running, or no network."""
+    """A service did not respond: wrong address, not running, or no network."""
 
 
 BY_STATUS: dict[int, type[PegboxError]] = {
@@ -123,4 +123,4 @@ BY_STATUS: dict[int, type[PegboxError]] = {
         UnavailableError,
     )
 }
-"""For clients: the error class that an HTTP status stands for."""
+"""The error class for an HTTP status, used by clients."""

@@ -1,7 +1,7 @@
-"""Every setting of the two services and the supervisor: typed, described, and read from the environment once.
+"""The settings of the services and the supervisor, read from the environment once.
 
-Code receives a `Settings`; nothing imports a constant from here. The SDK and the trainer do not use this module: they run
-on other machines and know two URLs and a token only.
+Code receives a `Settings` object and does not import constants from this module. The SDK, the worker and the trainer do not use
+this module: they run on other machines with two URLs and a token.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MIB = 1024 * 1024
 
 
 class Settings(BaseSettings):
-    """Values come from arguments, then from `PEGBOX_*` variables, then from the defaults below."""
+    """Values come from arguments, else from `PEGBOX_*` variables, else from the defaults."""
 
     model_config = SettingsConfigDict(
         env_prefix="PEGBOX_", extra="ignore", validate_default=True, populate_by_name=True
@@ -111,12 +111,12 @@ class Settings(BaseSettings):
 
     @property
     def access(self) -> Literal["off", "optional", "required"]:
-        """`off` asks nobody, `optional` believes nobody a wrong token, `required` lets nobody in without."""
+        """`off` ignores tokens, `optional` rejects invalid tokens only, `required` rejects requests without a token too."""
         return self.auth or ("required" if self.token or not self.is_loopback else "optional")
 
     @property
     def internal_monitor_url(self) -> str:
-        """Where the backend finds the monitor."""
+        """The monitor's address for the backend."""
         if self.monitor_url:
             return self.monitor_url.rstrip("/")
         return local_url(self.host, self.monitor_port)
@@ -128,12 +128,12 @@ class Settings(BaseSettings):
 
     @property
     def uploads_dir(self) -> Path:
-        """Files that are arriving in pieces, each under the id of its upload."""
+        """Unfinished chunked uploads, each under its id."""
         return self.home / "uploads"
 
     @property
     def artifacts_dir(self) -> Path:
-        """Files that runs keep, each under its SHA-256."""
+        """Artifacts of runs, each under its SHA-256."""
         return self.home / "artifacts"
 
     @property
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
 
 
 def local_url(host: str, port: int) -> str:
-    """Address under which this machine reaches a service that listens on `host`."""
+    """The address at which this machine reaches a service that listens on `host`."""
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared with, not bound to
     reachable = everywhere.get(host, host)
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

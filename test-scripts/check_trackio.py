@@ -1,4 +1,4 @@
-"""Checks a Trackio Space, Trackio's own server or a Pegbox monitor from a client's side.
+"""Checks a Trackio Space, Trackio's own server or a Pegbox monitor with the Trackio client.
 
 Usage: python test-scripts/check_trackio.py ADDRESS_OR_SPACE_ID [TOKEN]
 Needs: pip install gradio_client huggingface_hub
@@ -16,12 +16,12 @@ from pegbox.integrations.trackio.monitor import EXPERIMENT_ID
 
 
 def check_resolution(space: str, token: str | None) -> bool:
-    """An address comes of the id."""
+    """The id resolves to an address."""
     return TrackioAPIClient(space, token).space_url.startswith(("http://", "https://"))
 
 
 def check_client(space: str, token: str | None) -> bool:
-    """An experiment is created, fed and shown."""
+    """Creates an experiment, logs to it and reads it."""
     client = TrackioAPIClient(space, token)
     try:
         found = EXPERIMENT_ID.search(str(client.create_experiment("check_trackio", "A check").get("data")))
@@ -41,7 +41,7 @@ def check_client(space: str, token: str | None) -> bool:
 
 
 def check_monitoring(space: str, token: str | None) -> bool:
-    """A training's monitor gets its metrics and config through."""
+    """Logs metrics and config with `ExperimentMonitor`."""
     monitor = ExperimentMonitor("check_trackio_monitoring", space_id=space, hf_token=token)
     try:
         return monitor.log_metrics({"loss": 1.234}, step=100) and monitor.log_config({"learning_rate": 2e-5})

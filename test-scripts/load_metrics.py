@@ -1,4 +1,4 @@
-"""Loads a running monitor with metrics and viewers, and says what it did with them.
+"""Loads a running monitor with metrics and viewers, and reports throughput and delays.
 
     python test-scripts/load_metrics.py [--steps 10000] [--scripts 2] [--viewers 100] [--monitor http://127.0.0.1:8001]
 
@@ -32,12 +32,12 @@ LIVE_STEPS = 100
 
 
 def value(step: int, metric: int) -> float:
-    """What step and metric stand for, so that it can be checked later."""
+    """The value of a metric at a step, computed so that it can be verified."""
     return (step * 7919 + metric * 104_729) % 1_000_003 / 1_000_003
 
 
 def log_all(monitor: str, home: str, run_id: str, steps: int, results: Any) -> None:
-    """One script: logs everything, waits until it is safe, reports its times."""
+    """One script: logs everything, flushes, reports its times."""
     run = pegbox.init(experiment="load test", id=run_id, url=monitor, home=home)
     began = time.perf_counter()
     for step in range(steps):
@@ -49,7 +49,7 @@ def log_all(monitor: str, home: str, run_id: str, steps: int, results: Any) -> N
 
 
 def check(monitor: str, headers: dict[str, str], run_id: str, steps: int) -> int:
-    """Number of values that are missing or wrong; read back in parts that fit into one answer."""
+    """The number of values that are missing or wrong; reads them in parts."""
     wrong = 0
     with httpx2.Client(base_url=monitor, headers=headers, timeout=60) as client:
         for first in range(0, steps, 10_000):
@@ -87,7 +87,7 @@ def bulk(monitor: str, headers: dict[str, str], scripts: int, steps: int) -> int
 
 
 async def view(address: str, headers: dict[str, str], delays: list[float]) -> int:
-    """One viewer: collects the delay of each point; returns how many it saw."""
+    """One viewer: collects the delay of each point; returns the number of points received."""
     seen = 0
     async with websockets.connect(address, additional_headers=headers, max_queue=None) as socket:
         async for text in socket:
@@ -105,7 +105,7 @@ def live(monitor: str, headers: dict[str, str], viewers: int) -> int:
         run = pegbox.init(experiment="load test", name="live", url=monitor, home=home)
 
         def write() -> None:
-            time.sleep(2)  # all viewers are connected by then
+            time.sleep(2)  # until all viewers are connected
             for step in range(LIVE_STEPS):
                 run.log({"train_loss": value(step, 0), "sent": time.time()}, step=step)
                 time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The queue under fire: commands of random length on pretended GPUs, with cancellations and kill -9 of worker and backend.
+"""Stress test of the queue: commands of random length on fake GPUs, with cancellations and kill -9 of worker and backend.
 
     python test-scripts/queue_under_fire.py --jobs 500 --kills 6
 
@@ -28,8 +28,9 @@ from typing import Any
 
 import httpx2
 
+from pegbox.schemas.jobs.job import TERMINAL_STATES
+
 GPUS = [f"GPU-{letter * 4}" for letter in "abcd"]
-TERMINAL = ("completed", "failed", "cancelled")
 SLEEPER = (
     'echo "start $CUDA_VISIBLE_DEVICES $(date +%s.%N)" >> "$LEDGER.$PEGBOX_JOB_ID"; sleep {seconds};'
     ' echo "end $CUDA_VISIBLE_DEVICES $(date +%s.%N)" >> "$LEDGER.$PEGBOX_JOB_ID"'
@@ -43,7 +44,7 @@ def free_port() -> int:
 
 
 class Box:
-    """Backend, monitor and worker of one run."""
+    """The backend, monitor and worker of one run."""
 
     def __init__(self, folder: Path, slots: int) -> None:
         self.folder = folder
@@ -82,7 +83,7 @@ class Box:
         self.processes[name].wait()
 
     def ask(self, method: str, path: str, body: Any = None, *, patience: float = 120) -> httpx2.Response:
-        """An answer, however often the backend has to be asked while it is down."""
+        """A response; retries while the backend is down."""
         deadline = time.monotonic() + patience
         while True:
             try:
@@ -107,7 +108,7 @@ class Box:
 
 @dataclass
 class Outcome:
-    """What was seen. `wrong` is empty when every promise was kept."""
+    """The observations. `wrong` is empty when every guarantee held."""
 
     wrong: list[str] = field(default_factory=list)
     states: Counter[str] = field(default_factory=Counter)
@@ -119,8 +120,8 @@ class Outcome:
     busy: float = 0.0
 
 
-def fire(jobs: int, kills: int, cancels: int, *, seed: int, longest: float, patience: float) -> Outcome:
-    """Submits, shoots, waits until every job has ended, and checks all that was written down."""
+def stress(jobs: int, kills: int, cancels: int, *, seed: int, longest: float, patience: float) -> Outcome:
+    """Submits jobs, kills processes, waits until every job has ended, and checks the records."""
     dice, outcome = random.Random(seed), Outcome()
     with tempfile.TemporaryDirectory(prefix="pegbox-fire-") as name:
         folder = Path(name)
@@ -138,7 +139,7 @@ def fire(jobs: int, kills: int, cancels: int, *, seed: int, longest: float, pati
             shots = sorted(
                 [*("kill" for _ in range(kills)), *("cancel" for _ in range(cancels))], key=lambda _: dice.random()
             )
-            shoot(box, dice, shots, ids, outcome, span=max(3.0, jobs * longest / 16))
+            kill_processes(box, dice, shots, ids, outcome, span=max(3.0, jobs * longest / 16))
             views = wait_for_the_end(box, ids, patience, outcome)
             outcome.seconds = time.monotonic() - began
             watching.set()
@@ -159,7 +160,7 @@ def wait_for_worker(box: Box) -> None:
 
 
 def submit(box: Box, dice: random.Random, count: int, longest: float) -> list[str]:
-    """Jobs with random priority, GPUs, retries, and now and then one that waits for an earlier one."""
+    """Submits jobs with random priority, GPUs and retries, some of which depend on an earlier job."""
     ids: list[str] = []
     for number in range(count):
         needed = [dice.choice(ids[-20:])] if ids and dice.random() < 0.1 else []
@@ -173,15 +174,17 @@ def submit(box: Box, dice: random.Random, count: int, longest: float) -> list[st
             "depends_on": needed,
         }
         answer = box.ask("POST", "/api/jobs", body)
-        if answer.status_code == 422 and needed:  # what it was to wait for has failed already
+        if answer.status_code == 422 and needed:  # the dependency has failed already
             answer = box.ask("POST", "/api/jobs", {**body, "depends_on": []})
         answer.raise_for_status()
         ids.append(answer.json()["id"])
     return ids
 
 
-def shoot(box: Box, dice: random.Random, shots: list[str], ids: list[str], outcome: Outcome, span: float) -> None:
-    """Spreads the shots over `span` seconds; what was killed comes back after a moment."""
+def kill_processes(
+    box: Box, dice: random.Random, shots: list[str], ids: list[str], outcome: Outcome, span: float
+) -> None:
+    """Spreads the kills over `span` seconds; restarts a killed process after a moment."""
     for shot in shots:
         time.sleep(dice.uniform(0, 2 * span / max(1, len(shots))))
         if shot == "cancel":
@@ -195,7 +198,7 @@ def shoot(box: Box, dice: random.Random, shots: list[str], ids: list[str], outco
 
 
 def watch(box: Box, ended: threading.Event, outcome: Outcome) -> None:
-    """Looks who holds what: a GPU belongs to one job, and only running jobs hold any."""
+    """Checks that every GPU is leased to at most one job, and that only running jobs hold leases."""
     busy = 0
     with httpx2.Client(base_url=box.url, timeout=30, trust_env=False) as http:
         while not ended.wait(0.1):
@@ -214,11 +217,11 @@ def watch(box: Box, ended: threading.Event, outcome: Outcome) -> None:
 def wait_for_the_end(box: Box, ids: list[str], patience: float, outcome: Outcome) -> list[dict[str, Any]]:
     deadline = time.monotonic() + patience
     while True:
-        # Counts only: shaping five hundred jobs several times a second would be most of the backend's work.
+        # Counts only: serializing five hundred jobs several times a second would be most of the backend's work.
         is_over = box.ask("GET", "/api/jobs/statistics").json()["current"]["total"] == 0
         if is_over or time.monotonic() > deadline:
             views = box.ask("GET", "/api/jobs?view=array").json()
-            open_jobs = [view for view in views if view["state"] not in TERMINAL]
+            open_jobs = [view for view in views if view["state"] not in TERMINAL_STATES]
             if not open_jobs:
                 return list(views)
             stuck = [(view["id"], view["state"], view["gpu_count"], view["worker_id"]) for view in open_jobs]
@@ -228,7 +231,7 @@ def wait_for_the_end(box: Box, ids: list[str], patience: float, outcome: Outcome
 
 
 def check(folder: Path, views: list[dict[str, Any]], outcome: Outcome) -> None:
-    """Ends that fit what happened, no GPU in two hands at a time, dependencies kept."""
+    """Checks final states, exclusive use of GPUs, and dependencies."""
     by_id = {view["id"]: view for view in views}
     spans: dict[str, list[tuple[float, float, str]]] = {}
     for view in views:
@@ -246,7 +249,7 @@ def check(folder: Path, views: list[dict[str, Any]], outcome: Outcome) -> None:
         for needed in view["depends_on"]:
             if view["state"] == "completed" and by_id[needed]["state"] != "completed":
                 outcome.wrong.append(f"{view['id']} ran although {needed} is {by_id[needed]['state']}")
-        # Only attempts that ran to their end have a known span; one that was killed has no end line.
+        # Only completed attempts have a known span; a killed attempt has no end line.
         for begun, ended in zip(starts[-1:], ends[-1:], strict=False):
             for device in filter(None, begun[1].split(",")):
                 spans.setdefault(device, []).append((float(begun[2]), float(ended[2]), view["id"]))
@@ -266,7 +269,7 @@ def ledger_of(folder: Path, key: str) -> list[str]:
 
 
 def check_processes(folder: Path, outcome: Outcome) -> None:
-    """Nothing that a worker started is alive when all workers are gone."""
+    """Checks that no process started by a worker is alive after the worker ended."""
     for entry in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if f"LEDGER={folder}/ledger".encode() in entry.read_bytes():
@@ -282,7 +285,7 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=900, help="seconds to wait for the last job")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    outcome = fire(
+    outcome = stress(
         given.jobs, given.kills, given.cancels, seed=given.seed, longest=given.longest, patience=given.patience
     )
     figures = {

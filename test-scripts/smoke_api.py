@@ -1,4 +1,4 @@
-"""Asks every endpoint of a running backend once and says what it answers. Leaves nothing behind.
+"""Calls every endpoint of a running backend once and prints the responses. Deletes what it creates.
 
     python test-scripts/smoke_api.py                       # http://127.0.0.1:8000
     PEGBOX_URL=http://box:8000 PEGBOX_TOKEN=… python test-scripts/smoke_api.py
@@ -19,14 +19,14 @@ CSV = b"input,output\n" + b"".join(b"What is %d plus %d?,%d\n" % (n, n, n + n) f
 
 
 class Smoke:
-    """Counts what went as expected."""
+    """Counts the expected responses."""
 
     def __init__(self, client: httpx2.Client) -> None:
         self.client = client
         self.failed = 0
 
     def ask(self, method: str, path: str, *expected: int, **request: Any) -> Any:
-        """One request; the decoded answer, or `None` when it is no JSON."""
+        """Sends one request; returns the decoded JSON, or `None`."""
         begun = time.monotonic()
         answer = self.client.request(method, path, **request)
         milliseconds = (time.monotonic() - begun) * 1000
@@ -39,7 +39,7 @@ class Smoke:
 
 
 def look(smoke: Smoke) -> None:
-    """What can be asked without changing anything."""
+    """Calls the endpoints that change nothing."""
     for path in (
         "/",
         "/api/health",
@@ -67,7 +67,7 @@ def look(smoke: Smoke) -> None:
 
 
 def work(smoke: Smoke) -> None:
-    """Preview, dataset, model and job, made and removed again."""
+    """Creates and removes a dataset, a model and a job."""
     mark = f"smoke {int(time.time())}"
     preview = smoke.ask("POST", "/api/preview-csv", files={"file": ("smoke.csv", CSV)})
     dataset = smoke.ask("POST", "/api/datasets", 201, json={"name": mark, "sha256": preview["sha256"]})

@@ -1,4 +1,4 @@
-"""Takes pictures of a running Pegbox's pages: light, dark and on a phone; full, empty, failed and with the monitor out of reach.
+"""Takes screenshots of the pages of a running Pegbox: light, dark and on a phone; full, empty, failed and without the monitor.
 
     python test-scripts/take_screenshots.py [--url http://127.0.0.1:8000] [--empty http://127.0.0.1:9000]
                                             [--into docs/screenshots] [--pages job,jobs]
@@ -32,15 +32,15 @@ VIEWS = {
 }
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 SETTLE_MILLISECONDS = 1500
-"""Charts draw and the live line opens within this; a picture taken earlier would show them empty."""
+"""Time for the charts to draw and the live connection to open."""
 OFFLINE_MILLISECONDS = 12_000
-"""So long a page tries before it says that the monitor is out of reach."""
+"""Time after which a page shows that the monitor is unreachable."""
 QUALITY = 80
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture to take; `offline` keeps the page from reaching the monitor once it has loaded."""
+    """One screenshot to take; `offline` blocks the monitor after the page has loaded."""
 
     url: str
     path: str
@@ -48,7 +48,7 @@ class Shot:
 
 
 def shots_of(client: Client, url: str) -> dict[str, Shot]:
-    """Name to picture, for every page there is something to show on."""
+    """The screenshots by name, for every page with content."""
     pages = {"overview": "/", "datasets": "/datasets", "models": "/models", "jobs": "/jobs", "system": "/system"}
     pages |= {"settings": "/settings", "runs": "/runs", "experiments": "/experiments", "queue": "/queue"}
     if experiments := client.experiments.list():
@@ -63,7 +63,7 @@ def shots_of(client: Client, url: str) -> dict[str, Shot]:
     }
     if datasets := client.datasets.list():
         pages["dataset"] = f"/datasets/{datasets[-1]['uid']}"
-        urlopen(f"{url}/jobs/new?dataset={datasets[-1]['uid']}").close()  # the steps show a draft with something in it
+        urlopen(f"{url}/jobs/new?dataset={datasets[-1]['uid']}").close()  # the steps show a filled draft
     pages |= {f"new-job-{step}": f"/jobs/new/{step}" for step in ("data", "model", "method", "resources", "review")}
     if versioned := [dataset for dataset in datasets if dataset.version != "v1.0.0"]:
         address = f"/datasets/{versioned[0].uid}"
@@ -93,7 +93,7 @@ def shots_of(client: Client, url: str) -> dict[str, Shot]:
 
 
 def script_runs() -> list[str]:
-    """Ids of runs that no job made, the newest first; the monitor is at `PEGBOX_MONITOR_URL`."""
+    """Ids of runs without a job, newest first; the monitor is at `PEGBOX_MONITOR_URL`."""
     monitor = os.environ.get("PEGBOX_MONITOR_URL", "http://127.0.0.1:8001")
     with urlopen(f"{monitor}/api/runs?limit=100") as answer:
         runs = json.load(answer)
@@ -101,7 +101,7 @@ def script_runs() -> list[str]:
 
 
 def empty_shots(url: str) -> dict[str, Shot]:
-    """What somebody sees who has just installed it."""
+    """The pages of a new installation."""
     pages = {
         "overview": "/",
         "datasets": "/datasets",
@@ -116,7 +116,7 @@ def empty_shots(url: str) -> dict[str, Shot]:
 
 
 class Line:
-    """The page's line to the monitor: open until it is cut."""
+    """The page's connection to the monitor: open until closed."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -131,7 +131,7 @@ class Line:
             self.sockets.append(socket.connect_to_server())
 
     def cut(self) -> None:
-        """Closes what is open; the monitor does not answer from now on."""
+        """Closes open connections and blocks new ones."""
         self.is_cut = True
         monitor = str(self.page.locator("html").get_attribute("data-monitor"))
         self.page.route(f"{monitor}/**", lambda route: route.abort())
@@ -140,7 +140,7 @@ class Line:
 
 
 def take(browser: Browser, shot: Shot, into: Path, name: str) -> None:
-    """One page in each view."""
+    """Takes one page in each view."""
     for view, options in VIEWS.items():
         context = browser.new_context(device_scale_factor=2 if view == "phone" else 1, **options)
         if token := os.environ.get("PEGBOX_TOKEN"):
@@ -159,7 +159,7 @@ def take(browser: Browser, shot: Shot, into: Path, name: str) -> None:
 
 
 def picture(page: Page) -> bytes:
-    """What the window shows."""
+    """The visible part of the page."""
     session = page.context.new_cdp_session(page)
     answer = session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
     return base64.b64decode(answer["data"])

@@ -1,4 +1,4 @@
-"""Follows a training on the monitor's WebSocket, and checks that REST says the same.
+"""Follows a training on the monitor's WebSocket, and checks that REST returns the same values.
 
     python test-scripts/watch_training.py JOB_ID [--monitor http://127.0.0.1:8001] [--after SEQ]
 
@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 
 
 def watch(monitor: str, job_id: str, after: int, token: str | None) -> list[dict[str, Any]]:
-    """Prints each message as it comes; returns all of them when the server has closed the stream."""
+    """Prints each message; returns all messages when the server has closed the stream."""
     query = urlencode({"after": after, **({"token": token} if token else {})})
     address = f"{monitor.replace('http', 'ws', 1)}/ws/training/{quote(job_id, safe='')}?{query}"
     messages: list[dict[str, Any]] = []
@@ -39,7 +39,7 @@ def watch(monitor: str, job_id: str, after: int, token: str | None) -> list[dict
 
 
 def line(message: dict[str, Any]) -> str:
-    """One message in one line."""
+    """A message as one line of text."""
     training, resources = message["training"], message["resources"]
     return (
         f"{message['timestamp']}  {message['iteration'] + 1:>6}/{message['total']}"
@@ -50,7 +50,7 @@ def line(message: dict[str, Any]) -> str:
 
 
 def differing(monitor: str, messages: list[dict[str, Any]], token: str | None) -> list[int]:
-    """Steps of which REST says something else. Only of the focused training, which REST is about."""
+    """The steps for which REST returns other values. REST covers the current training only."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx2.Client(base_url=monitor, headers=headers, timeout=10) as client:
         summary = client.get("/api/training/summary")
@@ -60,7 +60,7 @@ def differing(monitor: str, messages: list[dict[str, Any]], token: str | None) -
         records = {record["step"]: record for record in client.get("/api/training/losses?last_n=10000").json()}
     newest = {
         message["training"]["step"]: message["training"] for message in messages
-    }  # after a rewind the last one counts
+    }  # after a rewind the last value counts
     return [step for step, training in newest.items() if step in records and records[step] != training]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from peers.workshop import call
+from peers.services import call
 
 from pegbox.sample import SAMPLE_CSV
 from tests.stack import Stack

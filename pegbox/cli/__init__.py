@@ -1,1 +1,1 @@
-"""The command `pegbox`: one file per command; whatever is slow to import is imported when a command needs it."""
+"""The command `pegbox`: one module per command. Slow imports happen inside the commands that need them."""

@@ -1,4 +1,4 @@
-"""`pegbox db`: looks after the embedded database."""
+"""`pegbox db`: checks, backs up and restores the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pegbox dataset`: the data that jobs train on. Their versions are in `dataset_versions`."""
+"""`pegbox dataset`: datasets. The commands for versions are in `dataset_versions`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OutputColumn = Annotated[str | None, typer.Option(help="The file's column that h
 
 
 def mapping_of(input_column: str | None, output_column: str | None) -> dict[str, str]:
-    """The column mapping that two options stand for; empty when neither was given."""
+    """The column mapping of the two options; empty when neither is given."""
     if input_column is None and output_column is None:
         return {}
     return {"input": input_column or "input", "output": output_column or "output"}
@@ -64,10 +64,10 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Upload and register a file. A large one goes in pieces and survives a restart of the service."""
-    from pegbox.cli.sending import sending
+    from pegbox.cli.upload_progress import show_upload
     from pegbox.sdk.client import Client
 
-    with Client() as client, sending(file.name) as progress:
+    with Client() as client, show_upload(file.name) as progress:
         record = client.datasets.add(
             file,
             name=name,
@@ -81,7 +81,7 @@ def add(
 
 
 def show_added(record: dict[str, Any], as_json: bool) -> None:
-    """The dataset in one line, and what was found in it."""
+    """Prints a dataset in one line, and the warnings about its content."""
     if as_json:
         print_json(record)
         return

@@ -1,4 +1,4 @@
-"""The commands of `pegbox dataset` about versions: add, list, go back, compare, download, and who saw which."""
+"""The commands of `pegbox dataset` for versions: add, list, roll back, compare, download, uses."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def add_version(
     as_json: AsJson = False,
 ) -> None:
     """Make a file the next version. Files that the dataset has already are stored only once."""
-    from pegbox.cli.sending import sending
+    from pegbox.cli.upload_progress import show_upload
     from pegbox.sdk.client import Client
 
-    with Client() as client, sending(file.name) as progress:
+    with Client() as client, show_upload(file.name) as progress:
         uid = client.datasets.get(dataset)["uid"]
         mapping = mapping_of(input_column, output_column)
         record = client.datasets.add_version(uid, file, message=message, mapping=mapping, progress=progress)

@@ -1,4 +1,4 @@
-"""The command's table of contents."""
+"""The command `pegbox` and its subcommands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ cli = typer.Typer(
     name="pegbox",
     help="Fine-tune language models on your own machine, and watch them learn.",
     no_args_is_help=True,
-    # Help texts hold brackets, as in pegbox[train], which markup would swallow.
+    # Help texts contain brackets, as in pegbox[train], which markup would remove.
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -50,13 +50,13 @@ def options(version: bool = typer.Option(False, "--version", help="Print the ver
 
 
 def app() -> None:
-    """The entry point: an error is one line that says what was wrong and what to do. Exit code 1; 2 for wrong usage."""
+    """The entry point. Prints an error as one line and exits with 1; wrong usage exits with 2."""
     try:
         cli(prog_name="pegbox")
     except PegboxError as error:
         hint = "; sign in with `pegbox login`, or set PEGBOX_TOKEN" if isinstance(error, AuthenticationError) else ""
         typer.echo(f"pegbox: {error.message}{hint}", err=True)
         sys.exit(1)
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed the pipe
         sys.stderr.close()
         sys.exit(1)

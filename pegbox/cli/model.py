@@ -18,7 +18,7 @@ ModelId = Annotated[str, typer.Argument(help="Id of the model: a hub id (owner/n
 
 
 class Part(StrEnum):
-    """What of a model is exported."""
+    """The part of a model to export."""
 
     ALL = "all"
     ADAPTER = "adapter"
@@ -163,7 +163,7 @@ def ask(
 
 
 def _location(model: str) -> str:
-    """The folder of a model in the collection. Raises ConflictError when this machine has none."""
+    """The folder of a model in the collection. Raises ConflictError when it is not on this machine."""
     from pegbox.errors import ConflictError
     from pegbox.sdk.client import Client
 

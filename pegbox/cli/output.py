@@ -1,4 +1,4 @@
-"""What commands print: tables for people, JSON for programs."""
+"""Prints tables, records and JSON."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Annotated, Any
 import typer
 
 PIPE_WIDTH = 10_000
-"""A pipe has no width: there a row is one line, for grep and awk."""
+"""Table width when the output is not a terminal, so that a row is one line for grep and awk."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def print_json(data: Any) -> None:
-    """Indented JSON on stdout."""
+    """Prints indented JSON."""
     typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str) -> None:
-    """A table with a heading per column (`columns`: key → heading), or the sentence `empty`."""
+    """Prints a table (`columns`: key → heading), or the text `empty` when there are no rows."""
     if not rows:
         typer.echo(empty)
         return
@@ -39,7 +39,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *
 
 
 def print_record(record: Mapping[str, Any]) -> None:
-    """One line per value, names first; empty values are left out."""
+    """Prints names and values, one per line; omits empty values."""
     shown = {name: value for name, value in record.items() if value not in (None, "", [], {})}
     width = max((len(name) for name in shown), default=0)
     for name, value in shown.items():
@@ -47,7 +47,7 @@ def print_record(record: Mapping[str, Any]) -> None:
 
 
 def text_of(value: Any) -> str:
-    """A value as people read it."""
+    """A value as text for people."""
     if value is None:
         return ""
     if isinstance(value, bool):

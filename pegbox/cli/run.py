@@ -1,4 +1,4 @@
-"""`pegbox run`: recorded runs, and those that other trackers left in files."""
+"""`pegbox run`: shows recorded runs and imports runs of other trackers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pegbox.cli.mirror import mirror_run
 from pegbox.cli.output import AsJson, print_json, print_record, print_table
 
 if TYPE_CHECKING:
-    from pegbox.importers.transfer import Brought
-    from pegbox.sdk.recording.transport import MonitorConnection
+    from pegbox.importers.transfer import TransferResult
+    from pegbox.sdk.recording.connection import MonitorConnection
 
 commands = typer.Typer(
     help="Look at recorded runs; import those of other trackers; copy one elsewhere.",
@@ -74,38 +74,40 @@ def import_runs(
     """
     from pegbox.errors import UnusableContentError
     from pegbox.importers.detect import find_runs
-    from pegbox.importers.lock import alone
-    from pegbox.importers.transfer import bring
+    from pegbox.importers.lock import import_lock
+    from pegbox.importers.transfer import transfer_run
     from pegbox.importers.values import label
-    from pegbox.sdk.recording.current import home_folder
+    from pegbox.sdk.environment import home_folder
 
     connection = _connect()
-    connection.call("GET", "/api/health")  # a wrong address is told at once, not after the import's patience
-    outcomes: list[dict[str, Any]] = []
+    connection.call(
+        "GET", "/api/health"
+    )  # fails at once for a wrong address, instead of after the retries of the import
+    results: list[dict[str, Any]] = []
     damage: list[UnusableContentError] = []
-    with alone(home_folder(None)):
+    with import_lock(home_folder()):
         for found in find_runs(path, only):
             if isinstance(found, UnusableContentError):
                 damage.append(found)
                 continue
             if experiment is not None:
                 found.experiment = label(experiment, found.experiment)
-            with _Progress(f"{found.experiment} / {found.name}", quiet=as_json) as progress:
-                brought = bring(found, connection, progress.advance)
-            damage += [brought.damage] if brought.damage else []
-            outcomes.append(_outcome(brought))
+            with _PointCounter(f"{found.experiment} / {found.name}", quiet=as_json) as progress:
+                result = transfer_run(found, connection, progress.advance)
+            damage += [result.damage] if result.damage else []
+            results.append(_result_fields(result))
             if not as_json:
-                typer.echo(_sentence(brought))
+                typer.echo(_result_line(result))
     if as_json:
-        print_json(outcomes)
+        print_json(results)
     for error in damage:
         typer.echo(f"error: {error.message}", err=True)
     if damage:
         raise typer.Exit(1)
 
 
-class _Progress:
-    """A counter on a terminal while a run is brought; nothing in a pipe."""
+class _PointCounter:
+    """Counts points in a terminal during a transfer; prints nothing otherwise."""
 
     def __init__(self, name: str, *, quiet: bool) -> None:
         from rich.console import Console
@@ -125,7 +127,7 @@ class _Progress:
     def advance(self, points: int) -> None:
         self._display.advance(self._task, points)
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> _PointCounter:
         self._display.start()
         return self
 
@@ -133,35 +135,37 @@ class _Progress:
         self._display.stop()
 
 
-def _outcome(brought: Brought) -> dict[str, Any]:
-    run = brought.run
+def _result_fields(result: TransferResult) -> dict[str, Any]:
+    run = result.run
     return {
         "id": run.run_id,
         "experiment": run.experiment,
         "name": run.name,
         "format": run.format,
-        "new_run": brought.is_new,
-        "points": brought.points,
-        "others": brought.others,
+        "new_run": result.is_new,
+        "points": result.points,
+        "others": result.others,
         "left_out": {kind: count for kind, count in run.left_out.items() if count},
-        "error": brought.damage.message if brought.damage else None,
+        "error": result.damage.message if result.damage else None,
     }
 
 
-def _sentence(brought: Brought) -> str:
-    said = _outcome(brought)
-    if not (brought.points or brought.others):
-        news = "nothing new" if not brought.is_new else "no points"
+def _result_line(result: TransferResult) -> str:
+    fields = _result_fields(result)
+    if not (result.points or result.others):
+        news = "nothing new" if not result.is_new else "no points"
     else:
-        news = f"{brought.points:,} points" + (f", {brought.others:,} others" if brought.others else "")
-    left = ", ".join(f"{count} {kind}" for kind, count in said["left_out"].items())
-    return f"{said['id']}  {said['experiment']} / {said['name']}: {news}" + (f" (left out: {left})" if left else "")
+        news = f"{result.points:,} points" + (f", {result.others:,} others" if result.others else "")
+    left = ", ".join(f"{count} {kind}" for kind, count in fields["left_out"].items())
+    return f"{fields['id']}  {fields['experiment']} / {fields['name']}: {news}" + (
+        f" (left out: {left})" if left else ""
+    )
 
 
 def _connect() -> MonitorConnection:
     from pegbox.sdk.credentials import token_for
-    from pegbox.sdk.recording.current import monitor_address
-    from pegbox.sdk.recording.transport import MonitorConnection
+    from pegbox.sdk.environment import default_monitor_url
+    from pegbox.sdk.recording.connection import MonitorConnection
 
-    address = monitor_address()
+    address = default_monitor_url()
     return MonitorConnection(address, token_for(address))

@@ -1,4 +1,4 @@
-"""One of the two services under `pegbox up`: `python -m pegbox.cli.serve backend|monitor HOST PORT`."""
+"""Runs one service for `pegbox up`: `python -m pegbox.cli.serve backend|monitor HOST PORT`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import gc
 import os
 import sys
 
-# Nothing that is loaded becomes garbage; looking for it meanwhile is a seventh of the start. The server turns it on again.
+# Imports create no garbage, and collection takes a seventh of the startup time. The server enables collection again.
 gc.disable()
 
-# A service that waits should be small. FastAPI loads Pydantic 1 to ask of every model whether it belongs to that, uvicorn
-# watchfiles in case somebody wants to reload; both take an ImportError for a no. Pydantic reads the metadata of every
-# installed package to find plugins, of which Pegbox has none.
+# Saves memory. FastAPI imports Pydantic 1 to support its models and uvicorn imports watchfiles to support reloading; both handle
+# an ImportError. Pydantic reads the metadata of every installed package to find plugins, which Pegbox does not have.
 sys.modules["pydantic.v1"] = sys.modules["watchfiles"] = None  # type: ignore[assignment]
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
@@ -25,7 +24,7 @@ SERVICES = ("backend", "monitor")
 
 
 def main(service: str, host: str, port: int) -> None:
-    """Serves until SIGTERM; ends with the supervisor, however that ends."""
+    """Serves until SIGTERM or until the supervisor ends."""
     die_with_parent()
     config = uvicorn.Config(
         f"{service}.app:from_environment",
@@ -33,9 +32,9 @@ def main(service: str, host: str, port: int) -> None:
         host=host,
         port=port,
         log_level="warning",
-        # The default WebSocket implementation rests on an interface that websockets has deprecated.
+        # The default WebSocket implementation uses a deprecated interface of websockets.
         ws="websockets-sansio",
-        # Live messages are small and go to many: compressing one anew for each viewer costs more than sending it.
+        # Live messages are small and sent to many viewers: compression for each of them costs more than it saves.
         ws_per_message_deflate=False,
         ws_ping_interval=10,
         timeout_graceful_shutdown=5,

@@ -1,4 +1,4 @@
-"""Keeps a handful of processes running: one log stream, restarts with backoff, one stop for all."""
+"""Runs several processes with one log, restarts those that end, and stops all of them together."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO
 
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+FIRST_RESTART_DELAY = 0.5
+MAX_RESTART_DELAY = 30.0
 HEALTHY_SECONDS = 30.0
-"""A process that lived this long starts over with the shortest pause."""
+"""Uptime after which the delay before a restart is reset."""
 
 WATCH_SECONDS = 0.1
 GRACE_SECONDS = 20.0
-"""How long a process may take to end; a training finishes its step and saves in that time."""
+"""Time to stop before a process is killed; a training finishes its step and saves a checkpoint in that time."""
 
-Say = Callable[[str, str], None]
-"""Prints a line under a process's name."""
+PrintLine = Callable[[str, str], None]
+"""Prints a line of the named process."""
 
 
 @dataclass
 class Child:
-    """One supervised command; `environment` is what this one is told beside the others."""
+    """One supervised command; `environment` is added to the common environment."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
-    pause_seconds: float = FIRST_PAUSE_SECONDS
-    start_again_at: float = field(default=0.0)
+    restart_delay: float = FIRST_RESTART_DELAY
+    restart_at: float = field(default=0.0)
 
 
 class Supervisor:
-    """Runs children until SIGINT or SIGTERM. Use it from the main thread (children end when the thread that made them ends)."""
+    """Runs children until SIGINT or SIGTERM. Use it in the main thread: children end with the thread that started them."""
 
-    def __init__(self, children: Sequence[Child], environment: Mapping[str, str], say: Say) -> None:
+    def __init__(self, children: Sequence[Child], environment: Mapping[str, str], print_line: PrintLine) -> None:
         self._children = children
         self._environment = {**environment, "PEGBOX_SUPERVISED": "1", "PYTHONUNBUFFERED": "1"}
-        self._say = say
+        self._print_line = print_line
         self._signals = 0
 
     def run(self, while_running: Callable[[], None]) -> None:
-        """Starts everything, calls `while_running` again and again, and stops everything in reverse order at the end."""
+        """Starts the children, calls `while_running` periodically, and stops the children in reverse order."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         try:
@@ -57,7 +57,7 @@ class Supervisor:
                 self._start(child)
             while not self._signals:
                 for child in self._children:
-                    self._look_after(child)
+                    self._restart_if_ended(child)
                 while_running()
                 time.sleep(WATCH_SECONDS)
         finally:
@@ -66,7 +66,7 @@ class Supervisor:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals += 1
         if self._signals == 2:
-            self._say("pegbox", "stopping at once")
+            self._print_line("pegbox", "stopping at once")
 
     def _start(self, child: Child) -> None:
         child.started_at = time.monotonic()
@@ -76,7 +76,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            # Ctrl-C goes to the whole foreground group; the children are to hear of it from us, in order.
+            # Ctrl-C signals the whole foreground group; the supervisor signals the children itself, in order.
             start_new_session=True,
         )
         assert child.process.stdout is not None
@@ -85,31 +85,31 @@ class Supervisor:
     def _relay(self, name: str, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
-                self._say(name, line.decode("utf-8", "replace").rstrip())
+                self._print_line(name, line.decode("utf-8", "replace").rstrip())
 
-    def _look_after(self, child: Child) -> None:
+    def _restart_if_ended(self, child: Child) -> None:
         now = time.monotonic()
         if child.process is None:
-            if now >= child.start_again_at:
+            if now >= child.restart_at:
                 self._start(child)
             return
         code = child.process.poll()
         if code is None:
             if now - child.started_at >= HEALTHY_SECONDS:
-                child.pause_seconds = FIRST_PAUSE_SECONDS
+                child.restart_delay = FIRST_RESTART_DELAY
             return
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        self._say("pegbox", f"{child.name} {how}; starting it again in {child.pause_seconds:g} s")
+        self._print_line("pegbox", f"{child.name} {how}; starting it again in {child.restart_delay:g} s")
         child.process = None
-        child.start_again_at = now + child.pause_seconds
-        child.pause_seconds = min(child.pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+        child.restart_at = now + child.restart_delay
+        child.restart_delay = min(child.restart_delay * 2, MAX_RESTART_DELAY)
 
     def _stop(self) -> None:
-        """The last child first: the worker can still tell the services how its job stands."""
+        """Stops the last child first, so that the worker can still report to the services."""
         for child in reversed(self._children):
             if child.process is None or child.process.poll() is not None:
                 continue
-            self._say("pegbox", f"stopping {child.name}")
+            self._print_line("pegbox", f"stopping {child.name}")
             child.process.terminate()
             deadline = time.monotonic() + GRACE_SECONDS
             while child.process.poll() is None and time.monotonic() < deadline and self._signals < 2:

@@ -26,8 +26,8 @@ def up(
     """Start Pegbox: backend, monitor and worker. Ctrl-C stops all three."""
     import sys
 
-    from pegbox.cli.jobs.stream import LogStream
-    from pegbox.cli.ready import Readiness
+    from pegbox.cli.process_log import ProcessLog
+    from pegbox.cli.startup import StartupWatcher
     from pegbox.cli.supervisor import Child, Supervisor
     from pegbox.settings import Settings
     from pegbox.store.database import open_engine, upgrade
@@ -39,7 +39,7 @@ def up(
     refuse_open_access(settings)
     settings = with_worker_token(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
-    with hold_home(settings.home):
+    with lock_home(settings.home):
         if not settings.is_loopback:
             engine = open_engine(settings)
             upgrade(engine, settings)
@@ -52,14 +52,14 @@ def up(
             Child("monitor", [*serve, "monitor", settings.host, str(settings.monitor_port)]),
             Child("worker", [sys.executable, "-m", "pegbox", "worker"], worker_environment(settings)),
         ]
-        stream = LogStream([child.name for child in children])
-        stream.say("pegbox", f"starting; data folder {settings.home}")
-        readiness = Readiness(settings, stream.say, sample=sample)
-        Supervisor(children, environment(settings), stream.say).run(readiness.look)
+        log = ProcessLog([child.name for child in children])
+        log.print_line("pegbox", f"starting; data folder {settings.home}")
+        watcher = StartupWatcher(settings, log.print_line, sample=sample)
+        Supervisor(children, environment(settings), log.print_line).run(watcher.start_once)
 
 
 def with_worker_token(settings: Settings) -> Settings:
-    """Where everybody is asked who they are, our own worker is too: a token that ends with this start."""
+    """Adds a new token for the worker when requests need one and there is no shared token."""
     import secrets
 
     from pydantic import SecretStr
@@ -70,12 +70,12 @@ def with_worker_token(settings: Settings) -> Settings:
 
 
 def worker_environment(settings: Settings) -> dict[str, str]:
-    """What the worker is told beside the services."""
+    """Variables for the worker only."""
     return {"PEGBOX_TOKEN": settings.worker_token.get_secret_value()} if settings.worker_token else {}
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What the three processes are told."""
+    """Variables for all three processes."""
     import os
 
     from pegbox.settings import local_url
@@ -94,7 +94,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def refuse_taken_ports(settings: Settings) -> None:
-    """Raises ConflictError when another program listens on one of the ports."""
+    """Raises ConflictError when a port is in use."""
     import socket
 
     from pegbox.errors import ConflictError
@@ -112,15 +112,15 @@ def refuse_taken_ports(settings: Settings) -> None:
                 ) from error
 
 
-def hold_home(home: Path):  # type: ignore[no-untyped-def]
-    """A context in which no second `pegbox up` may use the same data folder."""
+def lock_home(home: Path):  # type: ignore[no-untyped-def]
+    """Locks the data folder in a context. Raises ConflictError when another `pegbox up` uses the folder."""
     import contextlib
     import fcntl
 
     from pegbox.errors import ConflictError
 
     @contextlib.contextmanager
-    def held():  # type: ignore[no-untyped-def]
+    def locked():  # type: ignore[no-untyped-def]
         with (home / "up.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -130,4 +130,4 @@ def hold_home(home: Path):  # type: ignore[no-untyped-def]
                 ) from None
             yield
 
-    return held()
+    return locked()

@@ -50,7 +50,7 @@ def worker(
 
     from pegbox.sdk.client import Client
     from pegbox.sdk.credentials import token_for
-    from pegbox.sdk.recording.current import monitor_address
+    from pegbox.sdk.environment import default_monitor_url
     from pegbox.sdk.resources.queue import Queue
     from pegbox.worker.executors.local import LocalExecutor
     from pegbox.worker.gpus import list_devices
@@ -65,7 +65,7 @@ def worker(
     os.environ["PEGBOX_URL"] = url
     folder = home.expanduser().absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    identity = WorkerIdentity(home=folder, monitor_url=monitor_url or monitor_address(), token=token_for(url))
+    identity = WorkerIdentity(home=folder, monitor_url=monitor_url or default_monitor_url(), token=token_for(url))
     with Client(url, identity.token) as client:
         gpus = list_devices(devices)
         executor = LocalExecutor(folder, gpus) if training else None

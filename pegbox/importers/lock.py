@@ -1,4 +1,4 @@
-"""One import at a time on a data folder: two that read the same growing file would cut it at different places."""
+"""Allows one import at a time per data folder: concurrent imports of a growing file would divide it into different batches."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pegbox.errors import ConflictError
 
 
 @contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """Raises `ConflictError` while another process imports. The end of a process, however it comes, lets the next one in."""
+def import_lock(home: Path) -> Iterator[None]:
+    """Holds the lock. Raises `ConflictError` while another process holds it. The lock ends with the process."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (home / "import.lock").open("w") as lock:
         try:

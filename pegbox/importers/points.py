@@ -1,16 +1,16 @@
-"""Single values put together: what was logged one by one at a step becomes one point."""
+"""Combines values that were logged one by one at a step into one point."""
 
 from __future__ import annotations
 
-from pegbox.importers.sources import Placed
+from pegbox.importers.sources import SourceRecord
 from pegbox.importers.values import metric_name
 from pegbox.sdk.recording.batch import Point
 
-MAX_TOGETHER = 1_000
+MAX_VALUES = 1_000
 
 
-class PointGroup:
-    """The values of one step, until another step, or the same metric again, begins the next point."""
+class PointBuilder:
+    """Collects the values of one step. Another step, or the same metric again, starts the next point."""
 
     def __init__(self) -> None:
         self._position = 0
@@ -18,27 +18,27 @@ class PointGroup:
         self._time = 0.0
         self._values: dict[str, float] = {}
 
-    def add(self, position: int, step: int, time: float, values: dict[str, float]) -> Placed | None:
-        """Takes values; the point before, if these begin a new one."""
-        closed = None
-        full = len(self._values) + len(values) > MAX_TOGETHER
+    def add(self, position: int, step: int, time: float, values: dict[str, float]) -> SourceRecord | None:
+        """Adds values. Returns the previous point if the values start a new point."""
+        record = None
+        full = len(self._values) + len(values) > MAX_VALUES
         if self._values and (step != self._step or full or not self._values.keys().isdisjoint(values)):
-            closed = self.close()
+            record = self.close()
         if not self._values:
             self._step, self._time = step, time
         self._values.update(values)
         self._position = position
-        return closed
+        return record
 
-    def close(self) -> Placed | None:
-        """The point so far, if there is one."""
+    def close(self) -> SourceRecord | None:
+        """Returns the point collected so far, if any, and starts a new point."""
         if not self._values:
             return None
-        placed = Placed(self._position, (point(self._step, self._time, self._values),))
+        record = SourceRecord(self._position, (point(self._step, self._time, self._values),))
         self._values = {}
-        return placed
+        return record
 
 
 def point(step: int, time: float, values: dict[str, float]) -> Point:
-    """With our words for the metrics."""
+    """A point with Pegbox's names of the metrics."""
     return step, time, {metric_name(name, values): value for name, value in values.items()}

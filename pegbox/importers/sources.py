@@ -1,4 +1,4 @@
-"""What a reader finds: runs, each with streams of records at rising positions."""
+"""Runs in the files of other trackers: each has streams of records at increasing positions."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import UnusableContentError
-from pegbox.sdk.recording.batch import Event, Point, Rewind, Shown
+from pegbox.sdk.recording.batch import Event, MediaEntry, Point, Rewind
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """What stands at one place of a source, at most one point of it. Behind `position` reading goes on: a byte, a row number."""
+class SourceRecord:
+    """Entries at one position of a stream, at most one point among them. Reading resumes after `position`: a byte or a row."""
 
     position: int
-    entries: tuple[Point | Shown | Event | Rewind, ...]
+    entries: tuple[Point | MediaEntry | Event | Rewind, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """A file or table that only grows. `read(after)` gives what stands behind a position, with rising positions above 0."""
+class SourceStream:
+    """An append-only file or table. `read(after)` yields the records after a position, at increasing positions above 0."""
 
     name: str
-    read: Callable[[int], Iterator[Placed]]
+    read: Callable[[int], Iterator[SourceRecord]]
 
     @property
     def writer(self) -> str:
-        """Who the monitor takes the stream's batches for: the same in every import."""
+        """The writer of the stream's batches, the same in every import."""
         return f"import-{hashlib.sha256(self.name.encode()).hexdigest()[:24]}"
 
 
 @dataclass(slots=True)
-class FoundRun:
-    """A run in a source. `origin` and `key` say which for good: an absolute path, and the run's name or id in there.
+class SourceRun:
+    """A run of another tracker, identified by `origin`, an absolute path, and `key`, its name or id there.
 
-    What a reader learns while its streams are read (`config`, `summary`, `status`, `left_out`) is complete at their end.
+    `config`, `summary`, `status` and `left_out` are complete when all streams have been read.
     """
 
     format: str
@@ -46,21 +46,21 @@ class FoundRun:
     key: str
     experiment: str
     name: str
-    streams: list[Stream]
+    streams: list[SourceStream]
     config: dict[str, Any] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     status: str = "finished"
     left_out: Counter[str] = field(default_factory=Counter)
-    """What Pegbox has no place for, by kind: `image`, `text value`, …"""
+    """Counts of values that Pegbox cannot store, by kind: `image`, `text value`, …"""
 
     @property
     def run_id(self) -> str:
-        """The same for the same source, so that a second import meets the run of the first."""
+        """The id of the run, the same in every import of the same source."""
         identity = "\0".join((self.format, str(self.origin), self.key))
         return f"{self.format}-{hashlib.sha256(identity.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
 
 
-def damaged(path: Path, offset: int, what: str) -> UnusableContentError:
-    """The error for a source that cannot be read on."""
+def damage_error(path: Path, offset: int, what: str) -> UnusableContentError:
+    """The error for a source that is damaged at a byte offset."""
     return UnusableContentError(f"{path}, byte {offset}: {what}. What stands before it can be imported.")

@@ -1,4 +1,4 @@
-"""TensorBoard's event files: each folder that holds some is a run."""
+"""Reads TensorBoard's event files. Each folder with event files is a run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from pegbox.importers.formats.protobuf import double, fields, raw, signed, single, text
 from pegbox.importers.formats.tensor import histogram_of, histogram_of_rows, numbers_of, texts_of
 from pegbox.importers.formats.tfrecord import records
-from pegbox.importers.points import PointGroup, point
-from pegbox.importers.sources import FoundRun, Placed, Stream, damaged
-from pegbox.importers.values import MAX_NAME, is_step, label, moment
-from pegbox.sdk.recording.batch import Event, Rewind, Shown
+from pegbox.importers.points import PointBuilder, point
+from pegbox.importers.sources import SourceRecord, SourceRun, SourceStream, damage_error
+from pegbox.importers.values import MAX_NAME, is_step, label, unix_time
+from pegbox.sdk.recording.batch import Event, MediaEntry, Rewind
 from pegbox.sdk.recording.media import Text
 
 MARK = "tfevents"
@@ -25,10 +25,10 @@ LEFT_OUT = {4: "image", 6: "audio"}
 HYPERPARAMETERS = "_hparams_/session_start_info"
 
 
-def run_in(folder: Path, root: Path, files: list[Path]) -> FoundRun:
-    """The run of a folder; `root`, of which it is a part, gives the experiment its name."""
+def read_run(folder: Path, root: Path, files: list[Path]) -> SourceRun:
+    """The run of a folder. The experiment is named after `root`, the folder that is imported."""
     relative = folder.relative_to(root).as_posix()
-    run = FoundRun(
+    run = SourceRun(
         format="tensorboard",
         origin=folder,
         key="",
@@ -36,21 +36,21 @@ def run_in(folder: Path, root: Path, files: list[Path]) -> FoundRun:
         name=label(root.name if relative == "." else relative, "run"),
         streams=[],
     )
-    for file in sorted(files):  # a file's name begins with the moment it was begun
-        run.streams.append(Stream(file.name, partial(read_events, run, file)))
+    for file in sorted(files):  # the name starts with the time of creation
+        run.streams.append(SourceStream(file.name, partial(read_events, run, file)))
     return run
 
 
-def read_events(run: FoundRun, path: Path, after: int) -> Iterator[Placed]:
-    """What stands behind a byte of an event file. Raises `UnusableContentError` where the file is damaged.
+def read_events(run: SourceRun, path: Path, after: int) -> Iterator[SourceRecord]:
+    """Yields the records after a byte offset of an event file. Raises `UnusableContentError` for damage.
 
-    It is gone through from its beginning all the same: only the first value of a tag says which plugin the tag belongs to.
+    Parses the file from its start, because only the first value of a tag names the plugin of the tag.
     """
-    group = PointGroup()
+    group = PointBuilder()
     plugins: dict[str, str] = {}
     begin = 0
     with path.open("rb") as file:
-        for end, data in records(file, path, checked=after):
+        for end, data in records(file, path, verified=after):
             if data is None:
                 run.left_out["record of more than 64 MiB"] += 1
                 continue
@@ -60,37 +60,37 @@ def read_events(run: FoundRun, path: Path, after: int) -> Iterator[Placed]:
             try:
                 event = _Event(run, plugins, data)
             except ValueError as error:
-                raise damaged(path, begin, str(error)) from None
+                raise damage_error(path, begin, str(error)) from None
             begin = end
             if end <= after:
                 continue
             others = event.others()
             if not others:
-                if event.numbers and (closed := group.add(end, event.step, event.time, event.numbers)):
-                    yield closed
+                if event.numbers and (record := group.add(end, event.step, event.time, event.numbers)):
+                    yield record
                 continue
-            if closed := group.close():
-                yield closed
+            if record := group.close():
+                yield record
             values = (point(event.step, event.time, event.numbers),) if event.numbers else ()
-            yield Placed(end, (*others, *values))
-    if closed := group.close():
-        yield closed
+            yield SourceRecord(end, (*others, *values))
+    if record := group.close():
+        yield record
 
 
 class _Event:
-    """One event of the file; decoding it adds to `plugins`, and to the run's config. Raises `ValueError`."""
+    """One decoded event. Decoding adds to `plugins` and to the run's config. Raises `ValueError`."""
 
-    def __init__(self, run: FoundRun, plugins: dict[str, str], data: bytes) -> None:
+    def __init__(self, run: SourceRun, plugins: dict[str, str], data: bytes) -> None:
         self.step = 0
         self.time = 0.0
         self.numbers: dict[str, float] = {}
-        self._shown: list[tuple[str, dict[str, Any]]] = []
+        self._media: list[tuple[str, dict[str, Any]]] = []
         self._rewinds = False
         self._run = run
         summary = b""
         for number, value in fields(data):
             if number == 1:
-                self.time = moment(double(value))
+                self.time = unix_time(double(value))
             elif number == 2:
                 self.step = signed(value)
             elif number == SUMMARY:
@@ -101,18 +101,18 @@ class _Event:
                 run.left_out["graph"] += 1
         for number, value in fields(summary):
             if number == 1:
-                self._take(plugins, raw(value))
+                self._decode_value(plugins, raw(value))
         if not is_step(self.step):
             run.left_out["step beyond 2^53"] += 1
-            self.step, self.numbers, self._shown, self._rewinds = 0, {}, [], False
+            self.step, self.numbers, self._media, self._rewinds = 0, {}, [], False
 
-    def others(self) -> list[Rewind | Shown | Event]:
-        """What is not a number: a rewind when a session began again at a step, histograms, texts."""
-        rewind: list[Rewind | Shown | Event] = [Rewind(self.step - 1)] if self._rewinds and self.step > 0 else []
-        return [*rewind, *(Shown(self.step, self.time, name[:MAX_NAME], data) for name, data in self._shown)]
+    def others(self) -> list[Rewind | MediaEntry | Event]:
+        """Entries other than points: histograms, texts, and a rewind when a session restarted at a step."""
+        rewind: list[Rewind | MediaEntry | Event] = [Rewind(self.step - 1)] if self._rewinds and self.step > 0 else []
+        return [*rewind, *(MediaEntry(self.step, self.time, name[:MAX_NAME], data) for name, data in self._media)]
 
-    def _take(self, plugins: dict[str, str], message: bytes) -> None:
-        """One value of a summary."""
+    def _decode_value(self, plugins: dict[str, str], message: bytes) -> None:
+        """Decodes one value of a summary."""
         tag = ""
         held: dict[int, bytes] = {}
         for number, value in fields(message):
@@ -132,33 +132,33 @@ class _Event:
         elif 2 in held:
             self.numbers[tag] = single(held[2])
         elif 5 in held:
-            self._show(tag, histogram_of(held[5]), "histogram")
+            self._add_media(tag, histogram_of(held[5]), "histogram")
         elif 8 in held:
-            self._take_tensor(tag, plugin, held[8])
+            self._decode_tensor(tag, plugin, held[8])
         else:
             self._run.left_out[next((LEFT_OUT[number] for number in held if number in LEFT_OUT), "value")] += 1
 
-    def _take_tensor(self, tag: str, plugin: str, message: bytes) -> None:
+    def _decode_tensor(self, tag: str, plugin: str, message: bytes) -> None:
         if plugin == "text":
-            self._show(tag, Text("\n\n".join(texts_of(message)[:1000])).data, "text")
+            self._add_media(tag, Text("\n\n".join(texts_of(message)[:1000])).data, "text")
             return
         numbers = numbers_of(message)
         if plugin == "histograms" and numbers is not None:
-            self._show(tag, histogram_of_rows(numbers), "histogram")
+            self._add_media(tag, histogram_of_rows(numbers), "histogram")
         elif plugin in ("scalars", "") and numbers is not None and len(numbers) == 1:
             self.numbers[tag] = float(numbers[0])
         else:
             self._run.left_out[label(plugin, "tensor").removesuffix("s")] += 1
 
-    def _show(self, tag: str, data: dict[str, Any] | None, kind: str) -> None:
+    def _add_media(self, tag: str, data: dict[str, Any] | None, kind: str) -> None:
         if data is None:
             self._run.left_out[kind] += 1
         else:
-            self._shown.append((tag, data))
+            self._media.append((tag, data))
 
 
 def _plugin(metadata: bytes) -> tuple[str, bytes]:
-    """Name and content of the plugin that a SummaryMetadata is for."""
+    """The name and content of the plugin in a SummaryMetadata message."""
     name, content = "", b""
     for number, value in fields(metadata):
         if number == 1:
@@ -171,7 +171,7 @@ def _plugin(metadata: bytes) -> tuple[str, bytes]:
 
 
 def _hyperparameters(content: bytes) -> dict[str, Any]:
-    """The hparams plugin's SessionStartInfo: a map from name to a protobuf Value."""
+    """The hyperparameters in the hparams plugin's SessionStartInfo message, a map from names to protobuf Values."""
     found: dict[str, Any] = {}
     for number, value in fields(content):
         if number != 3:

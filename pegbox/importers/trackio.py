@@ -1,4 +1,4 @@
-"""A Trackio project: one SQLite file, `<project>.db`, with a row per log call."""
+"""Reads Trackio projects: one SQLite file each, `<project>.db`, with a row per log call."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pegbox.errors import UnusableContentError
-from pegbox.importers.sources import FoundRun, Placed, Stream
-from pegbox.importers.values import is_step, label, metric_name, moment_of_text, number_of, numbers_and_media
+from pegbox.importers.sources import SourceRecord, SourceRun, SourceStream
+from pegbox.importers.values import is_step, label, metric_name, number_of, numbers_and_media, unix_time_of_text
 from pegbox.sdk.recording.batch import Event
 
 SUFFIXES = (".db", ".sqlite", ".sqlite3")
@@ -25,11 +25,11 @@ Row = tuple[Any, ...]
 
 
 def is_project(file: Path) -> bool:
-    """Whether a file is a SQLite database with Trackio's table of metrics."""
+    """Whether a file is a SQLite database with Trackio's `metrics` table."""
     if file.suffix not in SUFFIXES:
         return False
-    with file.open("rb") as opened:
-        if opened.read(len(MAGIC)) != MAGIC:
+    with file.open("rb") as handle:
+        if handle.read(len(MAGIC)) != MAGIC:
             return False
     try:
         with closing(_open(file)) as database:
@@ -38,10 +38,10 @@ def is_project(file: Path) -> bool:
         return False
 
 
-def runs_in(file: Path) -> Iterator[FoundRun]:
-    """The runs of a project's file, oldest first. Raises `UnusableContentError` for a damaged file."""
+def read_runs(file: Path) -> Iterator[SourceRun]:
+    """Yields the runs of a project, oldest first. Raises `UnusableContentError` for a damaged file."""
     runs: dict[str, str] = {}
-    with _reading(file) as database:
+    with _Reading(file) as database:
         for table in ("metrics", "configs", "system_metrics"):
             if _columns(database, table):
                 by = _run_column(database, table)
@@ -50,7 +50,7 @@ def runs_in(file: Path) -> Iterator[FoundRun]:
                 ):
                     runs.setdefault(str(key), str(name))
     for key, name in runs.items():
-        run = FoundRun(
+        run = SourceRun(
             format="trackio",
             origin=file,
             key=key,
@@ -59,32 +59,32 @@ def runs_in(file: Path) -> Iterator[FoundRun]:
             streams=[],
         )
         for table, read in (("metrics", _metrics), ("system_metrics", _system_metrics), ("alerts", _alerts)):
-            run.streams.append(Stream(table, partial(_read, run, table, read)))
-        with _reading(file) as database:
+            run.streams.append(SourceStream(table, partial(_read, run, table, read)))
+        with _Reading(file) as database:
             run.config.update(_config(database, key))
         yield run
 
 
-def _read(run: FoundRun, table: str, read: Any, after: int) -> Iterator[Placed]:
-    with _reading(run.origin) as database:
+def _read(run: SourceRun, table: str, read: Any, after: int) -> Iterator[SourceRecord]:
+    with _Reading(run.origin) as database:
         if _columns(database, table):
             yield from read(run, database, after)
 
 
-def _metrics(run: FoundRun, database: sqlite3.Connection, after: int) -> Iterator[Placed]:
+def _metrics(run: SourceRun, database: sqlite3.Connection, after: int) -> Iterator[SourceRecord]:
     rows = _rows(run, database, "metrics", "id, timestamp, step", "metrics", after)
     for identity, timestamp, step, record in rows:
         if not is_step(step):
             run.left_out["step beyond 2^53"] += 1
             continue
-        time = moment_of_text(timestamp)
+        time = unix_time_of_text(timestamp)
         numbers, media = numbers_and_media(record, step, time, run.left_out, separator="/")
         point = ((step, time, numbers),) if numbers or not media else ()
-        yield Placed(identity, (*point, *media))
+        yield SourceRecord(identity, (*point, *media))
 
 
-def _system_metrics(run: FoundRun, database: sqlite3.Connection, after: int) -> Iterator[Placed]:
-    """Readings of the machine have no step: they belong to the newest one of their moment."""
+def _system_metrics(run: SourceRun, database: sqlite3.Connection, after: int) -> Iterator[SourceRecord]:
+    """System metrics have no step: each is placed at the newest step of its time."""
     by = _run_column(database, "metrics")
     newest = f"SELECT step FROM metrics WHERE {by} = ? AND timestamp <= ? ORDER BY timestamp DESC, id DESC LIMIT 1"  # noqa: S608 - columns that this file knows, values are bound
     for identity, timestamp, record in _rows(run, database, "system_metrics", "id, timestamp", "metrics", after):
@@ -94,24 +94,24 @@ def _system_metrics(run: FoundRun, database: sqlite3.Connection, after: int) -> 
         values = {metric_name(name, named): number_of(value) for name, value in named.items()}
         numbers = {name: value for name, value in values.items() if value is not None}
         if numbers:
-            yield Placed(identity, ((step, moment_of_text(timestamp), numbers),))
+            yield SourceRecord(identity, ((step, unix_time_of_text(timestamp), numbers),))
 
 
-def _alerts(run: FoundRun, database: sqlite3.Connection, after: int) -> Iterator[Placed]:
+def _alerts(run: SourceRun, database: sqlite3.Connection, after: int) -> Iterator[SourceRecord]:
     query = (
         "SELECT id, timestamp, step, substr(title, 1, 500), substr(text, 1, 20000), level FROM alerts "  # noqa: S608 - columns that this file knows, values are bound
         f"WHERE {_run_column(database, 'alerts')} = ? AND id > ? ORDER BY id"
     )
     for identity, timestamp, step, title, detail, level in database.execute(query, (run.key, after)):
-        at = step if is_step(step) else None
-        said = (str(title or ""), str(detail or ""), LEVELS.get(level, "warning"))
-        yield Placed(identity, (Event(at, moment_of_text(timestamp), "alert", *said),))
+        valid_step = step if is_step(step) else None
+        fields = (str(title or ""), str(detail or ""), LEVELS.get(level, "warning"))
+        yield SourceRecord(identity, (Event(valid_step, unix_time_of_text(timestamp), "alert", *fields),))
 
 
 def _rows(
-    run: FoundRun, database: sqlite3.Connection, table: str, columns: str, record: str, after: int
+    run: SourceRun, database: sqlite3.Connection, table: str, columns: str, record: str, after: int
 ) -> Iterator[Row]:
-    """Rows of the run behind an id, the JSON column decoded. Rows of more than 4 MiB are left out."""
+    """Yields the rows of the run after an id, with the JSON column decoded. Skips rows of more than 4 MiB."""
     query = (
         f"SELECT {columns}, CASE WHEN length({record}) <= {MAX_ROW_BYTES} THEN {record} END FROM {table} "  # noqa: S608 - columns that this file knows, values are bound
         f"WHERE {_run_column(database, table)} = ? AND id > ? ORDER BY id"
@@ -142,25 +142,25 @@ def _config(database: sqlite3.Connection, key: str) -> dict[str, Any]:
 
 
 def _run_column(database: sqlite3.Connection, table: str) -> str:
-    """Files of Trackio before 0.20 know their runs by name only."""
+    """The column that identifies runs: files of Trackio before 0.20 have names only."""
     return "run_id" if "run_id" in _columns(database, table) else "run_name"
 
 
 def _columns(database: sqlite3.Connection, table: str) -> set[str]:
-    """The columns of a table; none for one that is not there, or is a view, which might compute for ever."""
+    """The columns of a table; empty for a missing table or a view, whose query could run without end."""
     found = database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
     return {row[1] for row in database.execute(f"PRAGMA table_info({table})")} if found else set()
 
 
 def _open(file: Path) -> sqlite3.Connection:
-    """Read only, so that neither the file nor the program that still writes to it notices."""
+    """Opens the database read-only, without disturbing a program that writes to it."""
     database = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, timeout=10)
     database.execute("PRAGMA trusted_schema = OFF")
     return database
 
 
-class _reading:
-    """A connection for a `with` block, in which damage is told as ours."""
+class _Reading:
+    """A connection for a `with` block; SQLite errors in the block become `UnusableContentError`."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Foreign values made fit for a run: names, numbers, moments, settings. Whatever a file holds, what leaves here is bounded."""
+"""Converts foreign names, numbers, times and media to valid, bounded values of a run."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from itertools import pairwise
 from typing import Any
 
 from pegbox.schemas.runs.metric_names import HUGGING_FACE_NAMES, canonical_name
-from pegbox.sdk.recording.batch import Shown
+from pegbox.sdk.recording.batch import MediaEntry
 from pegbox.sdk.recording.media import Histogram, Table, Text
 
 MAX_STEP = 2**53
 MAX_TIME = 1e11
 MAX_NAME = 200
 FOREIGN_MEDIA = {"image", "images/separated", "audio", "video", "table", "html", "object3D", "plotly", "trace", "file"}
-"""What we count by name when we leave it out."""
+"""Kinds of media that are counted by name when left out."""
 
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def metric_name(name: str, logged: Mapping[str, Any]) -> str:
-    """Our word for a metric, as the dialects choose it; at most 200 characters."""
+    """Pegbox's name of a metric, as in the dialects; at most 200 characters."""
     ours = HUGGING_FACE_NAMES.get(name, name)
     return canonical_name(name if ours in logged else ours, logged)[:MAX_NAME]
 
 
-def label(text: str, otherwise: str) -> str:
-    """A name people can read: one line, 1 to 200 characters."""
+def label(text: str, default: str) -> str:
+    """A printable name of one line, 1 to 200 characters."""
     plain = "".join(char if char.isprintable() else " " for char in text)[:MAX_NAME].strip()
-    return plain or otherwise
+    return plain or default
 
 
 def storable(value: Any) -> Any:
-    """Texts without the characters that JSON readers and databases refuse: NUL, and halves of surrogate pairs."""
+    """Replaces characters that JSON parsers and databases refuse: NUL and lone surrogates."""
     if isinstance(value, str):
         return value if value.isprintable() else value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, dict):
@@ -44,26 +44,26 @@ def storable(value: Any) -> Any:
 
 
 def is_step(step: object) -> bool:
-    """Whether a run can have such a step."""
+    """Whether a value is a valid step of a run."""
     return isinstance(step, int) and not isinstance(step, bool) and -MAX_STEP <= step <= MAX_STEP
 
 
-def moment(seconds: float) -> float:
-    """Unix seconds; 0 for what is none."""
+def unix_time(seconds: float) -> float:
+    """Unix seconds; 0 for a value out of range."""
     return seconds if 0 <= seconds <= MAX_TIME else 0.0
 
 
-def moment_of_text(text: object) -> float:
-    """Unix seconds of an ISO 8601 text, UTC unless it says otherwise; 0 for what is none."""
+def unix_time_of_text(text: object) -> float:
+    """Unix seconds of ISO 8601 text, UTC by default; 0 for invalid text."""
     try:
         parsed = datetime.fromisoformat(str(text))
-        return moment((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
+        return unix_time((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return 0.0
 
 
 def number_of(value: object) -> float | None:
-    """A metric's value: a number, a truth value, or one of JSON's words for what is not finite. None for all else."""
+    """The value of a metric from a number, a boolean, or the text of NaN or an infinity; `None` for other values."""
     if isinstance(value, bool | float):
         return float(value)
     if isinstance(value, int):
@@ -72,7 +72,7 @@ def number_of(value: object) -> float | None:
 
 
 def flattened(values: Mapping[str, Any], separator: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """`{"a": {"b": 1}}` as `("a.b", 1)`. A dictionary that says its `_type` stays whole."""
+    """Yields `("a.b", 1)` for `{"a": {"b": 1}}`. A dictionary with a `_type` is one value."""
     for name, value in values.items():
         if isinstance(value, dict) and "_type" not in value and depth < 20:
             for inner, item in flattened(value, separator, depth + 1):
@@ -83,21 +83,21 @@ def flattened(values: Mapping[str, Any], separator: str, depth: int = 0) -> Iter
 
 def numbers_and_media(
     record: Mapping[str, Any], step: int, time: float, left_out: Counter[str], *, separator: str
-) -> tuple[dict[str, float], list[Shown]]:
-    """A record of JSON values as what Pegbox keeps; what is neither is counted in `left_out`."""
+) -> tuple[dict[str, float], list[MediaEntry]]:
+    """The metrics and media in a record of JSON values; other values are counted in `left_out`."""
     flat = dict(flattened(record, separator))
     numbers: dict[str, float] = {}
-    media: list[Shown] = []
+    media: list[MediaEntry] = []
     for name, value in flat.items():
         number = number_of(value)
         if number is not None:
             numbers[metric_name(name, flat)] = number
             continue
-        data = _shown(value) if isinstance(value, dict) else None
+        data = _media_data(value) if isinstance(value, dict) else None
         if data is None:
             left_out[_kind(value)] += 1
         else:
-            media.append(Shown(step, time, name[:MAX_NAME], data))
+            media.append(MediaEntry(step, time, name[:MAX_NAME], data))
     return numbers, media
 
 
@@ -108,8 +108,8 @@ def _kind(value: object) -> str:
     return {str: "text value", list: "list", type(None): "empty value"}.get(type(value), "value")
 
 
-def _shown(value: dict[str, Any]) -> dict[str, Any] | None:
-    """A histogram, text or table of Trackio or W&B on our wire."""
+def _media_data(value: dict[str, Any]) -> dict[str, Any] | None:
+    """The data of a media entry from a histogram, text or table of Trackio or W&B; `None` if invalid."""
     kind = str(value.get("_type")).removeprefix("trackio.")
     try:
         if kind == "histogram":
@@ -126,7 +126,7 @@ def _shown(value: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def histogram(edges: list[float], counts: list[float]) -> dict[str, Any] | None:
-    """On our wire; None for what is no histogram."""
+    """The data of a histogram; `None` if edges or counts are invalid."""
     bounds = [float(edge) for edge in edges]
     rising = all(low <= high for low, high in pairwise(bounds))
     if not rising or not all(math.isfinite(edge) for edge in bounds):

@@ -1,1 +1,1 @@
-"""Pegbox inside other people's trainers and scripts, and clients for the trackers of others."""
+"""Integrations with training libraries, and clients of Trackio."""

@@ -1,4 +1,4 @@
-"""Lightning's trainers report to Pegbox: `Trainer(logger=PegboxLogger(experiment="support"))`."""
+"""A logger for Lightning: `Trainer(logger=PegboxLogger(experiment="support"))`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pegbox.integrations.quiet import Hook, quietly
+from pegbox.integrations.safe_hook import Hook, safe_hook
 from pegbox.schemas.runs.metric_names import canonical_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run
-from pegbox.sdk.recording.values import as_settings
+from pegbox.sdk.recording.values import as_config
 
 try:
     from lightning.pytorch.loggers.logger import Logger
@@ -25,15 +25,15 @@ except ModuleNotFoundError:
 _on_main_process: Callable[[Hook], Hook] = rank_zero_only
 
 FINISH_SECONDS = 10.0
-"""How long the end of a training waits for the last points; what is not delivered then waits on disk."""
+"""Timeout for sending the last points at the end of a training; the rest stays on disk."""
 
 
 class PegboxLogger(Logger):  # type: ignore[misc]
     """Records what `self.log` logs as a run, with the module's hyperparameters as its config.
 
-    `id` goes on with a known run, for a training that goes on from a checkpoint: what is logged again for a step replaces what
-    was there. `url`, `token` and `home` are those of `pegbox.init`. Only the main process reports; nothing that fails here
-    fails the training, and nothing waits for the monitor.
+    `id` resumes a run, for a training resumed from a checkpoint: values logged again for a step replace the earlier ones. `url`,
+    `token` and `home` are those of `pegbox.init`. Only the main process records. Errors do not stop the training, and no call
+    waits for the monitor.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class PegboxLogger(Logger):  # type: ignore[misc]
         system_metrics: bool | float = False,
     ) -> None:
         super().__init__()
-        self._begin: dict[str, Any] = {
+        self._init_arguments: dict[str, Any] = {
             "experiment": experiment,
             "name": name,
-            "config": as_settings(config or {}),
+            "config": as_config(config or {}),
             "tags": list(tags),
             "url": url,
             "token": token,
@@ -65,46 +65,46 @@ class PegboxLogger(Logger):  # type: ignore[misc]
 
     @property
     def name(self) -> str:
-        """The experiment; Lightning names folders after it."""
-        return str(self._begin["experiment"])
+        """The name of the experiment; Lightning names folders after it."""
+        return str(self._init_arguments["experiment"])
 
     @property
     def version(self) -> str | None:
-        """The run's id, once there is one."""
+        """The run's id; `None` before the run starts."""
         return self._id
 
     @property
     def experiment(self) -> Run:
-        """The run itself, to log more to it. A finished one goes on. On the main process only."""
+        """The run, e.g. to log further values. Resumes a finished run. Use on the main process only."""
         if self._run is None:
-            self._run = init(id=self._id, require_monitor=False, **self._begin)
+            self._run = init(id=self._id, require_monitor=False, **self._init_arguments)
             self._id = self._run.id
         return self._run
 
     @_on_main_process
-    @quietly
+    @safe_hook
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         if metrics:
             self.experiment.log({canonical_name(name, metrics): value for name, value in metrics.items()}, step=step)
 
     @_on_main_process
-    @quietly
+    @safe_hook
     def log_hyperparams(self, params: Mapping[str, Any] | argparse.Namespace, *args: Any, **kwargs: Any) -> None:
         values = vars(params) if isinstance(params, argparse.Namespace) else params
         if values:
-            self.experiment.update(config=as_settings(values))
+            self.experiment.update(config=as_config(values))
 
     @_on_main_process
-    @quietly
+    @safe_hook
     def save(self) -> None:
-        """Lightning asks for it at the end of each stage: all that was logged is on disk then."""
+        """Called at the end of each stage. Waits until all entries are on disk."""
         if self._run is not None:
             self._run.settle()
 
     @_on_main_process
-    @quietly
+    @safe_hook
     def finalize(self, status: str) -> None:
-        """Lightning says `success` or `failed`; testing after training goes on with the same run."""
+        """Finishes the run. Lightning passes `success` or `failed`. Testing afterwards resumes the same run."""
         run, self._run = self._run, None
         if run is not None:
             run.finish("finished" if status in ("success", "finished") else "failed", FINISH_SECONDS)

@@ -1,4 +1,4 @@
-"""Trainers of transformers and TRL report to Pegbox:
+"""A callback for the trainers of transformers and TRL:
 
 trainer = SFTTrainer(..., callbacks=[PegboxCallback(experiment="support", name="first try")])
 """
@@ -11,36 +11,36 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pegbox.integrations.quiet import quietly
+from pegbox.integrations.safe_hook import safe_hook
 from pegbox.schemas.runs.metric_names import canonical_name
 from pegbox.sdk.recording.current import init
 from pegbox.sdk.recording.run import Run
-from pegbox.sdk.recording.values import as_settings
+from pegbox.sdk.recording.values import as_config
 
 try:
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(f"PegboxCallback needs transformers: pip install transformers ({missing})") from missing
 
-NOTE = "pegbox_run.json"
-"""In each checkpoint: the run that goes on when a training goes on from there."""
+RUN_FILE = "pegbox_run.json"
+"""The file in each checkpoint that holds the id of the run."""
 
-NOTHING_DONE = -1
+BEFORE_FIRST_STEP = -1
 FINISH_SECONDS = 10.0
-"""How long the end of a training waits for the last points; what is not delivered then waits on disk."""
+"""Timeout for sending the last points at the end of a training; the rest stays on disk."""
 
 END_OF_TRAINING = "train_runtime"
-"""Only the trainer's last log entry has it: figures of the whole training, of which `train_loss` is the mean."""
+"""A key of the trainer's last log entry only, whose values, such as the mean `train_loss`, are of the whole training."""
 
 
 class PegboxCallback(TrainerCallback):  # type: ignore[misc]
-    """Records a training as a run: everything the trainer logs, its arguments, its progress and its end.
+    """Records a training as a run: what the trainer logs, its arguments, its progress and its end.
 
-    A training that goes on from a checkpoint goes on with that checkpoint's run, where it stood. `experiment` and `name`
-    default to the last part of the output folder and to the trainer's `run_name`. With `id` every training is that run, with
-    `run` it is one that you began and will finish. `url`, `token` and `home` are those of `pegbox.init`.
+    A training resumed from a checkpoint resumes the checkpoint's run. `experiment` and `name` default to the name of the output
+    folder and to the trainer's `run_name`. `id` is the id of the run of every training; `run` is a run that the caller started
+    and finishes. `url`, `token` and `home` are those of `pegbox.init`.
 
-    Only the main process reports. Nothing that fails here fails the training, and nothing waits for the monitor.
+    Only the main process records. Errors do not stop the training, and no call waits for the monitor.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class PegboxCallback(TrainerCallback):  # type: ignore[misc]
         self._name = name
         self._config = dict(config or {})
         self._tags = list(tags)
-        self._wanted_id = id
-        self._given = run
+        self._fixed_id = id
+        self._external_run = run
         self._address: dict[str, Any] = {"url": url, "token": token, "home": home}
         self._system_metrics = system_metrics
         self._run: Run | None = None
@@ -70,26 +70,26 @@ class PegboxCallback(TrainerCallback):  # type: ignore[misc]
 
     @property
     def run(self) -> Run | None:
-        """The run of the training that is going on, to log more to it."""
+        """The run of the current training, e.g. to log further values."""
         return self._run
 
-    @quietly
+    @safe_hook
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if not state.is_world_process_zero:
             return
-        if self._run is not None and self._given is None:  # the training before ended without an end
+        if self._run is not None and self._external_run is None:  # the previous training did not end
             self._run.finish("failed", FINISH_SECONDS)
-        earlier = _noted(args, state) if state.global_step else None
-        self._id = self._wanted_id or earlier
-        run = self._run = self._open(args, state)
+        earlier = _run_of_checkpoint(args, state) if state.global_step else None
+        self._id = self._fixed_id or earlier
+        run = self._run = self._start_run(args, state)
         if self._id is not None:
-            run.rewind(state.global_step if state.global_step else NOTHING_DONE)
+            run.rewind(state.global_step if state.global_step else BEFORE_FIRST_STEP)
         if state.global_step:
             run.log_event("resumed", f"Going on from step {state.global_step}", step=state.global_step)
         self._id = run.id
         run.update(total_steps=state.max_steps)
 
-    @quietly
+    @safe_hook
     def on_log(
         self,
         args: TrainingArguments,
@@ -102,35 +102,35 @@ class PegboxCallback(TrainerCallback):  # type: ignore[misc]
             return
         numbers = {name: value for name, value in logs.items() if isinstance(value, int | float)}
         if self._run is not None:
-            _record(self._run, numbers, state.global_step)
+            _log(self._run, numbers, state.global_step)
             return
-        run = self._open(args, state)  # an evaluation before or after the training
+        run = self._start_run(args, state)  # an evaluation outside a training
         self._id = run.id
-        _record(run, numbers, state.global_step)
-        if self._given is None:
+        _log(run, numbers, state.global_step)
+        if self._external_run is None:
             run.finish("finished", FINISH_SECONDS)
 
-    @quietly
+    @safe_hook
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if self._run is None or not state.is_world_process_zero:
             return
-        folder = _checkpoint(args, state)
+        folder = _checkpoint_folder(args, state)
         if folder.is_dir():
-            (folder / NOTE).write_text(json.dumps({"run": self._run.id}))
+            (folder / RUN_FILE).write_text(json.dumps({"run": self._run.id}))
         self._run.log_event("checkpoint", f"Checkpoint of step {state.global_step}", step=state.global_step)
         self._run.settle()
 
-    @quietly
+    @safe_hook
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         run, self._run = self._run, None
-        if run is not None and self._given is None:
+        if run is not None and self._external_run is None:
             run.finish("finished", FINISH_SECONDS)
 
-    def _open(self, args: TrainingArguments, state: TrainerState) -> Run:
-        config = {**as_settings(args.to_sanitized_dict()), **as_settings(self._config)}
-        if self._given is not None:
-            self._given.update(config=config)
-            return self._given
+    def _start_run(self, args: TrainingArguments, state: TrainerState) -> Run:
+        config = {**as_config(args.to_sanitized_dict()), **as_config(self._config)}
+        if self._external_run is not None:
+            self._external_run.update(config=config)
+            return self._external_run
         return init(
             id=self._id,
             experiment=self._experiment or Path(args.output_dir or "").resolve().name or "default",
@@ -143,22 +143,22 @@ class PegboxCallback(TrainerCallback):  # type: ignore[misc]
         )
 
 
-def _record(run: Run, numbers: Mapping[str, float], step: int) -> None:
+def _log(run: Run, numbers: Mapping[str, float], step: int) -> None:
     if END_OF_TRAINING in numbers:
         run.update(summary={"mean_train_loss" if name == "train_loss" else name: numbers[name] for name in numbers})
     elif numbers:
         run.log({canonical_name(name, numbers): value for name, value in numbers.items()}, step=step)
 
 
-def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
+def _checkpoint_folder(args: TrainingArguments, state: TrainerState) -> Path:
     return Path(args.output_dir or "") / f"checkpoint-{state.global_step}"
 
 
-def _noted(args: TrainingArguments, state: TrainerState) -> str | None:
-    """The run whose training wrote the checkpoint that this one goes on from."""
+def _run_of_checkpoint(args: TrainingArguments, state: TrainerState) -> str | None:
+    """The id of the run that wrote the checkpoint from which the training resumes, if known."""
     given = args.resume_from_checkpoint
     folders = [Path(given)] if isinstance(given, str) else []
-    for folder in (*folders, _checkpoint(args, state)):
+    for folder in (*folders, _checkpoint_folder(args, state)):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            return str(json.loads((folder / NOTE).read_text())["run"])
+            return str(json.loads((folder / RUN_FILE).read_text())["run"])
     return None

@@ -1,1 +1,1 @@
-"""How other programs talk to Pegbox: runs and metrics, and the client of the main API. They need two URLs and a token."""
+"""The Python SDK: recording of runs, and the clients of the API. Needs two URLs and a token only."""

@@ -1,4 +1,4 @@
-"""The client of a Pegbox for asyncio: the same calls, awaited."""
+"""The asyncio client of the API."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from pegbox.errors import NotFoundError
-from pegbox.sdk.attempts import Attempts
+from pegbox.sdk.base_client import BaseClient
 from pegbox.sdk.call import Call
-from pegbox.sdk.download import whole_file
-from pegbox.sdk.exchange import Address
+from pegbox.sdk.download import download_file
 from pegbox.sdk.resources.datasets import AsyncDatasets
 from pegbox.sdk.resources.experiments import AsyncExperiments
 from pegbox.sdk.resources.jobs import AsyncJobs
@@ -23,12 +22,13 @@ from pegbox.sdk.resources.models import AsyncModels
 from pegbox.sdk.resources.runs import AsyncRuns
 from pegbox.sdk.resources.training import AsyncTraining
 from pegbox.sdk.resources.workflow import AsyncWorkflow
+from pegbox.sdk.retries import RetrySchedule
 
 T = TypeVar("T")
 
 
-class AsyncClient:
-    """`await AsyncClient().jobs.list()`; arguments and errors are those of `Client`. Use it with `async with`."""
+class AsyncClient(BaseClient):
+    """Asyncio client, e.g. `await AsyncClient().jobs.list()`, with the arguments and errors of `Client`. Use `async with`."""
 
     def __init__(
         self,
@@ -39,9 +39,8 @@ class AsyncClient:
         retries: int = 3,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        self._address = Address(base_url, api_key, monitor_url)
-        self._retries = retries
-        self._http = httpx2.AsyncClient(**self._address.options, transport=transport)
+        super().__init__(base_url, api_key, monitor_url, retries)
+        self._http = httpx2.AsyncClient(**self._http_options, transport=transport)
         self.datasets = AsyncDatasets(self)
         self.models = AsyncModels(self)
         self.experiments = AsyncExperiments(self)
@@ -54,35 +53,30 @@ class AsyncClient:
         self.metrics = self.machine.metrics
         self.health = self.machine.health
 
-    @property
-    def url(self) -> str:
-        """The backend's address."""
-        return self._address.backend
-
     async def send(self, call: Call[T]) -> T:
-        """Makes the call, again where that is allowed; its answer as the call reads it."""
-        attempts = Attempts(self._retries)
+        """Sends a call, with retries, and returns what the call reads from the response."""
+        schedule = RetrySchedule(self._retries)
         while True:
             try:
-                response = await self._exchange(call)
+                response = await self._send_once(call)
             except httpx2.TransportError as error:
-                pause = attempts.after_failure(call.method, error)
-                if pause is None:
-                    raise self._address.unreachable(call, error) from error
+                delay = schedule.after_error(call.method, error)
+                if delay is None:
+                    raise self._unreachable(call, error) from error
             else:
-                pause = attempts.after_answer(call.method, response)
                 if response.status_code < 400:
                     return call.read(response)
-                if pause is None:
-                    refusal = self._address.refusal(call, response)
-                    if not isinstance(refusal, NotFoundError) or call.otherwise is None:
+                delay = schedule.after_response(call.method, response)
+                if delay is None:
+                    refusal = self._error_of(call, response)
+                    if not isinstance(refusal, NotFoundError) or call.fallback is None:
                         raise refusal
-                    return await self.send(call.otherwise)
-            await asyncio.sleep(pause)
+                    return await self.send(call.fallback)
+            await asyncio.sleep(delay)
 
-    async def _exchange(self, call: Call[Any]) -> httpx2.Response:
+    async def _send_once(self, call: Call[Any]) -> httpx2.Response:
         with ExitStack() as files:
-            request = self._http.build_request(**self._address.request_of(call, files))
+            request = self._http.build_request(**self._request_options(call, files))
             response = await self._http.send(request, stream=call.save_to is not None)
             if call.save_to is None:
                 return response
@@ -90,26 +84,26 @@ class AsyncClient:
                 if response.status_code >= 400:
                     await response.aread()
                     return response
-                with whole_file(response, call.save_to) as file:
-                    async for piece in response.aiter_bytes():
-                        await asyncio.to_thread(file.write, piece)
+                with download_file(response, call.save_to) as file:
+                    async for chunk in response.aiter_bytes():
+                        await asyncio.to_thread(file.write, chunk)
             finally:
                 await response.aclose()
             return response
 
     @asynccontextmanager
     async def events(self, path: str, last_event_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The body of a stream of events of the backend, piece by piece. Raises `UnreachableError` when it breaks off."""
+        """The chunks of an event stream of the backend. Raises `UnreachableError` when the connection breaks."""
         call = Call("GET", path, read=lambda response: response, accept="text/event-stream")
         headers = {"Accept": call.accept, "Last-Event-ID": str(last_event_id)}
         try:
-            async with self._http.stream("GET", self._address.url_of(call), headers=headers) as response:
+            async with self._http.stream("GET", path, headers=headers) as response:
                 if response.status_code >= 400:
                     await response.aread()
-                    raise self._address.refusal(call, response)
+                    raise self._error_of(call, response)
                 yield response.aiter_raw()
         except httpx2.TransportError as error:
-            raise self._address.unreachable(call, error) from error
+            raise self._unreachable(call, error) from error
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -1,4 +1,4 @@
-"""The client of a Pegbox for programs that block: datasets, uploads, models, experiments, jobs, runs and the machine."""
+"""The blocking client of the API."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from pegbox.errors import NotFoundError, UnreachableError
-from pegbox.sdk.attempts import Attempts
+from pegbox.sdk.base_client import CONNECT_SECONDS, BaseClient, reason_of, unreachable
 from pegbox.sdk.call import Call
-from pegbox.sdk.download import whole_file
-from pegbox.sdk.exchange import CONNECT_SECONDS, Address, reason_of
-from pegbox.sdk.recording.transport import error_for
+from pegbox.sdk.download import download_file
+from pegbox.sdk.recording.connection import error_for
 from pegbox.sdk.resources.datasets import Datasets
 from pegbox.sdk.resources.experiments import Experiments
 from pegbox.sdk.resources.jobs import Jobs
@@ -25,17 +24,18 @@ from pegbox.sdk.resources.runs import Runs
 from pegbox.sdk.resources.training import Training
 from pegbox.sdk.resources.uploads import Uploads
 from pegbox.sdk.resources.workflow import Workflow
+from pegbox.sdk.retries import RetrySchedule
 
 T = TypeVar("T")
 
 
-class Client:
-    """`Client().jobs.list()`; use it as a context manager or call `close`.
+class Client(BaseClient):
+    """Blocking client, e.g. `Client().jobs.list()`. Use it as a context manager or call `close`.
 
-    `base_url` defaults to `PEGBOX_URL`, else this machine's port 8000; `api_key` to `PEGBOX_TOKEN`, else what `pegbox login` keeps
-    for that address; `monitor_url` to `PEGBOX_MONITOR_URL`, else port 8001 beside the backend. Every call raises an error of
-    `pegbox.errors`: the one that the answer's status stands for, or `UnreachableError` when there is no answer. A call that may be
-    repeated is tried up to `retries` times more while a service is away or asks to be asked later.
+    `base_url` defaults to `PEGBOX_URL`, else port 8000 on this machine; `api_key` to `PEGBOX_TOKEN`, else the token that `pegbox
+    login` saved for that address; `monitor_url` to `PEGBOX_MONITOR_URL`, else port 8001 on the backend's host. Every method raises
+    an error of `pegbox.errors`: the one for the status of the response, or `UnreachableError` when there is no response. Requests
+    that can be repeated safely are retried up to `retries` times while a service is unavailable or limits the rate.
     """
 
     def __init__(
@@ -47,11 +47,10 @@ class Client:
         retries: int = 3,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        self._address = Address(base_url, api_key, monitor_url)
-        self._retries = retries
-        self._http = httpx2.Client(**self._address.options, transport=transport)
+        super().__init__(base_url, api_key, monitor_url, retries)
+        self._http = httpx2.Client(**self._http_options, transport=transport)
         self.uploads = Uploads(self)
-        self.datasets = Datasets(self)
+        self.datasets = Datasets(self, self.uploads)
         self.models = Models(self)
         self.experiments = Experiments(self)
         self.jobs = Jobs(self)
@@ -63,59 +62,54 @@ class Client:
         self.metrics = self.machine.metrics
         self.health = self.machine.health
 
-    @property
-    def url(self) -> str:
-        """The backend's address."""
-        return self._address.backend
-
     def send(self, call: Call[T]) -> T:
-        """Makes the call, again where that is allowed; its answer as the call reads it."""
-        attempts = Attempts(self._retries)
+        """Sends a call, with retries, and returns what the call reads from the response."""
+        schedule = RetrySchedule(self._retries)
         while True:
             try:
-                response = self._exchange(call)
+                response = self._send_once(call)
             except httpx2.TransportError as error:
-                pause = attempts.after_failure(call.method, error)
-                if pause is None:
-                    raise self._address.unreachable(call, error) from error
+                delay = schedule.after_error(call.method, error)
+                if delay is None:
+                    raise self._unreachable(call, error) from error
             else:
-                pause = attempts.after_answer(call.method, response)
                 if response.status_code < 400:
                     return call.read(response)
-                if pause is None:
-                    refusal = self._address.refusal(call, response)
-                    if not isinstance(refusal, NotFoundError) or call.otherwise is None:
+                delay = schedule.after_response(call.method, response)
+                if delay is None:
+                    refusal = self._error_of(call, response)
+                    if not isinstance(refusal, NotFoundError) or call.fallback is None:
                         raise refusal
-                    return self.send(call.otherwise)
-            time.sleep(pause)
+                    return self.send(call.fallback)
+            time.sleep(delay)
 
-    def _exchange(self, call: Call[Any]) -> httpx2.Response:
+    def _send_once(self, call: Call[Any]) -> httpx2.Response:
         with ExitStack() as files:
-            request = self._http.build_request(**self._address.request_of(call, files))
+            request = self._http.build_request(**self._request_options(call, files))
             response = self._http.send(request, stream=call.save_to is not None)
             if call.save_to is not None:
                 files.callback(response.close)
                 if response.status_code >= 400:
                     response.read()
                     return response
-                with whole_file(response, call.save_to) as file:
-                    for piece in response.iter_bytes():
-                        file.write(piece)
+                with download_file(response, call.save_to) as file:
+                    for chunk in response.iter_bytes():
+                        file.write(chunk)
             return response
 
     @contextmanager
     def events(self, path: str, last_event_id: int) -> Iterator[Iterator[bytes]]:
-        """The body of a stream of events of the backend, piece by piece. Raises `UnreachableError` when it breaks off."""
+        """The chunks of an event stream of the backend. Raises `UnreachableError` when the connection breaks."""
         call = Call("GET", path, read=lambda response: response, accept="text/event-stream")
         headers = {"Accept": call.accept, "Last-Event-ID": str(last_event_id)}
         try:
-            with self._http.stream("GET", self._address.url_of(call), headers=headers) as response:
+            with self._http.stream("GET", path, headers=headers) as response:
                 if response.status_code >= 400:
                     response.read()
-                    raise self._address.refusal(call, response)
+                    raise self._error_of(call, response)
                 yield response.iter_raw()
         except httpx2.TransportError as error:
-            raise self._address.unreachable(call, error) from error
+            raise self._unreachable(call, error) from error
 
     def request(
         self,
@@ -128,7 +122,7 @@ class Client:
         content: bytes | None = None,
         timeout: float | None = None,
     ) -> httpx2.Response:
-        """One request of any kind, tried once; the answer when its status is below 400, else the error that it stands for."""
+        """Sends one request to the backend, without retries. Raises the error for a status of 400 or more."""
         try:
             response = self._http.request(
                 method,
@@ -142,16 +136,14 @@ class Client:
                 else httpx2.Timeout(timeout, connect=CONNECT_SECONDS),
             )
         except httpx2.TransportError as error:
-            raise UnreachableError(
-                f"{self.url} does not answer: {reason_of(error)}. Is `pegbox up` running?"
-            ) from error
+            raise unreachable(self.url, error) from error
         if response.status_code >= 400:
             raise error_for(response.status_code, response.content, f"{method} {self.url}{path}")
         return response
 
     @contextmanager
     def stream(self, method: str, path: str, *, params: Mapping[str, Any] | None = None) -> Iterator[httpx2.Response]:
-        """An answer whose body is read piece by piece; errors as with `request`."""
+        """A response whose body is streamed; errors as with `request`."""
         try:
             with self._http.stream(method, path, params=dict(params or {})) as response:
                 if response.status_code >= 400:
@@ -161,7 +153,7 @@ class Client:
             raise UnreachableError(f"{self.url} does not answer: {reason_of(error)}") from error
 
     def get(self, path: str, **params: Any) -> Any:
-        """The JSON of a GET."""
+        """The JSON that a GET request returns."""
         return self.request("GET", path, params=params).json()
 
     def close(self) -> None:

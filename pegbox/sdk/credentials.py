@@ -1,4 +1,4 @@
-"""The tokens that `pegbox login` keeps, by the address that they open, in a file that only its owner reads."""
+"""Tokens saved by `pegbox login`, keyed by backend address, in a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from pegbox.sdk.environment import home_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Credential:
-    """One token: of whom, its id for taking it back, and where the monitor of the same Pegbox is."""
+    """A token with its user, the id needed to revoke it, and the address of the monitor that accepts it as well."""
 
     user: str
     token_id: str
@@ -22,50 +24,49 @@ class Credential:
 
 
 def token_for(address: str) -> str | None:
-    """`PEGBOX_TOKEN`, else the token kept for the service at this address (either one), else none."""
+    """`PEGBOX_TOKEN`, else the token saved for the backend or monitor at this address, else `None`."""
     given = os.environ.get("PEGBOX_TOKEN")
     if given:
         return given
     address = address.rstrip("/")
-    for backend, kept in read().items():
-        if address in (backend, kept.monitor_url):
-            return kept.token
+    for backend, credential in load_credentials().items():
+        if address in (backend, credential.monitor_url):
+            return credential.token
     return None
 
 
-def read() -> dict[str, Credential]:
-    """All that are kept, by the backend's address; none when the file is missing or damaged."""
+def load_credentials() -> dict[str, Credential]:
+    """All saved credentials by backend address; empty when the file is missing or damaged."""
     try:
-        found = json.loads(path().read_text("utf-8"))
-        return {str(address): Credential(**kept) for address, kept in found.items()}
+        saved = json.loads(credentials_file().read_text("utf-8"))
+        return {str(address): Credential(**fields) for address, fields in saved.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def keep(backend: str, credential: Credential) -> None:
-    """Remembers a token, in place of an earlier one for the same address."""
-    _write({**read(), backend: credential})
+def save_credential(backend: str, credential: Credential) -> None:
+    """Saves a credential; replaces an earlier one for the same address."""
+    _write({**load_credentials(), backend: credential})
 
 
-def forget(backend: str) -> None:
-    _write({address: kept for address, kept in read().items() if address != backend})
+def delete_credential(backend: str) -> None:
+    """Deletes the credential of an address; does nothing when there is none."""
+    _write({address: credential for address, credential in load_credentials().items() if address != backend})
 
 
-def path() -> Path:
-    """`credentials.json` in `PEGBOX_HOME`, else in `~/.pegbox`."""
-    from pegbox.sdk.recording.current import home_folder  # noqa: PLC0415
-
-    return home_folder(None) / "credentials.json"
+def credentials_file() -> Path:
+    """`credentials.json` in the data folder."""
+    return home_folder() / "credentials.json"
 
 
 def _write(credentials: dict[str, Credential]) -> None:
-    file = path()
+    file = credentials_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{os.getpid()}")
-    with open(unfinished, "w", encoding="utf-8", opener=_for_the_owner) as handle:
-        json.dump({address: asdict(kept) for address, kept in credentials.items()}, handle, indent=2)
+    with open(unfinished, "w", encoding="utf-8", opener=_open_for_owner) as handle:
+        json.dump({address: asdict(credential) for address, credential in credentials.items()}, handle, indent=2)
     unfinished.replace(file)
 
 
-def _for_the_owner(name: str, flags: int) -> int:
+def _open_for_owner(name: str, flags: int) -> int:
     return os.open(name, flags, 0o600)

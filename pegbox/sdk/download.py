@@ -1,4 +1,4 @@
-"""What a service sends becomes a file: whole, or not at all."""
+"""Writes response bodies to files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import BinaryIO
 
 import httpx2
 
-SAVED = "pegbox_saved_as"
+SAVED_PATH = "pegbox_saved_path"
+"""Key in `response.extensions`."""
 
 
 @contextmanager
-def whole_file(response: httpx2.Response, target: Path) -> Iterator[BinaryIO]:
-    """A file for the body: `target`, or one in it under the name that the service gives, when it is a folder.
+def download_file(response: httpx2.Response, target: Path) -> Iterator[BinaryIO]:
+    """A file to write the body to. A `target` that is a folder gets a file under the name that the response gives.
 
-    It is there under its name when all has been written; `saved_path` tells where.
+    The file appears under its final name when the block ends without an error; `saved_path` returns that name.
     """
     if target.is_dir():
-        found = re.search(r'filename="([^"/\\]+)"', response.headers.get("Content-Disposition", ""))
-        target /= found[1] if found and found[1] not in (".", "..") else "download"
+        match = re.search(r'filename="([^"/\\]+)"', response.headers.get("Content-Disposition", ""))
+        target /= match[1] if match and match[1] not in (".", "..") else "download"
     partial = target.with_name(f"{target.name}.partial")
     try:
         with partial.open("wb") as file:
@@ -29,10 +30,10 @@ def whole_file(response: httpx2.Response, target: Path) -> Iterator[BinaryIO]:
         partial.rename(target)
     finally:
         partial.unlink(missing_ok=True)
-    response.extensions[SAVED] = target
+    response.extensions[SAVED_PATH] = target
 
 
 def saved_path(response: httpx2.Response) -> Path:
-    """Where the body of this answer lies."""
-    path: Path = response.extensions[SAVED]
+    """The file that holds the body of a downloaded response."""
+    path: Path = response.extensions[SAVED_PATH]
     return path

@@ -1,12 +1,41 @@
-"""The records of the API as the SDK gives them back. They name the fields that programs use; the rest is there as well."""
+"""Records that the clients return: dictionaries whose keys are attributes too.
+
+The classes declare the fields that programs use most; a record holds every field of the response. Times are text: ISO 8601, UTC,
+with milliseconds and a `Z`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pegbox.sdk.record import Record
 
-# Moments are texts: ISO 8601, UTC, with milliseconds and a `Z`.
+class Record(dict[str, Any]):
+    """`job.state` is `job["state"]`. Fields are neither dropped nor renamed, so those that a newer server adds are there too.
+
+    A key that is also the name of a method of `dict` (`items`, `values`) is available as an item only.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            value = self[name]
+        except KeyError:
+            raise AttributeError(f"this {type(self).__name__} has no {name!r}; it has {', '.join(self)}") from None
+        return _with_attributes(value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
+
+
+def _with_attributes(value: Any) -> Any:
+    """Dictionaries as records, also within lists."""
+    if isinstance(value, dict) and not isinstance(value, Record):
+        return Record(value)
+    if isinstance(value, list):
+        return [_with_attributes(item) for item in value]
+    return value
 
 
 class Job(Record):
@@ -37,7 +66,7 @@ class Job(Record):
 
 
 class JobAction(Record):
-    """How a job stands after it was told something; a running one finishes its step first."""
+    """A job's state after a command such as pause or cancel. A running job finishes its step first."""
 
     id: str
     uid: str
@@ -48,7 +77,7 @@ class JobAction(Record):
 
 
 class JobOutcome(Record):
-    """What an ended job came to."""
+    """The result or error of an ended job."""
 
     uid: str
     state: str
@@ -59,7 +88,7 @@ class JobOutcome(Record):
 
 
 class JobStatistics(Record):
-    """How many jobs there are in which state."""
+    """The number of jobs in each state."""
 
     total: int
     current: dict[str, int]
@@ -68,7 +97,7 @@ class JobStatistics(Record):
 
 
 class Dataset(Record):
-    """A checked file of examples."""
+    """A validated dataset."""
 
     uid: str
     id: str
@@ -87,7 +116,7 @@ class Dataset(Record):
 
 
 class Model(Record):
-    """A base model, or what a job made of one."""
+    """A base model or a fine-tuned model."""
 
     id: str
     uid: str
@@ -118,14 +147,14 @@ class Experiment(Record):
 
 
 class ExperimentDetail(Experiment):
-    """With its newest runs and the best of each metric."""
+    """An experiment with its newest runs and the best run by each metric."""
 
     runs: list[dict[str, Any]]
     best: dict[str, Any]
 
 
 class ExperimentRun(Record):
-    """A job or a script's run among the runs of an experiment."""
+    """A run of an experiment, recorded by a job or a script."""
 
     id: str
     run_id: str
@@ -139,7 +168,7 @@ class ExperimentRun(Record):
 
 
 class BestRun(Record):
-    """The run with the best last value of a metric."""
+    """The run whose last value of a metric is the best."""
 
     metric: str
     direction: str
@@ -148,7 +177,7 @@ class BestRun(Record):
 
 
 class RunComparison(Record):
-    """Runs side by side; `differences` names the settings that are not the same in all."""
+    """A comparison of runs; `differences` names the config keys whose values differ."""
 
     metrics: list[str]
     runs: list[dict[str, Any]]
@@ -157,7 +186,7 @@ class RunComparison(Record):
 
 
 class RunRecord(Record):
-    """A run as the monitor knows it: of a job, of a script or of another tracker's client."""
+    """A run in the monitor, recorded by a job, a script or the client of another tracker."""
 
     id: str
     job_uid: str | None
@@ -175,7 +204,7 @@ class RunRecord(Record):
 
 
 class Gpu(Record):
-    """A GPU as it was last read: bytes, percent, degrees Celsius, watts."""
+    """The last reading of a GPU: bytes, percent, degrees Celsius, watts."""
 
     id: int
     uuid: str
@@ -188,7 +217,7 @@ class Gpu(Record):
 
 
 class MachineMetrics(Record):
-    """The machine as it was last read: percent, and bytes since it started."""
+    """The last reading of the machine: percent, and bytes since boot."""
 
     timestamp: str
     cpu_percent: float
@@ -198,15 +227,15 @@ class MachineMetrics(Record):
 
 
 class Health(Record):
-    """Whether a service works."""
+    """The health of a service."""
 
     status: str
 
 
 class MetricPoint(Record):
-    """A point of a job's stream; `metrics.loss` is `metrics["loss"]`. All metrics of the point are there under their names.
+    """A point of a job's metric stream. Holds every metric of the point under its name.
 
-    `loss`, `lr`, `gpu_util` (percent) and `epoch` are None where the point has none; `ts` is a moment, `seq` the cursor.
+    `loss`, `lr`, `gpu_util` (percent) and `epoch` are `None` when the point lacks them; `ts` is a time, `seq` the cursor.
     """
 
     step: int

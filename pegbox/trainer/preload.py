@@ -13,8 +13,8 @@ MODULES = (
     "transformers.generation.utils",
     "transformers.tokenization_utils_tokenizers",
     "peft",
-    "pegbox.sdk.recording.leftovers",
-    "pegbox.sdk.recording.start",
+    "pegbox.sdk.recording.recovery",
+    "pegbox.sdk.recording.create",
     "pegbox.trainer.sft",
 )
 

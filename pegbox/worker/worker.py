@@ -201,10 +201,10 @@ class Worker:
 
     def _send_leftover_metrics(self) -> None:
         """Sends metrics that earlier processes could not deliver and left in the outbox."""
-        from pegbox.sdk.recording.leftovers import send_leftovers
+        from pegbox.sdk.recording.recovery import send_orphaned_outboxes
 
         identity = self._identity
-        send_leftovers(identity.monitor_url, identity.token, identity.home / "worker" / "outbox", except_run="")
+        send_orphaned_outboxes(identity.monitor_url, identity.token, identity.home / "worker" / "outbox", except_run="")
 
     def _shut_down(self) -> None:
         """Stops claiming, ends the running jobs and reports them."""

@@ -1,4 +1,4 @@
-"""Prints the API document of the backend, from which the types are generated: `python sdk/typescript/document.py`."""
+"""Prints the OpenAPI document of the backend, from which the types are generated."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import huggingface_hub.constants
 import pytest
 
 from pegbox.errors import UnreachableError
-from pegbox.integrations.trackio.dataset import keep_in_dataset
+from pegbox.integrations.trackio.dataset import export_to_dataset
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 from tests.stack import http
 
@@ -85,9 +85,9 @@ def test_the_points_are_a_file_of_the_dataset(hub: Hub, monitor: MonitorProcess)
     http.post(f"{monitor.url}/api/runs/kept/batches", json=batch).raise_for_status()
     run = monitor.get("/api/runs/kept")
     with httpx2.Client(base_url=monitor.url) as client:
-        assert keep_in_dataset(client, run, "me/runs", "right") == "di_gits/kept.jsonl"
+        assert export_to_dataset(client, run, "me/runs", "right") == "di_gits/kept.jsonl"
         with pytest.raises(UnreachableError, match="me/runs was not written"):
-            keep_in_dataset(client, run, "me/runs", "wrong")
+            export_to_dataset(client, run, "me/runs", "wrong")
     [(path, content)] = hub.files.items()
     assert path == "di_gits/kept.jsonl"
     assert [(row["step"], row["loss"]) for row in map(json.loads, content.splitlines())] == [(1, 0.5), (2, 0.25)]

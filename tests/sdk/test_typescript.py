@@ -1,4 +1,4 @@
-"""The TypeScript SDK: built from the API's document, then driven by Node against running services."""
+"""The TypeScript SDK: built from the OpenAPI document and tested with Node against running services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRAINING = "\n".join(f'METRIC:{{"step": {step}, "loss": {1 / step}}}' for step i
 
 
 def node(*command: str, **env: str) -> str:
-    """What a command of the package prints; the locked Node comes first."""
+    """The output of a command of the package, run with the locked version of Node."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     answer = subprocess.run(
         command,
@@ -36,7 +36,7 @@ def node(*command: str, **env: str) -> str:
 
 @pytest.fixture(scope="module")
 def built() -> None:
-    """The package in `dist`, its types from the API as it is now."""
+    """The package in `dist`, with types generated from the current API."""
     assert (SDK / "node_modules").is_dir(), "run `make setup-dev` first: it fetches the compiler"
     document = subprocess.run(
         [sys.executable, str(SDK / "document.py")], cwd=ROOT, capture_output=True, check=True, timeout=120

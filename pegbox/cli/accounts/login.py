@@ -1,4 +1,4 @@
-"""`pegbox login` and `pegbox logout`: a token of one's own for a Pegbox, kept for whatever runs here."""
+"""`pegbox login` and `pegbox logout`: an API token for a server, saved for all programs on this machine."""
 
 from __future__ import annotations
 
@@ -23,43 +23,38 @@ def login(
     import socket
 
     from pegbox.cli.accounts.password import ask_password
-    from pegbox.sdk import credentials
     from pegbox.sdk.client import Client
-    from pegbox.sdk.exchange import Address
+    from pegbox.sdk.credentials import Credential, credentials_file, load_credentials, save_credential
 
-    address = Address(url, "", None)
     name = user or str(typer.prompt("User"))
-    with Client(address.backend, "") as client:
+    with Client(url, "") as client:
         answer = client.request("POST", "/api/auth/login", json={"username": name, "password": ask_password()})
         session = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         wanted = {"name": f"pegbox login on {socket.gethostname()}", "expires_in_days": days}
         made = client.request("POST", "/api/tokens", json=wanted, headers=session).json()
         client.request("POST", "/api/auth/logout", headers=session)
-    earlier = credentials.read().get(address.backend)
-    credentials.keep(
-        address.backend,
-        credentials.Credential(made["user"], made["id"], made["token"], address.monitor),
-    )
+    earlier = load_credentials().get(client.url)
+    save_credential(client.url, Credential(made["user"], made["id"], made["token"], client.monitor_url))
     if earlier:
-        _revoke(address.backend, made["token"], earlier.token_id)
-    typer.echo(f"Signed in to {address.backend} as {made['user']} ({made['role']}).")
+        _revoke(client.url, made["token"], earlier.token_id)
+    typer.echo(f"Signed in to {client.url} as {made['user']} ({made['role']}).")
     typer.echo(
-        f"Scripts, workers and commands here use the token in {credentials.path()}; PEGBOX_TOKEN goes before it."
+        f"Scripts, workers and commands here use the token in {credentials_file()}; PEGBOX_TOKEN goes before it."
     )
 
 
 def logout(url: Url = None) -> None:
     """Take back the token that `pegbox login` keeps, and forget it."""
     from pegbox.errors import NotFoundError
-    from pegbox.sdk import credentials
-    from pegbox.sdk.exchange import Address
+    from pegbox.sdk.credentials import delete_credential, load_credentials
+    from pegbox.sdk.environment import backend_url
 
-    backend = Address(url, "", None).backend
-    kept = credentials.read().get(backend)
-    if kept is None:
+    backend = backend_url(url)
+    credential = load_credentials().get(backend)
+    if credential is None:
         raise NotFoundError(f"Nobody is signed in to {backend} from here")
-    credentials.forget(backend)
-    is_revoked = _revoke(backend, kept.token, kept.token_id)
+    delete_credential(backend)
+    is_revoked = _revoke(backend, credential.token, credential.token_id)
     typer.echo(
         f"Signed out of {backend}."
         if is_revoked
@@ -68,7 +63,7 @@ def logout(url: Url = None) -> None:
 
 
 def _revoke(backend: str, token: str, token_id: str) -> bool:
-    """Whether the service has taken the token back; one that is away or knows it no longer has not."""
+    """Revokes a token. False when the service does not respond or does not know the token."""
     from pegbox.errors import PegboxError
     from pegbox.sdk.client import Client
 

@@ -1,4 +1,4 @@
-"""Asking for a password at a terminal, or taking it from a script's pipe."""
+"""Reads a password from the terminal or from stdin."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 
 def ask_password(*, is_new: bool = False) -> str:
-    """A new one is asked for twice; where stdin is no terminal, its first line is the password."""
+    """Prompts for a password, twice if `is_new`. Reads the first line of stdin when stdin is not a terminal."""
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=is_new))
     return sys.stdin.readline().rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""`pegbox token`: API tokens of the Pegbox of this data folder."""
+"""`pegbox token`: API tokens in this data folder."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def create(
 ) -> None:
     """Make a token and print it. It can be read this once."""
     from backend.accounts import api_tokens
-    from pegbox.cli.accounts.account import caller, checked, opened, record
+    from pegbox.cli.accounts.local_accounts import caller, open_accounts, record, validate
     from pegbox.schemas.account import ApiTokenCreate
 
-    body = checked(ApiTokenCreate, name=name, user=user, role=role.value if role else None, expires_in_days=days)
-    with opened() as (db, _):
+    body = validate(ApiTokenCreate, name=name, user=user, role=role.value if role else None, expires_in_days=days)
+    with open_accounts() as (db, _):
         made = api_tokens.create_token(db, caller(), body)
         record(db, "create_token", made.prefix)
     typer.echo(made.token)
@@ -39,9 +39,9 @@ def create(
 def list_tokens(user: Annotated[str, typer.Option(help="Only this user's.")] = "*", as_json: AsJson = False) -> None:
     """List the tokens, without their secrets."""
     from backend.accounts import api_tokens
-    from pegbox.cli.accounts.account import caller, opened
+    from pegbox.cli.accounts.local_accounts import caller, open_accounts
 
-    with opened() as (db, _):
+    with open_accounts() as (db, _):
         page = api_tokens.list_tokens(db, caller(), user, limit=LISTED, offset=0)
     found = [token.model_dump(mode="json") for token in page.tokens]
     if as_json:
@@ -58,9 +58,9 @@ def list_tokens(user: Annotated[str, typer.Option(help="Only this user's.")] = "
 def revoke(token_id: Annotated[str, typer.Argument(help="Its id, as `pegbox token list` shows it.")]) -> None:
     """Make a token useless."""
     from backend.accounts import api_tokens
-    from pegbox.cli.accounts.account import caller, opened, record
+    from pegbox.cli.accounts.local_accounts import caller, open_accounts, record
 
-    with opened() as (db, _):
+    with open_accounts() as (db, _):
         revoked = api_tokens.revoke_token(db, caller(), token_id.removeprefix("pb_"))
         record(db, "revoke_token", revoked.prefix)
     typer.echo(f"{revoked.name} of {revoked.user} is revoked")

@@ -1,4 +1,4 @@
-"""`pegbox user`: who may sign in to the Pegbox of this data folder."""
+"""`pegbox user`: accounts in this data folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ commands = typer.Typer(help="Make and change accounts.", no_args_is_help=True, r
 
 
 class RoleName(StrEnum):
-    """As `pegbox.schemas.account.Role`."""
+    """The values of `pegbox.schemas.account.Role`."""
 
     viewer = "viewer"
     maintainer = "maintainer"
@@ -22,7 +22,7 @@ class RoleName(StrEnum):
 
 
 class TierName(StrEnum):
-    """As `pegbox.schemas.account.Tier`."""
+    """The values of `pegbox.schemas.account.Tier`."""
 
     standard = "standard"
     premium = "premium"
@@ -40,11 +40,11 @@ def add(
 ) -> None:
     """Add a user. Asks for the password; reads it from stdin when that is no terminal."""
     from backend.accounts import users
-    from pegbox.cli.accounts.account import checked, opened, record
+    from pegbox.cli.accounts.local_accounts import open_accounts, record, validate
     from pegbox.schemas.account import UserCreate
 
-    body = checked(UserCreate, name=name, password=ask_password(is_new=True), role=role.value, tier=tier.value)
-    with opened() as (db, door):
+    body = validate(UserCreate, name=name, password=ask_password(is_new=True), role=role.value, tier=tier.value)
+    with open_accounts() as (db, door):
         user = users.create_user(db, door.passwords, body)
         record(db, "create_user", user.name)
     typer.echo(f"{user.name} may sign in now, as {user.role}")
@@ -54,9 +54,9 @@ def add(
 def list_users(as_json: AsJson = False) -> None:
     """List the users."""
     from backend.accounts import users
-    from pegbox.cli.accounts.account import opened
+    from pegbox.cli.accounts.local_accounts import open_accounts
 
-    with opened() as (db, _):
+    with open_accounts() as (db, _):
         found = [user.model_dump(mode="json") for user in users.list_users(db, limit=LISTED, offset=0).users]
     if as_json:
         print_json(found)
@@ -90,10 +90,10 @@ def role(name: Name, role: Annotated[RoleName, typer.Argument(help="What the use
 
 def _change(action: str, name: str, **changes: str | bool) -> None:
     from backend.accounts import users
-    from pegbox.cli.accounts.account import checked, opened, record
+    from pegbox.cli.accounts.local_accounts import open_accounts, record, validate
     from pegbox.schemas.account import UserUpdate
 
-    body = checked(UserUpdate, **changes)
-    with opened() as (db, door):
+    body = validate(UserUpdate, **changes)
+    with open_accounts() as (db, door):
         user = users.update_user(db, door, name, body)
         record(db, action, user.name)

@@ -1,1 +1,1 @@
-"""Commands that create, follow and steer jobs."""
+"""Commands that create, follow and control jobs."""

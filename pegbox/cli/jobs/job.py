@@ -1,4 +1,4 @@
-"""`pegbox job`: run commands, look at jobs and steer them."""
+"""`pegbox job`: runs, shows and controls jobs."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def logs(
 @commands.command()
 def follow(uid: Uid, as_json: AsJson = False) -> None:
     """Watch a job until it ends. Ctrl-C leaves it running."""
-    from pegbox.cli.jobs.follow import follow_job
     from pegbox.cli.jobs.follow_command import follow_command
+    from pegbox.cli.jobs.follow_training import follow_job
     from pegbox.sdk.client import Client
 
     with Client() as client:

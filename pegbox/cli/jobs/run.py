@@ -1,4 +1,4 @@
-"""`pegbox job run -- COMMAND`: a command as a job, with its output in this terminal."""
+"""`pegbox job run -- COMMAND`: runs a command as a job and follows its output."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run_command(
             name=name or " ".join(text.split())[:200],
             command=text,
             shell=shell,
-            environment=dict(_pair(entry) for entry in env),
+            environment=dict(_environment_entry(entry) for entry in env),
             max_retries=retries,
             timeout_seconds=timeout,
             gpu_count=gpus,
@@ -57,7 +57,7 @@ def run_command(
             typer.echo(job["id"])
 
 
-def _pair(entry: str) -> tuple[str, str]:
+def _environment_entry(entry: str) -> tuple[str, str]:
     name, equals, value = entry.partition("=")
     if not equals:
         raise typer.BadParameter(f"'{entry}' is not NAME=VALUE", param_hint="--env")

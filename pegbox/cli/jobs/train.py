@@ -1,4 +1,4 @@
-"""`pegbox train`: from a CSV file to a model that answers, in one command."""
+"""`pegbox train`: uploads a CSV file and fine-tunes a model on it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def train(
 ) -> None:
     """Upload a CSV file, fine-tune a model on it and watch. Ctrl-C leaves the job running."""
     from pegbox.cli.dataset import mapping_of
-    from pegbox.cli.jobs.follow import follow_job
+    from pegbox.cli.jobs.follow_training import follow_job
     from pegbox.cli.output import print_json
     from pegbox.sdk.client import Client
 
@@ -48,7 +48,7 @@ def train(
     values = {**parse_settings(settings or []), **{key: value for key, value in given.items() if value is not None}}
     with Client() as client:
         dataset = client.datasets.add(file, mapping=mapping_of(input_column, output_column), new_version=True)
-        uid = model_uid(client, model)
+        uid = find_or_add_model(client, model)
         job = client.jobs.create(name=name or file.stem, model=uid, dataset=dataset["uid"], hyperparameters=values)
         if not follow:
             if as_json:
@@ -63,7 +63,7 @@ def train(
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """`["seed=7", "packing=true"]` as a dictionary. Raises a usage error for a name that is no hyperparameter."""
+    """`["seed=7", "packing=true"]` as a dictionary. Raises a usage error for unknown names."""
     import json
 
     from pegbox.schemas.jobs.hyperparameters import Hyperparameters
@@ -81,18 +81,18 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     return values
 
 
-def model_uid(client: Any, model: str) -> str:
-    """The id to train from; a folder or hub id that is not in the collection yet is added to it."""
+def find_or_add_model(client: Any, model: str) -> str:
+    """The id of the model; a folder or hub id is added to the collection if needed."""
     folder = Path(model).expanduser()
     identifier = str(folder.absolute()) if folder.is_dir() else model
-    if client.get("/api/models/check/" + _quoted(identifier))["exists"]:
+    if client.get("/api/models/check/" + _quote(identifier))["exists"]:
         return identifier
     answer = client.models.add(identifier)
     added: str = answer["model"]["id"]
     return added
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     from urllib.parse import quote
 
     return quote(text, safe="")

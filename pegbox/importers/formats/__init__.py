@@ -1,1 +1,1 @@
-"""File formats and checksums of other trackers."""
+"""Parsers of the file formats that other trackers use."""

@@ -1,4 +1,4 @@
-"""CRC-32C (Castagnoli, RFC 3720 appendix B.4), and the masked form in which TensorFlow's record files keep it."""
+"""CRC-32C (Castagnoli, RFC 3720 appendix B.4), and the masked form in TensorFlow's record files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TABLE = tuple(_entry(index) for index in range(256))
 
 
 def crc32c(data: bytes) -> int:
-    """The checksum of the bytes."""
+    """The CRC-32C of the bytes."""
     crc = 0xFFFFFFFF
     table = _TABLE
     for byte in data:
@@ -25,6 +25,6 @@ def crc32c(data: bytes) -> int:
 
 
 def masked_crc32c(data: bytes) -> int:
-    """Rotated and shifted, so that a checksum of data that holds checksums stays a good one."""
+    """The masked CRC-32C, which is safe for data that contains checksums."""
     crc = crc32c(data)
     return ((crc >> 15 | crc << 17) + MASK_DELTA) & 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""Protocol buffers' wire format, read by hand: fields with their numbers. https://protobuf.dev/programming-guides/encoding"""
+"""A parser of protocol buffers' wire format, see https://protobuf.dev/programming-guides/encoding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Field = tuple[int, int | bytes]
 
 
 def fields(message: bytes) -> Iterator[Field]:
-    """Number and value of each field: an int for varints, the bytes for everything else. Raises `ValueError`."""
+    """Yields number and value of each field: an `int` for a varint, `bytes` for other types. Raises `ValueError`."""
     at, end = 0, len(message)
     while at < end:
         key, at = _varint(message, at)
@@ -48,19 +48,19 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
 
 
 def signed(value: int | bytes) -> int:
-    """An int64 or int32. Raises `ValueError` for a field of another kind."""
+    """An int64 or int32. Raises `ValueError` for a field of another type."""
     if not isinstance(value, int):
         raise ValueError("a message has bytes where a number belongs")
     return value - 2**64 if value >= 2**63 else value
 
 
 def double(value: int | bytes) -> float:
-    """Raises `ValueError` for a field of another kind."""
+    """A double. Raises `ValueError` for a field of another type."""
     return _unpacked("<d", value)
 
 
 def single(value: int | bytes) -> float:
-    """Raises `ValueError` for a field of another kind."""
+    """A float. Raises `ValueError` for a field of another type."""
     return _unpacked("<f", value)
 
 
@@ -71,12 +71,12 @@ def _unpacked(form: str, value: int | bytes) -> float:
 
 
 def raw(value: int | bytes) -> bytes:
-    """Bytes or a message within. Raises `ValueError` for a field of another kind."""
+    """Bytes or a nested message. Raises `ValueError` for a field of another type."""
     if not isinstance(value, bytes):
         raise ValueError("a message has a number where bytes belong")
     return value
 
 
 def text(value: int | bytes) -> str:
-    """Raises `ValueError` for a field of another kind."""
+    """A string. Raises `ValueError` for a field of another type."""
     return raw(value).decode("utf-8", "replace")

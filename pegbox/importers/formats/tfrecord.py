@@ -1,4 +1,4 @@
-"""TensorFlow's record files: length, its checksum, data, its checksum, over and over."""
+"""Reads TensorFlow's record files: a sequence of length, checksum of the length, data, checksum of the data."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pegbox.importers.formats.crc32c import masked_crc32c
-from pegbox.importers.sources import damaged
+from pegbox.importers.sources import damage_error
 
 MAX_RECORD_BYTES = 64 << 20
 HEADER = struct.Struct("<QI")
 
 
-def records(file: BinaryIO, path: Path, checked: int = 0) -> Iterator[tuple[int, bytes | None]]:
-    """Each record with the position behind it; None for one of more than 64 MiB, which is passed over.
+def records(file: BinaryIO, path: Path, verified: int = 0) -> Iterator[tuple[int, bytes | None]]:
+    """Yields end offset and data of each record; `None` as data of a record over 64 MiB. Stops at an incomplete record.
 
-    Records before the position `checked` are not checked again. A record that is not yet whole ends the reading. Raises
-    `UnusableContentError` for bytes that are no record.
+    Does not verify the data before the offset `verified`. Raises `UnusableContentError` for damage.
     """
     size = os.fstat(file.fileno()).st_size
     at = 0
     while len(header := file.read(HEADER.size)) == HEADER.size:
         length, checksum = HEADER.unpack(header)
         if masked_crc32c(header[:8]) != checksum:
-            raise damaged(path, at, "no record of an event file begins here: its length does not fit its checksum")
+            raise damage_error(path, at, "no record of an event file begins here: its length does not fit its checksum")
         end = at + HEADER.size + length + 4
         if end > size:
             return
@@ -38,7 +37,7 @@ def records(file: BinaryIO, path: Path, checked: int = 0) -> Iterator[tuple[int,
             trailer = file.read(4)
             if len(data) < length or len(trailer) < 4:
                 return
-            if end > checked and masked_crc32c(data) != int.from_bytes(trailer, "little"):
-                raise damaged(path, at, "the record does not fit its checksum")
+            if end > verified and masked_crc32c(data) != int.from_bytes(trailer, "little"):
+                raise damage_error(path, at, "the record does not fit its checksum")
             yield end, data
         at = end

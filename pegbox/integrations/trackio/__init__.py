@@ -1,4 +1,4 @@
-"""Experiments in a Trackio Space, in Trackio's own server, or in Pegbox's monitor."""
+"""Clients of Trackio: Spaces, Trackio's own server, and Pegbox's monitor."""
 
 from pegbox.integrations.trackio.client import TrackioAPIClient
 from pegbox.integrations.trackio.monitor import ExperimentMonitor

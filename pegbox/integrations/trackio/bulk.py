@@ -1,4 +1,4 @@
-"""Trackio's functions that take many entries in one call: on its own server, on ours, and on a Space."""
+"""Sends many entries per call to Trackio's own server, to Pegbox's monitor or to a Space."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PROBE_SECONDS = 15.0
 
 
 class BulkTarget:
-    """`to` is a Space id (`owner/name`) or an address, also with `?write_token=`; `hf_token` opens a Space of the hub.
+    """`to` is a Space id (`owner/name`) or an address, also with `?write_token=`; `hf_token` is for private Spaces.
 
-    Raises `ValueError` for anything else. Calls raise `UnreachableError` (try again later), `AuthenticationError`,
+    Raises `ValueError` for other text. Methods raise `UnreachableError` (retry later), `AuthenticationError`,
     `UnusableContentError`.
     """
 
@@ -31,25 +31,25 @@ class BulkTarget:
         self._transport: TrackioServer | Space | None = None
 
     def send(self, entries: Entries) -> None:
-        """Returns when the target has taken all of them."""
-        transport = self._connected()
+        """Sends the entries. Returns when the target has accepted all of them."""
+        transport = self._connect()
         for name, parameter, found in (
             ("bulk_log", "logs", entries.logs),
             ("bulk_log_system", "logs", entries.system_logs),
             ("bulk_alert", "alerts", entries.alerts),
         ):
             if found and isinstance(transport, TrackioServer):
-                transport.ask(name, **{parameter: found}, hf_token=self._hub_token)
+                transport.call_function(name, **{parameter: found}, hf_token=self._hub_token)
             elif found:
                 transport.call(name, found, self._hub_token)
 
     def close(self) -> None:
-        """Ends connections; the next call opens them again."""
+        """Closes connections; the next call reconnects."""
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close()
 
-    def _connected(self) -> TrackioServer | Space:
+    def _connect(self) -> TrackioServer | Space:
         if self._transport is None:
             speaks_http = _version(self.url, self.token).get("api_version") == 1
             self._transport = TrackioServer(self.url, self.token) if speaks_http else Space(self.url, self.token)
@@ -57,7 +57,7 @@ class BulkTarget:
 
 
 def _version(url: str, token: str | None) -> dict[str, Any]:
-    """What the server says of itself; empty for a Gradio app, which has no such page."""
+    """The server's version information; empty for a Gradio app, which has none."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         answer = httpx2.get(f"{url}/version", headers=headers, timeout=PROBE_SECONDS, follow_redirects=True)

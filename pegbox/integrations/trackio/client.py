@@ -1,4 +1,4 @@
-"""The client of a Trackio Space for experiments, for Spaces and for servers of one's own."""
+"""The experiment client of a Trackio Space, usable with self-hosted servers too."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from pegbox.integrations.trackio.space import Space, require_gradio_client
 log = logging.getLogger(__name__)
 
 PROBE_SECONDS = 15.0
-FIRST_PAUSE_SECONDS = 0.5
+FIRST_DELAY_SECONDS = 0.5
 Answer = dict[str, Any]
-"""`{"success": True, "data": …}`, or `{"error": "why not"}`."""
+"""`{"success": True, "data": …}`, or `{"error": "reason"}`."""
 
 
 class Transport(Protocol):
-    """A way to call functions by name."""
+    """Calls functions of a server by name."""
 
     def call(self, api_name: str, *args: Any) -> Any: ...
 
@@ -36,9 +36,9 @@ class Transport(Protocol):
 class TrackioAPIClient:
     """`space_id` is the id of a Space (`owner/name`) or an address (`http://127.0.0.1:8001`, also with `?write_token=`).
 
-    `hf_token` opens a private Space; with an address it is that server's own token. The environment's `HF_TOKEN` is used for
-    Spaces only: it is nobody else's business. Calls do not raise but answer with `error`: a training goes on without its tracker.
-    Raises `ModuleNotFoundError` (what to install) and `ValueError` (what `space_id` must look like) when it is made.
+    `hf_token` is for private Spaces; with an address it is the token of that server. The environment's `HF_TOKEN` is sent to Spaces
+    only. Methods do not raise but return `error`, so that a training continues without its tracker. The constructor raises
+    `ModuleNotFoundError` (says what to install) and `ValueError` (says what `space_id` must be).
     """
 
     def __init__(self, space_id: str, hf_token: str | None = None, *, tries: int = 3) -> None:
@@ -52,27 +52,27 @@ class TrackioAPIClient:
         self._transport: Transport | None = None
 
     def create_experiment(self, name: str, description: str = "") -> Answer:
-        """The answer's text holds the id, `exp_YYYYMMDD_HHMMSS`."""
+        """Creates an experiment. The returned text contains the id, `exp_YYYYMMDD_HHMMSS`."""
         return self._call("create_experiment_interface", name, description, is_repeatable=False)
 
     def log_metrics(self, experiment_id: str, metrics: Mapping[str, Any], step: int | None = None) -> Answer:
-        """The values of one step; without a step, of the next one."""
+        """Logs the values of a step, by default of the next step."""
         return self._call("log_metrics_interface", experiment_id, _json(metrics), "" if step is None else str(step))
 
     def log_parameters(self, experiment_id: str, parameters: Mapping[str, Any]) -> Answer:
-        """Merged into those known."""
+        """Merges parameters into the existing ones."""
         return self._call("log_parameters_interface", experiment_id, _json(parameters))
 
     def get_experiment_details(self, experiment_id: str) -> Answer:
-        """As text."""
+        """The experiment as text."""
         return self._call("get_experiment_details", experiment_id)
 
     def list_experiments(self) -> Answer:
-        """As text, an experiment a line."""
+        """The experiments as text, one per line."""
         return self._call("list_experiments_interface")
 
     def update_experiment_status(self, experiment_id: str, status: str) -> Answer:
-        """Running, completed, failed, paused or cancelled."""
+        """Sets the status: running, completed, failed, paused or cancelled."""
         return self._call("update_experiment_status_interface", experiment_id, status)
 
     def create_metrics_plot(self, experiment_id: str, metric_name: str = "loss") -> Answer:
@@ -85,29 +85,29 @@ class TrackioAPIClient:
         return self._call("create_experiment_comparison", ids)
 
     def simulate_training_data(self, experiment_id: str) -> Answer:
-        """Made-up curves, for a look; Pegbox keeps them apart from real ones."""
+        """Adds simulated curves, which Pegbox marks as such."""
         return self._call("simulate_training_data", experiment_id, is_repeatable=False)
 
     def create_demo_experiment(self) -> Answer:
-        """An experiment of made-up curves."""
+        """Creates an experiment with simulated curves."""
         return self._call("create_demo_experiment", is_repeatable=False)
 
     def test_connection(self) -> Answer:
-        """Whether the Space answers, and accepts the token."""
+        """Checks that the Space responds and accepts the token."""
         return self.list_experiments()
 
     def close(self) -> None:
-        """Ends connections and threads. The next call opens them again."""
+        """Closes connections and threads. The next call reconnects."""
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close()
 
     def _call(self, api_name: str, *args: str, is_repeatable: bool = True) -> Answer:
-        """Tries again after a failure of the network, unless the call may have been carried out and must not be twice."""
+        """Calls a function, with retries after network errors. A sent call that is not repeatable is not retried."""
         problem = ""
         for number in range(self._tries):
             if number:
-                time.sleep(FIRST_PAUSE_SECONDS * 2 ** (number - 1))
+                time.sleep(FIRST_DELAY_SECONDS * 2 ** (number - 1))
             is_sent = False
             try:
                 if self._transport is None:
@@ -118,7 +118,7 @@ class TrackioAPIClient:
                 problem = error.message
                 if not isinstance(error, UnreachableError):
                     break
-                self.close()  # a restarted server may number its functions otherwise
+                self.close()  # a restarted server may number its functions differently
                 if is_sent and not is_repeatable:
                     break
         log.warning("%s: %s", api_name, problem)
@@ -126,7 +126,7 @@ class TrackioAPIClient:
 
 
 def connect(url: str, token: str | None) -> Transport:
-    """A Gradio app if there is one, else Trackio's own server. Raises `UnreachableError`, `AuthenticationError`."""
+    """Connects to a Gradio app, else to Trackio's own server. Raises `UnreachableError`, `AuthenticationError`."""
     headers = {"Authorization": f"Bearer {token}", TOKEN_HEADER: token} if token else {}
     try:
         with httpx2.Client(headers=headers, timeout=PROBE_SECONDS, follow_redirects=True) as http:
@@ -145,7 +145,7 @@ def _json(values: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers of NumPy and PyTorch as Python's own; what is not finite in words, as JSON has none for it."""
+    """Converts NumPy and PyTorch scalars to Python numbers, NaN and infinities to text, which JSON lacks."""
     item = getattr(value, "item", None)
     value = item() if callable(item) else value
     if isinstance(value, float) and not math.isfinite(value):

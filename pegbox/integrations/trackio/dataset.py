@@ -1,4 +1,4 @@
-"""A run's points as a file in a dataset repository of the model hub, where Spaces that keep nothing themselves look for them."""
+"""Uploads a run's points to a dataset repository of the model hub, from which Spaces without storage read them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pegbox.errors import UnreachableError
 EXPORT_SECONDS = 300.0
 
 
-def keep_in_dataset(monitor: httpx2.Client, run: Mapping[str, Any], repo: str, hf_token: str | None) -> str:
-    """Writes `<experiment>/<run id>.jsonl`, a row per step, anew; its path. A repository that is not there is made, private.
+def export_to_dataset(monitor: httpx2.Client, run: Mapping[str, Any], repo: str, hf_token: str | None) -> str:
+    """Writes `<experiment>/<run id>.jsonl`, a row per step, and returns its path. Creates a private repository if needed.
 
-    Raises `UnreachableError` with the reason when the monitor or the hub does not take part.
+    Raises `UnreachableError` with the reason when the monitor or the hub fails.
     """
-    from huggingface_hub import HfApi  # noqa: PLC0415 - slow to load, and only who names a repository needs it
+    from huggingface_hub import HfApi  # noqa: PLC0415 - slow to import
 
     folder = re.sub(r"[^A-Za-z0-9_.-]", "_", run["experiment"]).lstrip(".") or "experiment"
     path = f"{folder}/{run['id']}.jsonl"
@@ -29,8 +29,8 @@ def keep_in_dataset(monitor: httpx2.Client, run: Mapping[str, Any], repo: str, h
                 "GET", f"/api/runs/{run['id']}/export", params={"format": "jsonl"}, timeout=EXPORT_SECONDS
             ) as answer:
                 answer.raise_for_status()
-                for piece in answer.iter_bytes():
-                    file.write(piece)
+                for chunk in answer.iter_bytes():
+                    file.write(chunk)
         except httpx2.HTTPError as error:
             raise UnreachableError(f"{monitor.base_url} does not give the run's points: {error}") from error
         file.seek(0)
@@ -44,6 +44,6 @@ def keep_in_dataset(monitor: httpx2.Client, run: Mapping[str, Any], repo: str, h
                 repo_type="dataset",
                 commit_message=f"Points of {run['name']}",
             )
-        except Exception as error:  # whatever the hub's client raises
+        except Exception as error:  # the hub's client raises errors of many classes
             raise UnreachableError(f"The dataset {repo} was not written: {error}") from error
     return path

@@ -1,4 +1,4 @@
-"""Messages of a run's feed as Trackio's entries. Their ids follow from the run and the cursor: what is sent twice counts once."""
+"""Converts messages of a run's feed to Trackio's entries. Ids derive from run and cursor, so repeated entries are ignored."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 RESERVED = frozenset({"project", "run", "timestamp", "step", "time", "metrics"})
-"""Words that Trackio's rows need for themselves."""
+"""Names of columns of Trackio's rows."""
 
 SYSTEM = "system/"
 ALERTS = {"alert": "warn", "warning": "warn", "failed": "error"}
-"""Events that ask for attention become alerts, of this level if they name none."""
+"""Kinds of events that become alerts, with their default level."""
 
 LEVELS = {"info": "info", "warning": "warn", "error": "error"}
 TYPED = '{"_type":"trackio.'
-"""What a text begins with that is the JSON of one of Trackio's own objects."""
+"""Prefix of a text that is the JSON of a Trackio object."""
 
 Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the target calls the run. `run_id` tells it from any run that was begun there, and is the same after a restart."""
+    """Names of the run at the target. `run_id` differs from ids created there and is stable across restarts."""
 
     project: str
     run: str
@@ -33,13 +33,13 @@ class Names:
 
     @classmethod
     def of(cls, run: Mapping[str, Any]) -> Names:
-        """Of a run as the monitor shows it."""
+        """The names for a run of the monitor."""
         return cls(run["experiment"], run["name"], f"pegbox-{digest(run['id'], run['created_at'])}")
 
 
 @dataclass
 class Entries:
-    """What one page of a feed becomes, by the function that takes it."""
+    """The entries of one page of a feed, by the function to send them with."""
 
     logs: list[Entry] = field(default_factory=list)
     system_logs: list[Entry] = field(default_factory=list)
@@ -50,24 +50,24 @@ class Entries:
 
 
 def digest(*words: object) -> str:
-    """32 hex digits, the same for the same words."""
+    """A hash of the words: 32 hex digits."""
     return hashlib.blake2b("\0".join(map(str, words)).encode(), digest_size=16).hexdigest()
 
 
 def translate(messages: Sequence[Mapping[str, Any]], names: Names) -> Entries:
-    """Points, media, answers and alerts; other events and the readings of the monitor's own machine stay where they are."""
-    found = Entries()
+    """Converts points, media, samples and alerts; omits other events."""
+    entries = Entries()
     for message in messages:
         kind, data, seq = message["kind"], message["data"], message["seq"]
         if kind == "point":
-            _point(found, data, seq, names)
+            _point(entries, data, seq, names)
         elif kind == "media":
-            found.logs.append(_log({_name(data["name"]): _shown(data["data"])}, data, seq, names))
+            entries.logs.append(_log({_name(data["name"]): _trackio_object(data["data"])}, data, seq, names))
         elif kind == "samples":
             table = {"_type": "trackio.table", "_value": data["rows"]}
-            found.logs.append(_log({_name(data["name"]): table}, data, seq, names))
+            entries.logs.append(_log({_name(data["name"]): table}, data, seq, names))
         elif kind == "event" and data["kind"] in ALERTS:
-            found.alerts.append(
+            entries.alerts.append(
                 {
                     **_owner(data, names),
                     "title": data["title"],
@@ -77,18 +77,18 @@ def translate(messages: Sequence[Mapping[str, Any]], names: Names) -> Entries:
                     "alert_id": digest(names.run_id, seq),
                 }
             )
-    return found
+    return entries
 
 
-def _point(found: Entries, data: Mapping[str, Any], seq: int, names: Names) -> None:
+def _point(entries: Entries, data: Mapping[str, Any], seq: int, names: Names) -> None:
     values = data["values"]
     plain = {_name(name): value for name, value in values.items() if not name.startswith(SYSTEM)}
     readings = {name.removeprefix(SYSTEM): value for name, value in values.items() if name.startswith(SYSTEM)}
     if plain:
-        found.logs.append(_log(plain, data, seq, names))
+        entries.logs.append(_log(plain, data, seq, names))
     if readings:
         log_id = digest(names.run_id, seq, "system")
-        found.system_logs.append({**_owner(data, names), "metrics": readings, "log_id": log_id})
+        entries.system_logs.append({**_owner(data, names), "metrics": readings, "log_id": log_id})
 
 
 def _log(metrics: dict[str, Any], data: Mapping[str, Any], seq: int, names: Names) -> Entry:
@@ -105,8 +105,8 @@ def _name(name: str) -> str:
     return f"__{name}" if name in RESERVED or name.startswith("__") else name
 
 
-def _shown(data: Mapping[str, Any]) -> Any:
-    """A histogram, table or text as Trackio's object of that kind."""
+def _trackio_object(data: Mapping[str, Any]) -> Any:
+    """A histogram, table or text as the Trackio object of that type."""
     if data["kind"] == "histogram":
         return {"_type": "trackio.histogram", "bins": data["edges"], "values": data["counts"]}
     if data["kind"] == "table":

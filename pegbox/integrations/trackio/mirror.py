@@ -1,7 +1,7 @@
-"""A run of Pegbox, copied to a Trackio server or Space while it goes on.
+"""Copies a run to a Trackio server or Space while the run is recorded.
 
-The copy follows the run's feed from a process of its own: the training neither waits for it nor notices it. How far it has got is
-written down after each page that the target has taken; a page that was sent just before a crash is sent again, and counts once.
+A separate process reads the run's feed, so the training does not wait. The cursor is saved after each page that the target has
+accepted. A page that was sent just before a crash is sent again, and the target ignores the duplicates.
 """
 
 from __future__ import annotations
@@ -24,51 +24,51 @@ from pegbox.integrations.trackio.entries import Names, digest, translate
 log = logging.getLogger(__name__)
 
 PAGE = 2_000
-"""Records in one call: a few hundred kilobytes, taken within a second by any server."""
+"""Records per call: a few hundred kilobytes."""
 
 WAIT_SECONDS = 10.0
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
+FIRST_DELAY_SECONDS = 1.0
+MAX_DELAY_SECONDS = 30.0
 RECORDS = ("point", "event", "samples", "media")
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a mirror is: records copied (by all its processes), the run's step there, and what it waits for, if for anything."""
+class MirrorProgress:
+    """Records copied by all processes of the mirror, the last step copied, and the problem that delays the mirror, if any."""
 
     records: int
     step: int
-    trouble: str | None = None
+    problem: str | None = None
 
 
 @dataclass
-class Place:
-    """Where a copy has got to, kept in a file that is replaced as a whole."""
+class Cursor:
+    """The position of a mirror in the feed, saved in a file that is replaced atomically."""
 
     path: Path
     seq: int = 0
     records: int = 0
 
     @classmethod
-    def load(cls, path: Path) -> Place:
-        """The beginning, when there is no file or it cannot be read: what is sent again counts once."""
+    def load(cls, path: Path) -> Cursor:
+        """The saved cursor; the start of the feed when the file is missing or damaged."""
         try:
-            known = json.loads(path.read_text())
-            return cls(path, int(known["seq"]), int(known["records"]))
+            saved = json.loads(path.read_text())
+            return cls(path, int(saved["seq"]), int(saved["records"]))
         except (OSError, ValueError, KeyError, TypeError):
             return cls(path)
 
     def save(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps({"seq": self.seq, "records": self.records}))
-        fresh.replace(self.path)
+        unfinished = self.path.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(json.dumps({"seq": self.seq, "records": self.records}))
+        unfinished.replace(self.path)
 
 
 class Mirror:
-    """`monitor` is a client of the monitor that has the run, `folder` where places are kept. `told` hears of every page.
+    """`monitor` is a client of the run's monitor, `folder` holds the cursors, `on_progress` is called after each page.
 
-    Raises `NotFoundError` when there is no such run.
+    Raises `NotFoundError` for an unknown run.
     """
 
     def __init__(
@@ -77,46 +77,46 @@ class Mirror:
         run_id: str,
         target: BulkTarget,
         folder: Path,
-        told: Callable[[Progress], None] = lambda progress: None,
+        on_progress: Callable[[MirrorProgress], None] = lambda progress: None,
     ) -> None:
         self._monitor = monitor
         self._target = target
-        self._told = told
+        self._on_progress = on_progress
         self._step = 0
-        self._has_told_config = False  # it travels with the first entry of each process, as with Trackio's own client
-        self.run: dict[str, Any] = self._patiently(lambda: self._ask(f"/api/runs/{run_id}"))
+        self._has_sent_config = False  # sent with the first entry of each process, as Trackio's own client does
+        self.run: dict[str, Any] = self._retry(lambda: self._get(f"/api/runs/{run_id}"))
         self.names = Names.of(self.run)
-        self.place = Place.load(folder / f"{digest(target.url, self.names.run_id)}.json")
+        self.cursor = Cursor.load(folder / f"{digest(target.url, self.names.run_id)}.json")
 
     def follow(self) -> str:
-        """Copies until the run has ended and all of it is there; the status with which it ended.
+        """Copies until the run has ended and is complete at the target. Returns the run's final status.
 
-        Outages of either side are waited out. Raises what will not pass: a refused token, content that the target cannot use.
+        Retries during outages of either side. Raises permanent errors: a refused token, content that the target cannot use.
         """
         while True:
-            messages = self._patiently(self._next_page)
+            messages = self._retry(self._next_page)
             records = [message for message in messages if message["kind"] in RECORDS]
             passed = [message["seq"] for message in messages if message["kind"] in (*RECORDS, "reset")]
             if passed:
                 entries = translate(records, self.names)
-                if entries.logs and not self._has_told_config:
+                if entries.logs and not self._has_sent_config:
                     entries.logs[0]["config"] = {**self.run["config"], "_Created": self.run["created_at"]}
-                self._patiently(lambda: self._target.send(entries))  # noqa: B023 - called before the next round
-                self._has_told_config = self._has_told_config or bool(entries.logs)
-                self.place.seq = max(self.place.seq, *passed)
-                self.place.records += len(records)
-                self.place.save()
+                self._retry(lambda: self._target.send(entries))  # noqa: B023 - called before the next round
+                self._has_sent_config = self._has_sent_config or bool(entries.logs)
+                self.cursor.seq = max(self.cursor.seq, *passed)
+                self.cursor.records += len(records)
+                self.cursor.save()
                 self._step = max(self._step, *(message["data"].get("step") or 0 for message in records))
-                self._told(Progress(self.place.records, self._step))
+                self._on_progress(MirrorProgress(self.cursor.records, self._step))
             elif messages and messages[-1]["kind"] == "end":
                 return str(messages[-1]["data"]["state"])
 
     def _next_page(self) -> list[dict[str, Any]]:
-        query = {"after": self.place.seq, "wait": WAIT_SECONDS, "limit": PAGE}
-        found: list[dict[str, Any]] = self._ask(f"/api/runs/{self.run['id']}/feed", query)
+        query = {"after": self.cursor.seq, "wait": WAIT_SECONDS, "limit": PAGE}
+        found: list[dict[str, Any]] = self._get(f"/api/runs/{self.run['id']}/feed", query)
         return found
 
-    def _ask(self, path: str, query: dict[str, Any] | None = None) -> Any:
+    def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
         try:
             answer = self._monitor.get(path, params=query, timeout=3 * WAIT_SECONDS)
             body = answer.json()
@@ -128,16 +128,16 @@ class Mirror:
             raise BY_STATUS.get(answer.status_code, PegboxError)(str(body.get("detail", body))[:500])
         return body
 
-    def _patiently(self, action: Callable[[], Any]) -> Any:
-        """Until it succeeds, or fails for a reason that will not pass."""
-        pause = FIRST_PAUSE_SECONDS
+    def _retry(self, action: Callable[[], Any]) -> Any:
+        """Repeats an action until it succeeds. Raises permanent errors."""
+        delay = FIRST_DELAY_SECONDS
         while True:
             try:
                 return action()
             except (UnavailableError, TooManyRequestsError) as error:
-                log.info("trying again in %.0f s: %s", pause, error.message)
-                place = getattr(self, "place", None)
-                self._told(Progress(place.records if place else 0, self._step, error.message))
+                log.info("trying again in %.0f s: %s", delay, error.message)
+                cursor = getattr(self, "cursor", None)
+                self._on_progress(MirrorProgress(cursor.records if cursor else 0, self._step, error.message))
                 self._target.close()
-                time.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                time.sleep(delay)
+                delay = min(2 * delay, MAX_DELAY_SECONDS)

@@ -1,4 +1,4 @@
-"""A training's experiment, created when it starts and fed while it runs."""
+"""Creates an experiment for a training and logs to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXPERIMENT_ID = re.compile(r"exp_\d{8}_\d{6}")
 class ExperimentMonitor:
     """`space_id` is a Space id or an address, by default the environment's `TRACKIO_SPACE_ID`.
 
-    Tracking is a guest of the training: when it cannot work, `experiment_id` is None and the reason is in the log.
+    When tracking is not possible, `experiment_id` is `None` and the reason is logged; the training continues.
     """
 
     def __init__(
@@ -48,19 +48,19 @@ class ExperimentMonitor:
             self.experiment_id = found[0]
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> bool:
-        """Whether the values arrived."""
+        """Logs the values of a step. False on failure."""
         return self._client is not None and self.experiment_id is not None and (
             "success" in self._client.log_metrics(self.experiment_id, metrics, step)
         )  # fmt: skip
 
     def log_config(self, config: Mapping[str, Any]) -> bool:
-        """Whether the parameters arrived."""
+        """Logs parameters. False on failure."""
         return self._client is not None and self.experiment_id is not None and (
             "success" in self._client.log_parameters(self.experiment_id, config)
         )  # fmt: skip
 
     def close(self, status: str = "completed") -> None:
-        """Tells how it ended, and ends connections."""
+        """Sets the final status and closes connections."""
         if self._client is not None and self.experiment_id is not None:
             self._client.update_experiment_status(self.experiment_id, status)
         if self._client is not None:

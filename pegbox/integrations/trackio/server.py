@@ -1,4 +1,4 @@
-"""Experiments in Trackio's own server, which has no functions for them: each is a run of one project."""
+"""Experiments on Trackio's own server, which has no functions for them: each is a run of one project."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 60.0
 
 
 class TrackioServer:
-    """Answers the names of a Space's functions. Raises `UnreachableError`, `AuthenticationError`, `UnusableContentError`."""
+    """Implements the functions of a Space. Raises `UnreachableError`, `AuthenticationError`, `UnusableContentError`."""
 
     def __init__(self, url: str, token: str | None) -> None:
         headers = {TOKEN_HEADER: token, "Authorization": f"Bearer {token}"} if token else {}
@@ -36,17 +36,17 @@ class TrackioServer:
         }
 
     def call(self, api_name: str, *args: Any) -> Any:
-        """What a Space's function of this name would do."""
+        """Calls the equivalent of a Space's function."""
         if api_name not in self._functions:
             raise UnusableContentError(f"Trackio's own server has nothing like {api_name}")
         return self._functions[api_name](*args)
 
     def close(self) -> None:
-        """Ends its connections."""
+        """Closes the connections."""
         self._http.close()
 
-    def ask(self, name: str, **arguments: Any) -> Any:
-        """What a function of Trackio answers."""
+    def call_function(self, name: str, **arguments: Any) -> Any:
+        """Calls a function of Trackio's server and returns its result."""
         try:
             answer = self._http.post(f"api/{name}", json={"args": [], "kwargs": arguments})
         except httpx2.HTTPError as error:
@@ -62,7 +62,7 @@ class TrackioServer:
         return body.get("data")
 
     def _create(self, name: str, description: str = "") -> str:
-        taken = {run["name"] for run in self.ask("get_runs_for_project", project=PROJECT)}
+        taken = {run["name"] for run in self.call_function("get_runs_for_project", project=PROJECT)}
         moment = datetime.now(UTC)
         while (experiment := moment.strftime("exp_%Y%m%d_%H%M%S")) in taken:
             moment += timedelta(seconds=1)
@@ -80,10 +80,10 @@ class TrackioServer:
             "config": config,
             "log_id": secrets.token_hex(16),
         }
-        self.ask("bulk_log", logs=[entry], hf_token=None)
+        self.call_function("bulk_log", logs=[entry], hf_token=None)
 
     def _summary(self, experiment: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask("get_run_summary", project=PROJECT, run=experiment)
+        found: dict[str, Any] = self.call_function("get_run_summary", project=PROJECT, run=experiment)
         if not found["num_logs"]:
             raise NotFoundError(f"Experiment not found: {experiment}")
         return found
@@ -100,7 +100,7 @@ class TrackioServer:
         return f"Parameters logged for {experiment}: {', '.join(parameters)}"
 
     def _configure(self, experiment: str, values: dict[str, Any]) -> None:
-        """A run's config is replaced as a whole."""
+        """Merges values into the run's config, which the server can only replace."""
         summary = self._summary(experiment)
         self._write(experiment, {}, summary["last_step"], {**(summary["config"] or {}), **values})
 
@@ -115,7 +115,7 @@ class TrackioServer:
         return "\n".join([*lines, *(f"Metric {name}" for name in summary["metrics"])])
 
     def _list(self) -> str:
-        runs = self.ask("get_runs_for_project", project=PROJECT)
+        runs = self.call_function("get_runs_for_project", project=PROJECT)
         return "\n".join(f"{run['name']} ({run['created_at']})" for run in runs) or "No experiments yet"
 
     def _plot(self, experiment: str, metric_name: str = "loss") -> dict[str, str]:
@@ -132,7 +132,7 @@ class TrackioServer:
         return _figure(curves)
 
     def _curve(self, experiment: str, metric: str, label: str) -> dict[str, Any]:
-        points = self.ask("get_metric_values", project=PROJECT, run=experiment, metric_name=metric)
+        points = self.call_function("get_metric_values", project=PROJECT, run=experiment, metric_name=metric)
         ordered = sorted(points, key=lambda point: point["step"])
         steps, values = [point["step"] for point in ordered], [point["value"] for point in ordered]
         return {"type": "scatter", "mode": "lines", "name": label, "x": steps, "y": values}

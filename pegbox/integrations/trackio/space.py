@@ -1,4 +1,4 @@
-"""Functions of a Gradio app, called with `gradio_client`."""
+"""Calls functions of a Gradio app with `gradio_client`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INSTALL = "pip install gradio_client huggingface_hub"
 
 
 def require_gradio_client() -> None:
-    """Raises `ModuleNotFoundError` that says what to install."""
+    """Raises `ModuleNotFoundError`, which says what to install."""
     if find_spec("gradio_client") is None:
         raise ModuleNotFoundError(f"gradio_client is not installed: {INSTALL}", name="gradio_client")
 
@@ -22,30 +22,30 @@ class Space:
 
     def __init__(self, url: str, token: str | None) -> None:
         require_gradio_client()
-        from gradio_client import Client  # noqa: PLC0415 - heavy, and only here
+        from gradio_client import Client  # noqa: PLC0415 - slow to import
 
         parameters = inspect.signature(Client.__init__).parameters
-        word = "hf_token" if "hf_token" in parameters else "token"
+        token_parameter = "hf_token" if "hf_token" in parameters else "token"
         try:
-            self._client: Any = Client(url, verbose=False, **{word: token})
-        except Exception as error:  # gradio_client raises whatever its parts raise
+            self._client: Any = Client(url, verbose=False, **{token_parameter: token})
+        except Exception as error:  # gradio_client raises errors of many classes
             raise as_pegbox_error(error, url) from error
         self._url = url
 
     def call(self, api_name: str, *args: Any) -> Any:
-        """What the function answers. Raises `UnusableContentError` with the app's own words when it refuses."""
+        """Calls a function and returns its result. Raises `UnusableContentError` with the app's message when the app refuses."""
         try:
             return self._client.predict(*args, api_name=f"/{api_name}")
         except Exception as error:
             raise as_pegbox_error(error, self._url) from error
 
     def close(self) -> None:
-        """Ends its threads."""
+        """Stops the client's threads."""
         self._client.close()
 
 
 def as_pegbox_error(error: Exception, url: str) -> PegboxError:
-    """One sentence for a person, and the class that says whether trying again may help."""
+    """The Pegbox error for an error of `gradio_client`. `UnreachableError` means that a retry may succeed."""
     name, text = type(error).__name__, str(error)
     if name == "AppError":
         return UnusableContentError(text)

@@ -26,6 +26,8 @@ StatusFilter = Literal["created", "queued", "pending", "running", "paused", "com
 JobKind = Annotated[str, Field(json_schema_extra={"enum": ["finetune", "command"]})]
 """The name of a kind of job. The backend registers the kinds; the document lists those of this release."""
 
+TERMINAL_STATES: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
+
 _KNOWN = {
     str(name)
     for field_name, info in Hyperparameters.model_fields.items()

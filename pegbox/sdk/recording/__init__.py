@@ -1,1 +1,1 @@
-"""Records a run: values, media and artifacts, on disk until the monitor has acknowledged them. Never imports httpx2."""
+"""Recording of runs: entries stay on disk until the monitor acknowledges them. Never imports httpx2."""

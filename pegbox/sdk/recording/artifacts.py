@@ -1,4 +1,4 @@
-"""Copies of files that a run keeps, lying beside the outbox until the monitor has them."""
+"""Copies of artifacts, stored beside the outbox until the monitor acknowledges them."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import secrets
 import shutil
 from pathlib import Path
 
-from pegbox.sdk.recording.batch import File
+from pegbox.sdk.recording.batch import ArtifactFile
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. ()+=@-]{0,254}")
 
 
 def copy_file(
     folder: Path, run_id: str, source: str | os.PathLike[str], name: str | None, query: dict[str, str]
-) -> File:
-    """Copies the file, so that the script may go on changing it.
+) -> ArtifactFile:
+    """Copies the file, so that the script can change the original afterwards.
 
-    Raises `FileNotFoundError` or `IsADirectoryError` for the source, `ValueError` for a name that is none.
+    Raises `FileNotFoundError` or `IsADirectoryError` for the source, `ValueError` for an invalid name.
     """
     path = Path(source)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: log its files one by one, or an archive of it")
-    wanted = name or path.name
-    if not NAME.fullmatch(wanted):
+    artifact_name = name or path.name
+    if not NAME.fullmatch(artifact_name):
         raise ValueError(
             f"an artifact's name has 1 to 255 letters, digits, blanks and _.-()+=@, and begins with neither of . and -:"
-            f" not {wanted!r}"
+            f" not {artifact_name!r}"
         )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     copy = folder / f"{run_id}-{secrets.token_hex(8)}.file"
@@ -36,4 +36,4 @@ def copy_file(
     except OSError:
         copy.unlink(missing_ok=True)
         raise
-    return File(wanted, str(copy), copy.stat().st_size, query)
+    return ArtifactFile(artifact_name, str(copy), copy.stat().st_size, query)

@@ -1,4 +1,4 @@
-"""From single log calls to the lines that travel: columnar batches, cut to the monitor's limits."""
+"""Encodes log entries as outbox lines: columnar batches within the monitor's limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_VALUES = 20_000
 MAX_POINTS = 2_000
 MAX_NAMES = 10_000
 MAX_SAMPLE_BYTES = 2 << 20
-"""Well below what the monitor accepts in one request (8 MiB, 50,000 values, 10,000 names)."""
+"""The monitor accepts 8 MiB, 50,000 values and 10,000 names in one request."""
 
 Point = tuple[int, float, dict[str, float]]
 """step, Unix seconds, values."""
@@ -30,7 +30,7 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened."""
+    """An event of a run."""
 
     step: int | None
     time: float
@@ -41,8 +41,8 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A histogram, text or table of one step; `data` is its form on the wire."""
+class MediaEntry:
+    """A histogram, text or table of one step; `data` is its JSON form."""
 
     step: int
     time: float
@@ -51,8 +51,8 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file to keep with the run; `path` is a copy that is ours to delete."""
+class ArtifactFile:
+    """An artifact to upload; `path` is a copy that is deleted afterwards."""
 
     name: str
     path: str
@@ -62,70 +62,70 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Rewind:
-    """What was logged before with a greater step no longer counts."""
+    """Invalidates what was logged before for later steps."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A change of the run itself, in order with what is logged around it."""
+    """An update of the run, kept in order with the other entries."""
 
     body: dict[str, Any]
 
 
-Entry = Point | Samples | Event | Shown | File | Rewind | Patch
+Entry = Point | Samples | Event | MediaEntry | ArtifactFile | Rewind | Patch
 
 
 class BatchEncoder:
-    """Numbers the batches of one writer."""
+    """Encodes the entries of one writer and numbers its batches."""
 
     def __init__(self, writer: str) -> None:
         self.writer = writer
         self.sequence = 0
 
     def lines(self, entries: Iterable[Entry]) -> Iterator[bytes]:
-        """The outbox lines for the entries, in order."""
-        draft = Draft()
+        """Yields the outbox lines for the entries, in order."""
+        draft = BatchDraft()
         for entry in entries:
             if isinstance(entry, tuple):
                 if not draft.add_point(entry):
                     yield self._batch(draft)
-                    draft = Draft()
+                    draft = BatchDraft()
                     draft.add_point(entry)
-            elif isinstance(entry, Patch | File):
+            elif isinstance(entry, Patch | ArtifactFile):
                 if not draft.is_empty:
                     yield self._batch(draft)
-                    draft = Draft()
+                    draft = BatchDraft()
                 yield _line(entry)
             elif isinstance(entry, Rewind):
                 if not draft.is_empty:
                     yield self._batch(draft)
-                draft = Draft(rewind_to=entry.step)
-            elif isinstance(entry, Samples | Shown):
+                draft = BatchDraft(rewind_to=entry.step)
+            elif isinstance(entry, Samples | MediaEntry):
                 if not draft.is_empty:
                     yield self._batch(draft)
-                    draft = Draft()
+                    draft = BatchDraft()
                 (draft.samples if isinstance(entry, Samples) else draft.media).append(entry)  # type: ignore[arg-type]
             else:
                 draft.events.append(entry)
         if not draft.is_empty:
             yield self._batch(draft)
 
-    def _batch(self, draft: Draft) -> bytes:
+    def _batch(self, draft: BatchDraft) -> bytes:
         self.sequence += 1
         return b'{"batch":' + draft.encode(self.writer, self.sequence) + b"}"
 
 
-class Draft:
-    """The batch being filled."""
+class BatchDraft:
+    """A batch that is being filled."""
 
     def __init__(self, rewind_to: int | None = None) -> None:
         self.rewind_to = rewind_to
         self.points: list[Point] = []
         self.samples: list[Samples] = []
         self.events: list[Event] = []
-        self.media: list[Shown] = []
+        self.media: list[MediaEntry] = []
         self._names: set[str] = set()
 
     @property
@@ -133,7 +133,7 @@ class Draft:
         return self.rewind_to is None and not (self.points or self.samples or self.events or self.media)
 
     def add_point(self, point: Point) -> bool:
-        """False when the batch is full: on the wire every point takes a place in every column, be it empty."""
+        """Adds a point. False when the batch is full: every point takes a cell in every column, also if the cell is empty."""
         values = point[2]
         names = self._names if values.keys() <= self._names else self._names | values.keys()
         count = len(self.points) + 1
@@ -171,7 +171,7 @@ class Draft:
             body["media"] = [asdict(media) for media in self.media]
         try:
             encoded = json.dumps(body, separators=(",", ":"), allow_nan=False)
-        except ValueError:  # a metric that is not finite: JSON has no word for it, the wire writes it as text
+        except ValueError:  # JSON has no NaN and infinities: they are sent as text
             metrics = body["points"]["metrics"]
             body["points"]["metrics"] = {
                 name: [wire_value(value) for value in column] for name, column in metrics.items()
@@ -181,7 +181,7 @@ class Draft:
 
 
 def columns(points: list[Point]) -> dict[str, Any]:
-    """`{"step": […], "time": […], "metrics": {name: […]}}`; a point without a metric has `None` in its column."""
+    """`{"step": […], "time": […], "metrics": {name: […]}}`; a point without a metric has `None` in that metric's column."""
     first = points[0][2].keys()
     if all(point[2].keys() == first for point in points):
         metrics: dict[str, list[float | None]] = {name: [point[2][name] for point in points] for name in first}
@@ -192,7 +192,7 @@ def columns(points: list[Point]) -> dict[str, Any]:
 
 
 def wire_value(value: float | None) -> float | str | None:
-    """A float as JSON can carry it: `"NaN"`, `"Infinity"` and `"-Infinity"` are text."""
+    """The JSON form of a float: NaN and infinities become `"NaN"`, `"Infinity"` and `"-Infinity"`."""
     if value is None or math.isfinite(value):
         return value
     if math.isnan(value):
@@ -200,7 +200,7 @@ def wire_value(value: float | None) -> float | str | None:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def _line(entry: Patch | File) -> bytes:
+def _line(entry: Patch | ArtifactFile) -> bytes:
     if isinstance(entry, Patch):
         return b'{"patch":' + _json(entry.body) + b"}"
     return b'{"file":' + _json(asdict(entry)) + b"}"

@@ -1,4 +1,4 @@
-"""What `Run.log` takes beside numbers: histograms, texts and tables."""
+"""Media that `Run.log` accepts besides numbers: histograms, texts and tables."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ MAX_BINS = 1_000
 
 
 class Media:
-    """Base of what is not a number. `data` is the form on the wire."""
+    """Base of the media classes. `data` is the JSON form."""
 
     data: dict[str, Any]
 
 
 class Histogram(Media):
-    """How values are distributed: `run.log({"weights": pegbox.Histogram(layer.weight)}, step=step)`.
+    """A histogram, e.g. `run.log({"weights": pegbox.Histogram(layer.weight)}, step=step)`.
 
-    `values` is anything that NumPy makes an array of, a tensor on the CPU included; NaN and infinities are counted apart.
-    With `counts`, `values` are the edges of the bins instead, one more than there are counts.
+    `values` is a tensor or anything that NumPy converts to an array; NaN and infinities are counted separately. With `counts`,
+    `values` holds the edges of the bins instead, one more than there are counts.
     """
 
     def __init__(self, values: Any, bins: int = 64, *, counts: Sequence[int] | None = None) -> None:
-        import numpy as np  # noqa: PLC0415 - a script that logs numbers only need not wait for it
+        import numpy as np  # noqa: PLC0415 - slow to import, not needed to log numbers
 
-        if hasattr(values, "detach"):  # a tensor that still knows its gradient
+        if hasattr(values, "detach"):  # a tensor that may require gradients
             values = values.detach().cpu().float()
         array = np.asarray(values, dtype=np.float64).ravel()
         if counts is not None:
@@ -49,16 +49,15 @@ class Histogram(Media):
 
 
 class Text(Media):
-    """A text, at most 100,000 characters of it."""
+    """A text, cut to 100,000 characters."""
 
     def __init__(self, text: str) -> None:
         self.data = {"kind": "text", "text": str(text)[:MAX_TEXT]}
 
 
 class Table(Media):
-    """Rows of cells, at most 1,000 rows and 100 columns. Cells are text, numbers, booleans or None; others become text.
-
-    Raises `ValueError` for a row with another number of cells than there are columns.
+    """Rows of cells, at most 1,000 rows and 100 columns. Cells are text, numbers, booleans or `None`; other
+    values become text. Raises `ValueError` for a row whose number of cells differs from the number of columns.
     """
 
     def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -1,8 +1,8 @@
-"""What was logged and is not yet acknowledged, on disk: one append-only file per (run, writer).
+"""The outbox: entries that the monitor has not acknowledged, on disk in one append-only file per run and writer.
 
-A line is written before it is sent and dropped after the monitor's acknowledgement, so neither an outage of the monitor nor
-the death of this process loses it. The file is locked by its owner; the outbox of a dead process is therefore the one whose
-lock is free, and the next process on the same data folder sends it.
+A line is written before it is sent and dropped when the monitor acknowledges it, so that neither an outage of the monitor nor a
+crash of this process loses it. The owner locks the file. An unlocked outbox belongs to a dead process; the next process on the
+same data folder sends it.
 
     {"outbox": 1, "url": …, "run": {body of POST /api/runs}}      the first line
     {"batch": {body of POST /api/runs/{id}/batches}}              then in the order they were logged
@@ -20,21 +20,21 @@ from typing import Any, Self
 
 SUFFIX = ".jsonl"
 COMPACT_AT_BYTES = 1 << 20
-"""Acknowledged lines are cut off when they exceed this; until then cutting would cost more than it frees."""
+"""Acknowledged lines are removed from the file once they exceed this size."""
 
 
-class OutboxTakenError(Exception):
-    """Another living process owns this outbox, or it is gone."""
+class OutboxLockedError(Exception):
+    """Another process owns the outbox, or the file is gone."""
 
 
 class Outbox:
-    """One locked file. Not thread-safe: it belongs to the sending thread."""
+    """One locked file. Not thread-safe: only the sender thread uses it."""
 
     def __init__(self, path: Path, descriptor: int, header: dict[str, Any], start: int) -> None:
         self.path = path
         self.header = header
         self._descriptor = descriptor
-        self._start = start  # where the lines begin, behind the header
+        self._start = start  # offset of the first line after the header
         self._sent = start
         self._end = os.fstat(descriptor).st_size
 
@@ -56,29 +56,29 @@ class Outbox:
 
     @classmethod
     def adopt(cls, path: Path) -> Self:
-        """The outbox of a dead process. Raises `OutboxTakenError` when its owner lives or someone else was faster."""
+        """Takes over the outbox of a dead process. Raises `OutboxLockedError` when another process holds it."""
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
-            raise OutboxTakenError(str(path)) from error
+            raise OutboxLockedError(str(path)) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
-                raise OutboxTakenError(str(path))
+                raise OutboxLockedError(str(path))
             line = _read_line(descriptor, 0)
             header = json.loads(line)
             if not isinstance(header, dict) or header.get("outbox") != 1:
                 raise ValueError(f"{path} is not an outbox")
         except OSError as error:
             os.close(descriptor)
-            raise OutboxTakenError(str(path)) from error
-        except (OutboxTakenError, ValueError):
+            raise OutboxLockedError(str(path)) from error
+        except (OutboxLockedError, ValueError):
             os.close(descriptor)
             raise
         return cls(path, descriptor, header, len(line))
 
     def append(self, line: bytes) -> None:
-        """Writes one line (without its newline) whole, or raises `OSError` and leaves the file as it was."""
+        """Appends a line, given without its newline. Raises `OSError` and leaves the file unchanged on failure."""
         try:
             _write_all(self._descriptor, line + b"\n")
         except OSError:
@@ -88,16 +88,16 @@ class Outbox:
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything in it was acknowledged."""
+        """Whether every line is acknowledged."""
         return self._sent >= self._end
 
     @property
     def backlog_bytes(self) -> int:
-        """Bytes not yet acknowledged."""
+        """Size of the lines that are not acknowledged."""
         return self._end - self._sent
 
     def next_line(self) -> bytes | None:
-        """The oldest line not yet acknowledged, without its newline. A torn last line (a crash while writing) is dropped."""
+        """The oldest unacknowledged line without its newline, or `None`. Drops an incomplete last line, left by a crash."""
         if self.is_empty:
             return None
         line = _read_line(self._descriptor, self._sent)
@@ -108,41 +108,41 @@ class Outbox:
         return line[:-1]
 
     def acknowledge(self, line: bytes) -> None:
-        """Drops the oldest line, which must be `line`."""
+        """Marks the oldest line, which must be `line`, as acknowledged."""
         self._sent += len(line) + 1
         if self.is_empty and self._end - self._start > COMPACT_AT_BYTES:
             self.compact()
 
     def compact(self) -> None:
-        """Frees the disk space of acknowledged lines when nothing is waiting."""
+        """Frees the disk space of acknowledged lines if no other lines are left."""
         if self.is_empty and self._end > self._start:
             os.ftruncate(self._descriptor, self._start)
             self._sent = self._end = self._start
 
     def sync(self) -> None:
-        """Makes the backlog survive a power cut."""
+        """Flushes the file to disk, so that the backlog survives a power failure."""
         os.fsync(self._descriptor)
 
     def set_aside(self, line: bytes) -> Path:
-        """Keeps a line the monitor refuses for good in a file beside this one, so that it neither blocks nor vanishes."""
+        """Moves a line that the monitor refused to a file beside the outbox. Returns that file."""
         path = self.path.with_suffix(".refused")
         with path.open("ab") as handle:
             handle.write(line + b"\n")
         return path
 
     def close(self) -> None:
-        """Lets go of the file; removes it when nothing is waiting in it."""
+        """Closes the file; deletes it when every line is acknowledged."""
         if self.is_empty:
             self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
     def abandon(self) -> None:
-        """For a forked child: closes the descriptor, leaves file and lock to the parent."""
+        """Closes the descriptor in a forked child; the parent keeps the file and the lock."""
         os.close(self._descriptor)
 
 
-def leftovers(folder: Path) -> Iterator[Path]:
-    """Outbox files in the folder, oldest first, whoever owns them."""
+def outbox_files(folder: Path) -> Iterator[Path]:
+    """The outbox files in a folder, oldest first, whether locked or not."""
     if folder.is_dir():
         yield from sorted(folder.glob(f"*{SUFFIX}"), key=_modified)
 

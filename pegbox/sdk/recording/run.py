@@ -1,4 +1,4 @@
-"""A run: what a training script holds while it logs."""
+"""A run that a script records."""
 
 from __future__ import annotations
 
@@ -13,32 +13,31 @@ from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat
 
 from pegbox.errors import ConflictError
 from pegbox.sdk.recording.artifacts import copy_file
-from pegbox.sdk.recording.batch import MAX_NAMES, Event, Patch, Rewind, Samples, Shown
+from pegbox.sdk.recording.batch import MAX_NAMES, Event, MediaEntry, Patch, Rewind, Samples
 from pegbox.sdk.recording.media import Media
 from pegbox.sdk.recording.outbox import Outbox
 from pegbox.sdk.recording.sender import Flush, Sender
-from pegbox.sdk.recording.values import as_number, as_step, as_text
+from pegbox.sdk.recording.values import MAX_NAME_LENGTH, as_media_name, as_number, as_step, as_text
 
 if TYPE_CHECKING:
     from pegbox.sdk.recording.system_metrics import SystemMetrics
 
 AlertLevel = Literal["info", "warning", "error"]
-LEVELS = ("info", "warning", "error")
-MAX_NAME_LENGTH = 200
-MAX_WAITING = 500_000
-"""Log calls that may wait for the background thread before `log` lets it catch up."""
+ALERT_LEVELS = ("info", "warning", "error")
+MAX_QUEUED = 500_000
+"""Queued entries above which `log` yields to the sender thread."""
 
 FLUSH_INTERVAL = 0.02
-"""Seconds between two batches: short enough to look live, long enough that a tight loop travels in bulk."""
+"""Seconds between two batches: short enough for live charts, long enough to batch the calls of a tight loop."""
 
-_living: set[Run] = set()
+_unfinished: set[Run] = set()
 
 
 class Run:
-    """One recorded execution. Made by `pegbox.init`; safe to use from several threads and after a fork.
+    """One recorded execution, created by `pegbox.init`. Thread-safe, and usable after a fork.
 
-    No method but `flush` and `finish` touches the network or waits for the disk: a background thread does. What was logged
-    reaches the outbox on disk within a few hundredths of a second, and the monitor as soon as it answers.
+    Only `flush`, `settle` and `finish` wait: a background thread writes entries to the outbox on disk within a few hundredths of
+    a second and sends them to the monitor.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class Run:
         self._owner = os.getpid()
         self._system: SystemMetrics | None = None
         self._sender: Sender | None = self._new_sender()
-        _living.add(self)
+        _unfinished.add(self)
 
     def _new_sender(self) -> Sender:
         writer = secrets.token_hex(6)
@@ -80,9 +79,9 @@ class Run:
     def log(self, values: Mapping[str, SupportsFloat | Media], step: int | None = None) -> None:
         """Records the metrics of one step, e.g. `run.log({"train_loss": 0.31, "learning_rate": 2e-4}, step=120)`.
 
-        Without `step` the next one is taken. The same step again replaces its values. NaN and infinities are kept. A value may
-        also be a `pegbox.Histogram`, `pegbox.Text` or `pegbox.Table`.
-        Raises `TypeError` for a value that is not a number, `ValueError` for a name longer than 200 characters.
+        `step` defaults to the last step plus one. Logging a step again replaces its values. NaN and infinities are kept. A value
+        may also be a `pegbox.Histogram`, `pegbox.Text` or `pegbox.Table`. Raises `TypeError` for other values, `ValueError` for
+        a name longer than 200 characters.
         """
         numbers: dict[str, float] = dict(values)  # type: ignore[arg-type]
         media: list[str] | None = None
@@ -92,7 +91,7 @@ class Run:
                     media = [*(media or ()), name]
                 else:
                     numbers[name] = as_number(name, value)
-        shown = [(name, numbers.pop(name)) for name in media] if media else ()
+        media_values = [(name, numbers.pop(name)) for name in media] if media else ()
         if not numbers.keys() <= self._names:
             self._check_names(numbers)
         if step is None:
@@ -102,22 +101,22 @@ class Run:
             if step.__class__ is not int:
                 step = as_step(step)
             self._step = step
-        moment = time.time()
-        if numbers or not shown:
-            self._put((step, moment, numbers))
-        for name, item in shown:
-            self._put(Shown(step, moment, _media_name(name), item.data))  # type: ignore[attr-defined]
+        now = time.time()
+        if numbers or not media_values:
+            self._put((step, now, numbers))
+        for name, item in media_values:
+            self._put(MediaEntry(step, now, as_media_name(name), item.data))  # type: ignore[attr-defined]
 
     def watch_system(self, interval_seconds: float | None = None) -> None:
-        """Logs readings of this machine as `system/…` until the run finishes."""
-        from pegbox.sdk.recording.system_metrics import INTERVAL_SECONDS, SystemMetrics  # noqa: PLC0415 - psutil, for who asks
+        """Logs resource metrics of this machine as `system/…` until the run finishes."""
+        from pegbox.sdk.recording.system_metrics import INTERVAL_SECONDS, SystemMetrics  # noqa: PLC0415 - imports psutil
 
         if self._system is None:
-            self._system = SystemMetrics(self, interval_seconds or INTERVAL_SECONDS)
+            self._system = SystemMetrics(self.id, self.log_system, interval_seconds or INTERVAL_SECONDS)
             self._system.start()
 
     def log_system(self, readings: Mapping[str, float]) -> None:
-        """Records readings of the machine at the newest step so far; `watch_system` does so by itself."""
+        """Records resource metrics at the last step. `watch_system` calls this at intervals."""
         numbers = dict(readings)
         self._check_names(numbers)
         self._put((max(self._step, 0), time.time(), numbers))
@@ -131,10 +130,10 @@ class Run:
         category: str = "",
         step: int | None = None,
     ) -> None:
-        """Keeps a file with the run, under its own name unless `name` says another; the same name again replaces it.
+        """Stores a file with the run, under its own name or under `name`. An artifact of the same name is replaced.
 
         The file is copied before this returns and uploaded in the background. Raises `FileNotFoundError`,
-        `IsADirectoryError`, and `ValueError` for a name that cannot be used.
+        `IsADirectoryError`, and `ValueError` for an invalid name.
         """
         query = {"description": as_text(description, 2_000), "category": as_text(category, 100)}
         if step is not None:
@@ -142,9 +141,9 @@ class Run:
         self._put(copy_file(self._folder, self.id, path, name, query))
 
     def alert(self, title: str, text: str = "", level: AlertLevel = "warning", step: int | None = None) -> None:
-        """Tells whoever watches: shown on the run's page at once, and kept with it."""
-        if level not in LEVELS:
-            raise ValueError(f"level must be one of {', '.join(LEVELS)}, not {level!r}")
+        """Shows an alert on the run's page and stores it with the run."""
+        if level not in ALERT_LEVELS:
+            raise ValueError(f"level must be one of {', '.join(ALERT_LEVELS)}, not {level!r}")
         at = None if step is None else as_step(step)
         self._put(Event(at, time.time(), "alert", as_text(title, 500), as_text(text, 20_000), level))
 
@@ -154,15 +153,12 @@ class Run:
         self._put(Samples(as_step(step), time.time(), as_text(name, MAX_NAME_LENGTH), copied))
 
     def log_event(self, kind: str, title: str, detail: str = "", step: int | None = None) -> None:
-        """Records that something happened: `phase`, `evaluation`, `best`, `checkpoint`, `resumed`, `warning`, `note`, …"""
-        self._put(
-            Event(
-                None if step is None else as_step(step), time.time(), kind, as_text(title, 500), as_text(detail, 20_000)
-            )
-        )
+        """Records an event of a kind such as `phase`, `evaluation`, `best`, `checkpoint`, `resumed`, `warning` or `note`."""
+        at = None if step is None else as_step(step)
+        self._put(Event(at, time.time(), kind, as_text(title, 500), as_text(detail, 20_000)))
 
     def rewind(self, step: int) -> None:
-        """Training goes on from `step`: what was logged so far for later steps no longer counts."""
+        """Continues from `step`: invalidates what was logged for later steps."""
         self._step = as_step(step)
         self._put(Rewind(self._step))
 
@@ -174,7 +170,7 @@ class Run:
         summary: Mapping[str, Any] | None = None,
         status: str | None = None,
     ) -> None:
-        """Changes the run's own record; dictionaries are merged into what is there."""
+        """Updates the run; dictionaries are merged into the existing ones."""
         body: dict[str, Any] = {}
         if total_steps is not None:
             body["total_steps"] = total_steps
@@ -190,32 +186,32 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What this process put into the summary with `update`; the monitor adds the last value of every metric."""
+        """The summary set with `update` in this process. The monitor adds the last value of every metric."""
         return dict(self._summary)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Waits until all that was logged is safe in the monitor's database. False when `timeout` seconds were not enough."""
+        """Waits until the monitor has stored all entries. False after `timeout` seconds."""
         flush = Flush()
         self._put(flush)
-        self._living_sender().wake()
+        self._current_sender().wake()
         flush.done.wait(timeout)
         return flush.acknowledged
 
     def settle(self, timeout: float = 5.0) -> None:
-        """Waits until all that was logged is in the outbox: a few milliseconds, whatever the monitor does.
+        """Waits until all entries are in the outbox: a few milliseconds, also during an outage of the monitor.
 
-        Call it before a checkpoint counts as written: a training that goes on from there would not log those steps again.
+        Call it before a checkpoint is complete: a training resumed from the checkpoint does not log the earlier steps again.
         """
-        mark = Flush()
-        self._put(mark)
-        self._living_sender().wake()
-        mark.stored.wait(timeout)
+        flush = Flush()
+        self._put(flush)
+        self._current_sender().wake()
+        flush.stored.wait(timeout)
 
     def finish(self, status: str = "finished", timeout: float = 30.0) -> bool:
-        """Ends the run and waits until everything was delivered; does nothing the second time.
+        """Ends the run and waits until the monitor has stored all entries. Calling it again has no effect.
 
-        Returns False when the monitor could not be reached within `timeout` seconds: the rest then waits on disk for the
-        next process that calls `pegbox.init` on the same data folder.
+        Returns False after `timeout` seconds. The rest stays on disk, and the next process that calls `pegbox.init` with the
+        same data folder sends it.
         """
         if self._system is not None:
             self._system.stop()
@@ -225,16 +221,16 @@ class Run:
             self._put(Patch({"status": status}))
             self._finished = True
         flush = Flush()
-        sender = self._living_sender()
+        sender = self._current_sender()
         sender.queue.append(flush)
         sender.wake()
         flush.done.wait(timeout)
-        _living.discard(self)
+        _unfinished.discard(self)
         sender.close(timeout=10.0)
         return flush.acknowledged
 
-    def leave(self, status: str, timeout: float) -> None:
-        """At the end of the process: finishes the run, or in a forked child only delivers what the child has logged."""
+    def finish_at_exit(self, status: str, timeout: float) -> None:
+        """Finishes the run at the end of the process; a forked child only sends its own entries."""
         if os.getpid() == self._owner:
             self.finish(status, timeout)
         elif self._sender is not None:
@@ -256,16 +252,16 @@ class Run:
     def _put(self, entry: Any) -> None:
         if self._finished:
             raise ConflictError(f"run {self.id} is finished")
-        sender = self._sender or self._living_sender()
+        sender = self._sender or self._current_sender()
         queue = sender.queue
         queue.append(entry)
         if sender.parked:
             sender.wake()
-        elif len(queue) > MAX_WAITING:
-            time.sleep(0.001)  # gives the interpreter to the sending thread; nothing is thrown away
+        elif len(queue) > MAX_QUEUED:
+            time.sleep(0.001)  # yields to the sender thread
 
-    def _living_sender(self) -> Sender:
-        """The sender; in a forked child a new one, because threads and connections stay with the parent."""
+    def _current_sender(self) -> Sender:
+        """The sender. A forked child gets its own, because threads and connections stay with the parent."""
         with self._lock:
             if self._sender is None:
                 self._sender = self._new_sender()
@@ -289,19 +285,13 @@ class Run:
         self._lock = threading.RLock()
 
 
-def _media_name(name: str) -> str:
-    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_LENGTH:
-        raise ValueError(f"a name must be 1 to {MAX_NAME_LENGTH} characters of text, not {name!r}")
-    return name
-
-
-def living_runs() -> list[Run]:
-    """Runs of this process that are not finished."""
-    return list(_living)
+def unfinished_runs() -> list[Run]:
+    """The unfinished runs of this process."""
+    return list(_unfinished)
 
 
 def _reset_after_fork() -> None:
-    for run in _living:
+    for run in _unfinished:
         run._after_fork_in_child()
 
 

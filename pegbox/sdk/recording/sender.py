@@ -1,4 +1,4 @@
-"""The background thread of a run: takes what was logged, writes it to the outbox, sends it, and rides out outages."""
+"""The background thread of a run: writes entries to the outbox, sends them, and retries during outages."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import Any
 
 from pegbox.errors import UnreachableError
 from pegbox.sdk.recording.batch import BatchEncoder, Entry
-from pegbox.sdk.recording.delivery import Delivery
-from pegbox.sdk.recording.outbox import Outbox, OutboxTakenError, leftovers
-from pegbox.sdk.recording.transport import MonitorConnection
+from pegbox.sdk.recording.connection import MonitorConnection
+from pegbox.sdk.recording.outbox import Outbox, OutboxLockedError, outbox_files
+from pegbox.sdk.recording.uploader import OutboxUploader
 
 log = logging.getLogger("pegbox")
 
-RETRY_FIRST, RETRY_MOST = 0.05, 2.0
-"""Seconds before a failed batch is tried again; doubles up to the second value."""
+FIRST_RETRY_DELAY, MAX_RETRY_DELAY = 0.05, 2.0
+"""Seconds before the next attempt after a failure; doubles up to the maximum."""
 
 SYNC_INTERVAL = 1.0
-"""While the monitor is away, the outbox is forced to disk this often."""
+"""Seconds between flushes of the outbox to disk during an outage."""
 
 
 class Flush:
-    """A mark in the queue: `done` is set when everything before it was acknowledged, or when the sender gave up.
+    """A marker in the queue. `stored` is set when all entries before it are in the outbox.
 
-    `stored` is set as soon as everything before it is in the outbox, where the end of the process cannot harm it.
+    `done` is set when all entries before it are acknowledged, or when the sender stops; `acknowledged` tells which.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Flush:
 
 
 class Sender:
-    """Owns the outbox and the connection. `queue` takes entries from any thread; `wake` tells a parked sender of them."""
+    """Owns the outbox and the connection. Any thread appends entries to `queue`; `wake` wakes a parked sender."""
 
     def __init__(
         self,
@@ -58,13 +58,13 @@ class Sender:
         self._interval = interval
         self._encoder = BatchEncoder(writer)
         self._connection = MonitorConnection(url, token)
-        self._delivery = Delivery(self._connection, create)
-        self._unwritten: deque[bytes] = deque()  # lines the disk had no room for
+        self._uploader = OutboxUploader(self._connection, create)
+        self._unwritten: deque[bytes] = deque()  # lines that could not be written to the outbox
         self._flushes: deque[Flush] = deque()
         self._signal = threading.Event()
         self._closing = False
         self._retry_at = 0.0
-        self._retry_delay = RETRY_FIRST
+        self._retry_delay = FIRST_RETRY_DELAY
         self._synced_at = 0.0
         self._warned: set[str] = set()
         self._inherited: list[Outbox] | None = None
@@ -74,31 +74,31 @@ class Sender:
         self._thread.start()
 
     def wake(self) -> None:
-        """Call after appending to `queue` when `parked` is true, and after every `Flush`."""
+        """Wakes the thread. Call after appending to `queue` when `parked` is true, and after appending a `Flush`."""
         self._signal.set()
 
     def close(self, timeout: float | None) -> bool:
-        """Ends the thread after one last attempt to send; what is not acknowledged stays in the outbox."""
+        """Stops the thread after a last attempt to send; unacknowledged lines stay in the outbox. False on timeout."""
         self._closing = True
         self._signal.set()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def abandon(self) -> None:
-        """For a forked child: leaves everything to the parent's thread."""
+        """Closes the outboxes in a forked child; the parent's thread keeps sending them."""
         self._outbox.abandon()
         for inherited in self._inherited or ():
             inherited.abandon()
 
     @property
     def backlog_bytes(self) -> int:
-        """Bytes on disk that the monitor has not acknowledged."""
+        """Size of the lines on disk that the monitor has not acknowledged."""
         return self._outbox.backlog_bytes
 
     def _work(self) -> None:
         try:
-            # What a dead process logged into this run comes before anything of ours, above all before our rewind.
-            self._inherited = list(self._adopt_own())
+            # Entries of an earlier process of this run are sent first, in particular before a rewind of this process.
+            self._inherited = self._adopt_outboxes()
             last_send = 0.0
             while True:
                 self._park(last_send)
@@ -117,20 +117,20 @@ class Sender:
                 flush.done.set()
 
     def _park(self, last_send: float) -> None:
-        """Sleeps until there is something to do, but never sends more often than the interval."""
+        """Sleeps until there is something to send, at least for the interval since the last send."""
         self.parked = True
         if not self.queue and not self._closing:
             self._signal.wait(self._until_retry())
         self.parked = False
         self._signal.clear()
         deadline = last_send + self._interval
-        while not (self._closing or self._is_awaited) and (pause := deadline - time.monotonic()) > 0:
+        while not (self._closing or self._is_flushing) and (pause := deadline - time.monotonic()) > 0:
             self._signal.wait(pause)
             self._signal.clear()
 
     @property
-    def _is_awaited(self) -> bool:
-        """Whether somebody waits in `flush`. Marks stand behind what they wait for, so the last entry tells."""
+    def _is_flushing(self) -> bool:
+        """Whether the last entry is a `Flush` that a caller waits for."""
         return bool(self.queue) and isinstance(self.queue[-1], Flush)
 
     def _until_retry(self) -> float | None:
@@ -143,7 +143,7 @@ class Sender:
         return bool(self._unwritten or self._flushes or self._inherited) or not self._outbox.is_empty
 
     def _store(self) -> None:
-        """Moves what was logged since the last round into the outbox."""
+        """Moves the queued entries to the outbox."""
         entries: list[Entry] = []
         for _ in range(len(self.queue)):
             entry = self.queue.popleft()
@@ -163,25 +163,25 @@ class Sender:
             flush.stored.set()
 
     def _send(self) -> None:
-        """Sends all that waits, oldest first; on failure sets the time of the next attempt."""
+        """Sends all lines, oldest first; schedules the next attempt on failure."""
         try:
             while self._inherited:
-                self._delivery.drain(self._inherited[0], keep_status=False)
+                self._uploader.upload_all(self._inherited[0], keep_status=False)
                 self._inherited.pop(0).close()
-            self._delivery.drain(self._outbox)
+            self._uploader.upload_all(self._outbox)
             while self._unwritten:
-                self._delivery.deliver(self._unwritten[0], self._outbox)
+                self._uploader.upload(self._unwritten[0], self._outbox)
                 self._unwritten.popleft()
         except (UnreachableError, OSError) as error:
             self._retry_at = time.monotonic() + self._retry_delay
-            self._retry_delay = min(self._retry_delay * 2, RETRY_MOST)
-            self._warn("away", f"{error}; metrics wait in {self._outbox.path}")
+            self._retry_delay = min(self._retry_delay * 2, MAX_RETRY_DELAY)
+            self._warn("outage", f"{error}; metrics wait in {self._outbox.path}")
             self._sync()
             return
-        self._retry_delay = RETRY_FIRST
+        self._retry_delay = FIRST_RETRY_DELAY
         self._retry_at = 0.0
-        if "away" in self._warned:
-            self._warned.discard("away")
+        if "outage" in self._warned:
+            self._warned.discard("outage")
             log.warning("pegbox: the monitor is back, everything was sent")
         if not self.queue:
             self._outbox.compact()
@@ -191,29 +191,30 @@ class Sender:
             flush.done.set()
 
     def _sync(self) -> None:
-        """During an outage the outbox is the only copy: force it to disk, now and then."""
+        """Flushes the outbox to disk at intervals, because it is the only copy during an outage."""
         if time.monotonic() - self._synced_at > SYNC_INTERVAL:
             self._synced_at = time.monotonic()
             with contextlib.suppress(OSError):
                 self._outbox.sync()
 
-    def _adopt_own(self) -> list[Outbox]:
-        found = []
-        for path in leftovers(self._folder):
+    def _adopt_outboxes(self) -> list[Outbox]:
+        """Takes over the outboxes that earlier processes of this run left."""
+        adopted = []
+        for path in outbox_files(self._folder):
             if path == self._outbox.path or not path.name.startswith(f"{self._run_id}-"):
                 continue
             try:
                 outbox = Outbox.adopt(path)
-            except (OutboxTakenError, ValueError):
+            except (OutboxLockedError, ValueError):
                 continue
             if outbox.header.get("run", {}).get("id") == self._run_id:
-                found.append(outbox)
+                adopted.append(outbox)
             else:
                 outbox.close()
-        return found
+        return adopted
 
-    def _warn(self, about: str, text: str) -> None:
-        """Says it once per trouble, not once per attempt."""
-        if about not in self._warned:
-            self._warned.add(about)
+    def _warn(self, problem: str, text: str) -> None:
+        """Logs a warning once per problem, not once per attempt."""
+        if problem not in self._warned:
+            self._warned.add(problem)
             log.warning("pegbox: %s", text)

@@ -1,10 +1,10 @@
-"""Readings of the machine that a script runs on, logged beside its metrics."""
+"""Logs resource metrics of the machine that a script runs on."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 
@@ -12,29 +12,26 @@ from pegbox.errors import ConflictError
 from pegbox.hardware.gpu import read_gpus
 from pegbox.hardware.host import HostReader
 
-if TYPE_CHECKING:
-    from pegbox.sdk.recording.run import Run
-
 INTERVAL_SECONDS = 5.0
 
 
 class SystemMetrics:
-    """A thread that logs `system/…` metrics of a run until it finishes. What the machine does not tell is left out."""
+    """A thread that reads `system/…` metrics and passes them to `log`, until stopped. Omits readings that are not available."""
 
-    def __init__(self, run: Run, interval_seconds: float) -> None:
-        self._run = run
+    def __init__(self, run_id: str, log: Callable[[Mapping[str, float]], None], interval_seconds: float) -> None:
+        self._log = log
         self._interval = interval_seconds
         self._host = HostReader(Path.cwd())
         self._process = psutil.Process()
         self._process.cpu_percent()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"pegbox-system-{run.id}", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=f"pegbox-system-{run_id}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """No reading is logged afterwards."""
+        """Stops the thread. Nothing is logged after this returns."""
         self._stop.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join()
@@ -42,7 +39,7 @@ class SystemMetrics:
     def _work(self) -> None:
         while not self._stop.wait(self._interval):
             try:
-                self._run.log_system(self.read())
+                self._log(self.read())
             except (ConflictError, psutil.Error):
                 return
 

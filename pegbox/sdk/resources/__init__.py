@@ -1,1 +1,1 @@
-"""The calls of the API, one module per resource."""
+"""Resources of the clients, one module each."""

@@ -1,29 +1,26 @@
-"""Datasets of one Pegbox and their versions."""
+"""Datasets and their versions."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 
 from pegbox.errors import NotFoundError
-from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, nothing, one, plain, segment
+from pegbox.sdk.call import Call, quote_segment, read_json, read_nothing, read_record, read_records
 from pegbox.sdk.download import saved_path
-from pegbox.sdk.record import Record
-from pegbox.sdk.records import Dataset
-from pegbox.sdk.resources.uploads import READ_SECONDS, Progress
-
-if TYPE_CHECKING:
-    from pegbox.sdk.client import Client
+from pegbox.sdk.records import Dataset, Record
+from pegbox.sdk.resource import AsyncResource, BlockingClient, Resource, endpoint
+from pegbox.sdk.resources.uploads import PROCESSING_SECONDS, UploadProgress, Uploads
 
 UPLOAD_SECONDS = 600.0
-PIECES_FROM_BYTES = 32 * 1024 * 1024
-"""Larger files are sent in pieces by a client that blocks."""
+MAX_SINGLE_REQUEST_BYTES = 32 * 1024 * 1024
+"""The blocking client uploads larger files in chunks."""
 
-ALL = "/api/datasets"
+ROOT = "/api/datasets"
 
 
 class DatasetCalls:
@@ -32,40 +29,48 @@ class DatasetCalls:
     @endpoint
     def get(self, name: str) -> Call[Dataset]:
         """One dataset by uid, id or name. Raises NotFoundError."""
-        by_name = Call("GET", ALL, _named(name))
-        return Call("GET", _path(name), one(Dataset), otherwise=by_name)
+        by_name = Call("GET", ROOT, _read_named(name))
+        return Call("GET", _path(name), read_record(Dataset), fallback=by_name)
 
     @endpoint
     def preview(self, path: Path) -> Call[dict[str, Any]]:
-        """What a CSV file holds and what is wrong with it; nothing is registered."""
-        return Call("POST", "/api/preview-csv", plain, upload=Path(path), seconds=UPLOAD_SECONDS)
+        """The columns, first rows, statistics and errors of a CSV file. Registers nothing."""
+        return Call("POST", "/api/preview-csv", read_json, upload=Path(path), timeout_seconds=UPLOAD_SECONDS)
 
     @endpoint
-    def register(self, /, upload_id: str, **about: Any) -> Call[Dataset]:
-        """Makes a dataset of an upload that `client.uploads.send` brought; keywords are fields of `POST /api/datasets`."""
-        return Call("POST", ALL, one(Dataset), body={**about, "upload_id": upload_id}, seconds=READ_SECONDS)
+    def register(self, /, upload_id: str, **fields: Any) -> Call[Dataset]:
+        """Registers a finished upload of `client.uploads.send` as a dataset; keywords are fields of `POST /api/datasets`."""
+        return Call(
+            "POST",
+            ROOT,
+            read_record(Dataset),
+            body={**fields, "upload_id": upload_id},
+            timeout_seconds=PROCESSING_SECONDS,
+        )
 
     @endpoint
     def rows(self, name: str, *, offset: int | None = None, limit: int | None = None) -> Call[dict[str, Any]]:
-        """A page of the rows that a training can use, and how many there are."""
-        return Call("GET", f"{_path(name)}/rows", plain, params={"offset": offset, "limit": limit})
+        """A page of the rows that training can use, and their total number."""
+        return Call("GET", f"{_path(name)}/rows", read_json, params={"offset": offset, "limit": limit})
 
     @endpoint
     def versions(self, name: str) -> Call[list[Record]]:
-        """Every version, newest first."""
-        return Call("GET", f"{_path(name)}/versions", many(Record, "versions"))
+        """All versions, newest first."""
+        return Call("GET", f"{_path(name)}/versions", read_records(Record, "versions"))
 
     @endpoint
-    def register_version(self, name: str, /, upload_id: str, **about: Any) -> Call[Dataset]:
-        """Makes an upload the next version of a dataset."""
-        body = {**about, "upload_id": upload_id}
-        return Call("POST", f"{_path(name)}/versions", one(Dataset), body=body, seconds=READ_SECONDS)
+    def register_version(self, name: str, /, upload_id: str, **fields: Any) -> Call[Dataset]:
+        """Registers a finished upload as the next version of a dataset."""
+        body = {**fields, "upload_id": upload_id}
+        return Call(
+            "POST", f"{_path(name)}/versions", read_record(Dataset), body=body, timeout_seconds=PROCESSING_SECONDS
+        )
 
     @endpoint
     def roll_back(self, name: str, version: str, *, message: str = "") -> Call[Dataset]:
-        """Makes an old version the newest one again, under a new number; nothing is copied."""
+        """Makes an old version the newest again, under a new number. Copies no files."""
         body = {"rollback_to": version, "message": message}
-        return Call("POST", f"{_path(name)}/versions", one(Dataset), body=body)
+        return Call("POST", f"{_path(name)}/versions", read_record(Dataset), body=body)
 
     @endpoint
     def diff(
@@ -78,38 +83,38 @@ class DatasetCalls:
         offset: int | None = None,
         limit: int | None = None,
     ) -> Call[Record]:
-        """Rows that differ between two versions; `key` names a column that tells rows apart, `offset` and `limit` the page."""
+        """A page of the rows that differ between two versions; `key` names a column that identifies rows."""
         params = {"from": older, "to": newer, "key": key, "offset": offset, "limit": limit}
-        return Call("GET", f"{_path(name)}/diff", one(Record), params=params)
+        return Call("GET", f"{_path(name)}/diff", read_record(Record), params=params)
 
     @endpoint
     def uses(self, name: str) -> Call[Record]:
-        """The jobs and models that rest on it, each with the version it saw."""
-        return Call("GET", f"{_path(name)}/uses", one(Record))
+        """The jobs and models that use a dataset, each with the version used."""
+        return Call("GET", f"{_path(name)}/uses", read_record(Record))
 
     @endpoint
     def download(self, name: str, to: Path, *, version: str | None = None) -> Call[Path]:
-        """Writes a version's bytes to a file, or into a folder under the name they have; several files are a ZIP archive."""
+        """Downloads a version to a file, or into a folder under its own name; a version of several files is a ZIP archive."""
         params = {"version": version}
         return Call("GET", f"{_path(name)}/file", saved_path, params=params, save_to=Path(to), accept="*/*")
 
     @endpoint
     def remove(self, name: str, *, force: bool = False) -> Call[None]:
-        """Deletes a dataset. Raises ConflictError while unfinished jobs or models rest on it, unless it is `force`d."""
-        return Call("DELETE", _path(name), nothing, params={"force": "true" if force else None})
+        """Deletes a dataset. Raises ConflictError while unfinished jobs or models use it, unless `force` is set."""
+        return Call("DELETE", _path(name), read_nothing, params={"force": "true" if force else None})
 
     @endpoint
     def list(self) -> Call[list[Dataset]]:
-        """Every dataset, newest first."""
-        return Call("GET", ALL, many(Dataset))
+        """All datasets, newest first."""
+        return Call("GET", ROOT, read_records(Dataset))
 
 
 class Datasets(DatasetCalls, Resource):
-    """Of a blocking client."""
+    """Blocking."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BlockingClient, uploads: Uploads) -> None:
         super().__init__(client)
-        self._uploads = client.uploads
+        self._uploads = uploads
 
     def add(
         self,
@@ -121,21 +126,21 @@ class Datasets(DatasetCalls, Resource):
         new_version: bool = False,
         message: str = "",
         strict: bool = True,
-        progress: Progress | None = None,
+        progress: UploadProgress | None = None,
     ) -> Dataset:
-        """Uploads and registers a file: CSV, JSONL, Parquet, or a ZIP archive of them. `mapping` names its columns for `input`
-        and `output`; `strict` refuses what no training can use.
+        """Uploads and registers a file: CSV, JSONL, Parquet, or a ZIP archive of such files.
 
-        A large file goes in pieces and survives a restart of the service meanwhile; `progress` then hears of bytes sent and in
-        all. The same data under the same name is answered with the dataset that holds it. Other data under a taken name becomes
-        a new version of it with `new_version`, else ConflictError is raised. UnusableContentError says what is wrong with a file.
+        `mapping` names the columns to use as `input` and `output`; `strict` refuses rows that training cannot use. A large file
+        is uploaded in chunks, which survives a restart of the service, and `progress` is called after each chunk. The same data
+        under the same name returns the existing dataset. Other data under an existing name becomes its next version with
+        `new_version`. Raises ConflictError otherwise, UnusableContentError for a file that cannot be used.
         """
         path = Path(path)
-        about = _about(path, name, description, mapping, message, new_version=new_version, strict=strict)
-        if path.stat().st_size <= PIECES_FROM_BYTES:
-            return self._client.send(_whole(ALL, path, about))
+        fields = _form_fields(path, name, description, mapping, message, new_version=new_version, strict=strict)
+        if path.stat().st_size <= MAX_SINGLE_REQUEST_BYTES:
+            return self._client.send(_upload_call(ROOT, path, fields))
         upload = self._uploads.send(path, progress=progress)
-        return self.register(upload["id"], **about)
+        return self.register(upload["id"], **fields)
 
     upload = add
 
@@ -146,18 +151,18 @@ class Datasets(DatasetCalls, Resource):
         *,
         message: str = "",
         mapping: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
+        progress: UploadProgress | None = None,
     ) -> Dataset:
-        """Makes a file the next version of a dataset; files that it has already are stored only once."""
-        path, about = Path(path), {"message": message, "columnMapping": dict(mapping or {})}
-        if path.stat().st_size <= PIECES_FROM_BYTES:
-            return self._client.send(_whole(f"{_path(name)}/versions", path, about))
+        """Uploads a file as the next version of a dataset. Files with known content are stored only once."""
+        path, fields = Path(path), {"message": message, "columnMapping": dict(mapping or {})}
+        if path.stat().st_size <= MAX_SINGLE_REQUEST_BYTES:
+            return self._client.send(_upload_call(f"{_path(name)}/versions", path, fields))
         upload = self._uploads.send(path, progress=progress)
-        return self.register_version(name, upload["id"], **about)
+        return self.register_version(name, upload["id"], **fields)
 
 
 class AsyncDatasets(DatasetCalls, AsyncResource):
-    """Of an async client."""
+    """Async."""
 
     async def add(
         self,
@@ -170,26 +175,26 @@ class AsyncDatasets(DatasetCalls, AsyncResource):
         message: str = "",
         strict: bool = True,
     ) -> Dataset:
-        """As `Datasets.add`, always in one piece."""
+        """As `Datasets.add`, always in one request."""
         path = Path(path)
-        about = _about(path, name, description, mapping, message, new_version=new_version, strict=strict)
-        return await self._client.send(_whole(ALL, path, about))
+        fields = _form_fields(path, name, description, mapping, message, new_version=new_version, strict=strict)
+        return await self._client.send(_upload_call(ROOT, path, fields))
 
     upload = add
 
     async def add_version(
         self, name: str, path: Path, *, message: str = "", mapping: Mapping[str, str] | None = None
     ) -> Dataset:
-        """As `Datasets.add_version`, always in one piece."""
-        about = {"message": message, "columnMapping": dict(mapping or {})}
-        return await self._client.send(_whole(f"{_path(name)}/versions", Path(path), about))
+        """As `Datasets.add_version`, always in one request."""
+        fields = {"message": message, "columnMapping": dict(mapping or {})}
+        return await self._client.send(_upload_call(f"{_path(name)}/versions", Path(path), fields))
 
 
 def _path(name: str) -> str:
-    return f"{ALL}/{segment(name)}"
+    return f"{ROOT}/{quote_segment(name)}"
 
 
-def _about(
+def _form_fields(
     path: Path,
     name: str | None,
     description: str,
@@ -199,17 +204,17 @@ def _about(
     new_version: bool,
     strict: bool,
 ) -> dict[str, Any]:
-    about: dict[str, Any] = {"name": name or path.stem, "description": description, "message": message}
-    return about | {"strict": strict, "new_version": new_version, "columnMapping": dict(mapping or {})}
+    fields: dict[str, Any] = {"name": name or path.stem, "description": description, "message": message}
+    return fields | {"strict": strict, "new_version": new_version, "columnMapping": dict(mapping or {})}
 
 
-def _whole(url: str, path: Path, about: Mapping[str, Any]) -> Call[Dataset]:
-    """The file and what is said of it as one form."""
-    form = {key: value if isinstance(value, str) else json.dumps(value) for key, value in about.items() if value}
-    return Call("POST", url, one(Dataset), form=form, upload=path, seconds=UPLOAD_SECONDS)
+def _upload_call(url: str, path: Path, fields: Mapping[str, Any]) -> Call[Dataset]:
+    """Sends the file and its fields as one multipart form."""
+    form = {key: value if isinstance(value, str) else json.dumps(value) for key, value in fields.items() if value}
+    return Call("POST", url, read_record(Dataset), form=form, upload=path, timeout_seconds=UPLOAD_SECONDS)
 
 
-def _named(name: str) -> Any:
+def _read_named(name: str) -> Any:
     def read(response: httpx2.Response) -> Dataset:
         for record in response.json():
             if record["name"] == name:

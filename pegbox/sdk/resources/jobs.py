@@ -1,32 +1,28 @@
-"""Jobs of one Pegbox: fine-tunings and commands."""
+"""Jobs: fine-tunings and commands."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pegbox.errors import UnavailableError
-from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, nothing, one, segment, text
+from pegbox.sdk.call import Call, quote_segment, read_nothing, read_record, read_records, read_text
 from pegbox.sdk.records import Job, JobAction, JobOutcome, JobStatistics, MetricPoint
-from pegbox.sdk.resources.metric_stream import follow, follow_async
-
-if TYPE_CHECKING:
-    from pegbox.sdk.async_client import AsyncClient
-    from pegbox.sdk.client import Client
+from pegbox.sdk.resource import AsyncResource, Resource, endpoint
+from pegbox.sdk.resources.metric_stream import stream_points, stream_points_async
 
 RECONNECT_SECONDS = 1.0
-TERMINAL_STATES = frozenset({"completed", "failed", "cancelled"})
-ALL = "/api/jobs"
+ROOT = "/api/jobs"
 
 
 class JobCalls:
-    """`client.jobs`. A job may be named by its uid or its id."""
+    """`client.jobs`. Every method accepts a job's uid or its id."""
 
     @endpoint
     def get(self, uid: str) -> Call[Job]:
         """One job. Raises NotFoundError."""
-        return Call("GET", f"{ALL}/{segment(uid)}", one(Job))
+        return Call("GET", f"{ROOT}/{quote_segment(uid)}", read_record(Job))
 
     @endpoint
     def create(
@@ -50,144 +46,135 @@ class JobCalls:
         priority: int | None = None,
         depends_on: Sequence[str] | None = None,
     ) -> Call[Job]:
-        """Creates a job and, unless told otherwise, queues it; answers with the job.
+        """Creates a job and, unless `auto_start` is false, queues it.
 
-        Either a `command` to run (`shell` makes it a script), or a `model` and a `dataset` (uids) to fine-tune with. It joins
-        the `experiment` of this name, else the one of its own name. What is not given is left to the server. Raises
-        ValidationError naming what cannot be resolved or run.
+        Takes either a `command` to run (a shell script if `shell` is set), or the uids of a `model` and a `dataset` to fine-tune
+        with. The job belongs to the `experiment` of that name, by default to one with the job's name. The server chooses what is
+        not given. Raises ValidationError that names what does not exist or cannot run.
         """
-        wishes: dict[str, Any] = {"gpu_count": gpu_count, "priority": priority, "depends_on": depends_on}
-        wishes |= {"environment": environment, "max_retries": max_retries, "timeout_seconds": timeout_seconds}
+        options: dict[str, Any] = {"gpu_count": gpu_count, "priority": priority, "depends_on": depends_on}
+        options |= {"environment": environment, "max_retries": max_retries, "timeout_seconds": timeout_seconds}
         body: dict[str, Any] = {
             "name": name,
             "description": description,
             "tags": list(tags),
             "experiment": experiment,
             "autoStart": auto_start,
-            **{key: value for key, value in wishes.items() if value is not None},
+            **{key: value for key, value in options.items() if value is not None},
         }
         if command is not None:
             body |= {"command": command, "shell": shell}
         if model is not None or dataset is not None or command is None:
             body["configuration"] = {
-                # Without a name the backend shows the record's own.
+                # Without a name the backend uses the name of the model or dataset.
                 "model": {"uid": model},
                 "dataset": {"uid": dataset},
                 "hyperparameters": dict(hyperparameters or {}),
             }
             body["modelSaving"] = {"saveModel": True, "modelName": model_name or name}
-        return Call("POST", ALL, one(Job, "job"), body=body, params={"strict": "true"})
+        return Call("POST", ROOT, read_record(Job, "job"), body=body, params={"strict": "true"})
 
     @endpoint
     def clone(self, uid: str, /, **changes: Any) -> Call[Job]:
-        """A new job like this one; keywords replace keys of its request (`priority=5`)."""
-        return Call("POST", f"{ALL}/{segment(uid)}/clone", one(Job, "job"), body=changes)
+        """Creates a copy of a job; keywords replace fields of its request, e.g. `priority=5`."""
+        return Call("POST", f"{ROOT}/{quote_segment(uid)}/clone", read_record(Job, "job"), body=changes)
 
     @endpoint
     def restart(self, uid: str) -> Call[Job]:
-        """The same job again as a new one, once it has ended. Raises ConflictError."""
-        return Call("POST", f"{ALL}/{segment(uid)}/restart", one(Job, "job"), body={})
+        """Runs an ended job again, as a new job. Raises ConflictError for a job that has not ended."""
+        return Call("POST", f"{ROOT}/{quote_segment(uid)}/restart", read_record(Job, "job"), body={})
 
     @endpoint
     def start(self, uid: str) -> Call[JobAction]:
         """Queues a created job."""
-        return _act(uid, "start")
+        return _command(uid, "start")
 
     @endpoint
     def pause(self, uid: str) -> Call[JobAction]:
-        """Asks a job to finish its step, save and wait."""
-        return _act(uid, "pause")
+        """Requests that a job pauses: it finishes its step and saves a checkpoint."""
+        return _command(uid, "pause")
 
     @endpoint
     def resume(self, uid: str) -> Call[JobAction]:
-        """Queues a paused job again; it goes on from where it stopped."""
-        return _act(uid, "resume")
+        """Queues a paused job again; it continues from its checkpoint."""
+        return _command(uid, "resume")
 
     @endpoint
     def cancel(self, uid: str) -> Call[JobAction]:
-        """Asks a job to finish its step and end."""
-        return _act(uid, "cancel")
+        """Requests that a job ends after its step."""
+        return _command(uid, "cancel")
 
     @endpoint
     def archive(self, uid: str) -> Call[JobAction]:
-        """Takes an ended job out of the dashboard's list; nothing of it is lost."""
-        return _act(uid, "archive")
+        """Hides an ended job from the dashboard's list; deletes nothing."""
+        return _command(uid, "archive")
 
     @endpoint
     def restore(self, uid: str) -> Call[JobAction]:
-        """Brings an archived job back into the list."""
-        return _act(uid, "restore")
+        """Shows an archived job in the list again."""
+        return _command(uid, "restore")
 
     @endpoint
     def remove(self, uid: str) -> Call[None]:
-        """Deletes an ended job with its files."""
-        return Call("DELETE", f"{ALL}/{segment(uid)}", nothing)
+        """Deletes an ended job and its files."""
+        return Call("DELETE", f"{ROOT}/{quote_segment(uid)}", read_nothing)
 
     @endpoint
     def result(self, uid: str) -> Call[JobOutcome]:
-        """What an ended job came to: `result` (answers before and after, measures, model path) or `error`."""
-        return Call("GET", f"{ALL}/{segment(uid)}/result", one(JobOutcome))
+        """The outcome of an ended job: `result` (answers before and after, metrics, model path) or `error`."""
+        return Call("GET", f"{ROOT}/{quote_segment(uid)}/result", read_record(JobOutcome))
 
     @endpoint
     def logs(self, uid: str, *, stream: str = "stdout", tail: int | None = None) -> Call[str]:
-        """What the job printed (`stdout`) or complained about (`stderr`)."""
+        """The output of a job: `stdout` or `stderr`, all of it or the last `tail` lines."""
         params = {"stream": stream, "tail": tail}
-        return Call("GET", f"{ALL}/{segment(uid)}/logs", text, params=params, accept="text/plain")
+        return Call("GET", f"{ROOT}/{quote_segment(uid)}/logs", read_text, params=params, accept="text/plain")
 
     @endpoint
     def statistics(self) -> Call[JobStatistics]:
-        """How many jobs there are in which state."""
-        return Call("GET", f"{ALL}/statistics", one(JobStatistics))
+        """The number of jobs in each state."""
+        return Call("GET", f"{ROOT}/statistics", read_record(JobStatistics))
 
     @endpoint
     def list(
         self, *, status: str | None = None, limit: int | None = None, offset: int | None = None
     ) -> Call[list[Job]]:
-        """Jobs, newest first: all of them (1,000 at most) unless a page is asked for."""
-        return Call("GET", ALL, many(Job, "jobs"), params={"status": status, "limit": limit, "offset": offset})
+        """Jobs, newest first: at most 1,000, or the page that `limit` and `offset` select."""
+        return Call("GET", ROOT, read_records(Job, "jobs"), params={"status": status, "limit": limit, "offset": offset})
 
 
 class Jobs(JobCalls, Resource):
-    """Of a blocking client."""
-
-    def __init__(self, client: Client) -> None:
-        super().__init__(client)
-        self._source = client
+    """Blocking."""
 
     def stream_metrics(self, uid: str, *, after: int = 0) -> Iterator[MetricPoint]:
-        """Every point of the job from the first on (or behind the cursor `after`), until it ends.
+        """Yields all points of a job after the cursor `after`, from the first by default, until the job ends.
 
-        A job that waits is waited for, and so is a service that is away: the stream goes on where it broke off. Raises
-        NotFoundError.
+        Waits for a queued job, and reconnects after outages without losing points. Raises NotFoundError.
         """
-        return follow(self._source, uid, after)
+        return stream_points(self._client, uid, after)
 
     def follow_log(self, uid: str, *, stream: str = "stdout") -> Iterator[bytes]:
-        """What the job prints, from the beginning and as it comes, until it has ended. An outage of the backend is waited out."""
+        """Yields the output of a job from the beginning until the job ends. Reconnects after outages of the backend."""
         offset = 0
         while True:
             params = {"stream": stream, "follow": "true", "offset": offset}
             try:
-                with self._source.stream("GET", f"{ALL}/{segment(uid)}/logs", params=params) as response:
-                    for piece in response.iter_bytes():
-                        offset += len(piece)
-                        yield piece
+                with self._client.stream("GET", f"{ROOT}/{quote_segment(uid)}/logs", params=params) as response:
+                    for chunk in response.iter_bytes():
+                        offset += len(chunk)
+                        yield chunk
                 return
             except UnavailableError:
                 time.sleep(RECONNECT_SECONDS)
 
 
 class AsyncJobs(JobCalls, AsyncResource):
-    """Of an async client."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        super().__init__(client)
-        self._source = client
+    """Async."""
 
     def stream_metrics(self, uid: str, *, after: int = 0) -> AsyncIterator[MetricPoint]:
         """As `Jobs.stream_metrics`, for `async for`."""
-        return follow_async(self._source, uid, after)
+        return stream_points_async(self._client, uid, after)
 
 
-def _act(uid: str, verb: str) -> Call[JobAction]:
-    return Call("POST", f"{ALL}/{segment(uid)}/{verb}", one(JobAction), body={})
+def _command(uid: str, verb: str) -> Call[JobAction]:
+    return Call("POST", f"{ROOT}/{quote_segment(uid)}/{verb}", read_record(JobAction), body={})

@@ -1,10 +1,10 @@
-"""The machine that the services run on, and whether they are well."""
+"""Readings of the machine that the services run on, and their health."""
 
 from __future__ import annotations
 
-from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, one
-from pegbox.sdk.record import Record
-from pegbox.sdk.records import Gpu, Health, MachineMetrics
+from pegbox.sdk.call import Call, read_record, read_records
+from pegbox.sdk.records import Gpu, Health, MachineMetrics, Record
+from pegbox.sdk.resource import AsyncResource, Resource, endpoint
 
 
 class MachineCalls:
@@ -12,33 +12,33 @@ class MachineCalls:
 
     @endpoint
     def gpus(self) -> Call[list[Gpu]]:
-        """The GPUs as they were last read; none on a machine without."""
-        return Call("GET", "/api/gpus", many(Gpu))
+        """The last reading of each GPU; empty on a machine without GPUs."""
+        return Call("GET", "/api/gpus", read_records(Gpu))
 
     @endpoint
     def metrics(self) -> Call[MachineMetrics]:
-        """Processor, memory, disk and network as they were last read. Raises UnavailableError before the first reading."""
-        return Call("GET", "/api/metrics", one(MachineMetrics))
+        """The last reading of CPU, memory, disk and network. Raises UnavailableError before the first reading."""
+        return Call("GET", "/api/metrics", read_record(MachineMetrics))
 
     @endpoint
     def health(self) -> Call[Health]:
-        """How the backend is, and which parts of it. Raises UnavailableError while it is not well."""
-        return Call("GET", "/api/health", one(Health))
+        """The health of the backend and its parts. Raises UnavailableError while it is unhealthy."""
+        return Call("GET", "/api/health", read_record(Health))
 
     @endpoint
     def monitor_health(self) -> Call[Health]:
-        """How the monitor is."""
-        return Call("GET", "/api/health", one(Health), at_monitor=True)
+        """The health of the monitor."""
+        return Call("GET", "/api/health", read_record(Health), at_monitor=True)
 
     @endpoint
     def workers(self) -> Call[list[Record]]:
-        """The workers that were heard of lately."""
-        return Call("GET", "/api/workers", many(Record))
+        """The workers that sent a request recently."""
+        return Call("GET", "/api/workers", read_records(Record))
 
 
 class Machine(MachineCalls, Resource):
-    """Of a blocking client."""
+    """Blocking."""
 
 
 class AsyncMachine(MachineCalls, AsyncResource):
-    """Of an async client."""
+    """Async."""

@@ -1,4 +1,4 @@
-"""A job's metrics as they come: reads server-sent events, and goes on behind the last one when the stream breaks off."""
+"""Streams a job's metrics as server-sent events; reconnects after the last event when the connection breaks."""
 
 from __future__ import annotations
 
@@ -7,33 +7,21 @@ import json
 import math
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 from pegbox.errors import TooManyRequestsError, UnavailableError
-from pegbox.sdk.call import segment
+from pegbox.sdk.call import quote_segment
 from pegbox.sdk.records import MetricPoint
+from pegbox.sdk.resource import AwaitableClient, BlockingClient
 
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 10.0
+FIRST_DELAY_SECONDS = 0.5
+MAX_DELAY_SECONDS = 10.0
 MAX_LINE_BYTES = 4 * 1024 * 1024
-NUMBER_OF_WORD = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-
-
-class EventSource(Protocol):
-    """Where a blocking stream comes from."""
-
-    def events(self, path: str, last_event_id: int) -> AbstractContextManager[Iterator[bytes]]: ...
-
-
-class AsyncEventSource(Protocol):
-    """Where an async stream comes from."""
-
-    def events(self, path: str, last_event_id: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+NONFINITE_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 class MetricReader:
-    """Bytes in, points out. `last_event_id` is where to go on, `status` the job's last word, None until it was said."""
+    """Parses the event stream. `last_event_id` is the cursor for a reconnect, `status` the final status or `None`."""
 
     def __init__(self, after: int) -> None:
         self.last_event_id = after
@@ -42,27 +30,27 @@ class MetricReader:
         self._event = ""
         self._data: list[str] = []
         self._id: int | None = None
-        self._pause = FIRST_PAUSE_SECONDS
+        self._delay = FIRST_DELAY_SECONDS
 
-    def feed(self, piece: bytes) -> list[MetricPoint]:
-        """The points that are complete with this piece. Raises ValueError when it is no stream of ours."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
+    def feed(self, chunk: bytes) -> list[MetricPoint]:
+        """The points completed by a chunk of the body. Raises ValueError for a body that is not a metric stream."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
         if len(self._rest) > MAX_LINE_BYTES:
             raise ValueError("the stream has a line of more than 4 MiB: it is not one of Pegbox")
-        return [point for line in lines if (point := self._take(line.removesuffix(b"\r").decode())) is not None]
+        return [point for line in lines if (point := self._parse_line(line.removesuffix(b"\r").decode())) is not None]
 
     def begin(self) -> None:
-        """A new connection: what the last one left unfinished is forgotten."""
+        """Starts a new connection: drops an incomplete event of the last one."""
         self._rest, self._event, self._data, self._id = b"", "", [], None
 
-    def pause(self, error: Exception | None) -> float:
-        """Seconds to wait before connecting again; longer each time that no point came in between."""
-        pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE_SECONDS)
-        return max(pause, error.retry_after_seconds) if isinstance(error, TooManyRequestsError) else pause
+    def next_delay(self, error: Exception | None) -> float:
+        """Seconds to wait before the next connection; doubles until a point arrives."""
+        delay, self._delay = self._delay, min(2 * self._delay, MAX_DELAY_SECONDS)
+        return max(delay, error.retry_after_seconds) if isinstance(error, TooManyRequestsError) else delay
 
-    def _take(self, line: str) -> MetricPoint | None:
+    def _parse_line(self, line: str) -> MetricPoint | None:
         if not line:
-            return self._finish()
+            return self._complete_event()
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "id":
@@ -73,7 +61,7 @@ class MetricReader:
             self._data.append(value)
         return None
 
-    def _finish(self) -> MetricPoint | None:
+    def _complete_event(self) -> MetricPoint | None:
         event, data, cursor = self._event, "\n".join(self._data), self._id
         self._event, self._data, self._id = "", [], None
         if not data:
@@ -84,49 +72,49 @@ class MetricReader:
             return None
         if cursor is not None:
             self.last_event_id = cursor
-        self._pause = FIRST_PAUSE_SECONDS
+        self._delay = FIRST_DELAY_SECONDS
         return MetricPoint({name: _number(value) for name, value in values.items()})
 
 
-def follow(source: EventSource, uid: str, after: int) -> Iterator[MetricPoint]:
-    """All points behind the cursor until the job ends; an outage is waited out. Raises NotFoundError for an unknown job."""
+def stream_points(client: BlockingClient, uid: str, after: int) -> Iterator[MetricPoint]:
+    """Yields all points after the cursor until the job ends; reconnects after outages. Raises NotFoundError."""
     reader = MetricReader(after)
     while True:
         failure: Exception | None = None
         try:
             reader.begin()
-            with source.events(path_of(uid), reader.last_event_id) as pieces:
-                for piece in pieces:
-                    yield from reader.feed(piece)
+            with client.events(_stream_path(uid), reader.last_event_id) as chunks:
+                for chunk in chunks:
+                    yield from reader.feed(chunk)
                     if reader.status is not None:
                         return
         except (UnavailableError, TooManyRequestsError) as error:
             failure = error
-        time.sleep(reader.pause(failure))
+        time.sleep(reader.next_delay(failure))
 
 
-async def follow_async(source: AsyncEventSource, uid: str, after: int) -> AsyncIterator[MetricPoint]:
-    """The same for asyncio."""
+async def stream_points_async(client: AwaitableClient, uid: str, after: int) -> AsyncIterator[MetricPoint]:
+    """As `stream_points`, for asyncio."""
     reader = MetricReader(after)
     while True:
         failure: Exception | None = None
         try:
             reader.begin()
-            async with source.events(path_of(uid), reader.last_event_id) as pieces:
-                async for piece in pieces:
-                    for point in reader.feed(piece):
+            async with client.events(_stream_path(uid), reader.last_event_id) as chunks:
+                async for chunk in chunks:
+                    for point in reader.feed(chunk):
                         yield point
                     if reader.status is not None:
                         return
         except (UnavailableError, TooManyRequestsError) as error:
             failure = error
-        await asyncio.sleep(reader.pause(failure))
+        await asyncio.sleep(reader.next_delay(failure))
 
 
-def path_of(uid: str) -> str:
-    return f"/api/jobs/{segment(uid)}/stream"
+def _stream_path(uid: str) -> str:
+    return f"/api/jobs/{quote_segment(uid)}/stream"
 
 
 def _number(value: Any) -> Any:
-    """JSON has no word for NaN and infinities, so text stands in for them on the wire."""
-    return NUMBER_OF_WORD.get(value, value) if isinstance(value, str) else value
+    """Reads NaN and infinities, which JSON lacks, from the text that replaces them on the wire."""
+    return NONFINITE_NUMBERS.get(value, value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""A worker's side of the queue: claim a job, keep it alive, report how it ended."""
+"""The queue as a worker uses it: claim a job, renew its lease, report its end."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from pegbox.schemas.jobs.queue import (
     ReportRequest,
     ReportResponse,
 )
-from pegbox.sdk.client import Client
+from pegbox.sdk.resource import BlockingClient
 
-ANSWER_SECONDS = 10.0
+RESPONSE_SECONDS = 10.0
 LEAVE_SECONDS = 2.0
 
 
 class Queue:
-    """The queue endpoints of the backend. Raises `LeaseLostError` when the job is another worker's by now."""
+    """The queue endpoints of the backend. Methods raise `LeaseLostError` when another worker holds the job."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BlockingClient) -> None:
         self._client = client
 
     def claim(self, request: ClaimRequest) -> ClaimResponse | None:
-        """The next job, or `None` when none came within `request.wait_seconds`."""
+        """The next job, or `None` when no job became ready within `request.wait_seconds`."""
         body = request.model_dump(mode="json")
         response = self._client.request(
-            "POST", "/api/queue/claim", json=body, timeout=request.wait_seconds + ANSWER_SECONDS
+            "POST", "/api/queue/claim", json=body, timeout=request.wait_seconds + RESPONSE_SECONDS
         )
         return None if response.status_code == 204 else ClaimResponse.model_validate_json(response.content)
 
     def heartbeat(self, uid: str, request: HeartbeatRequest) -> HeartbeatResponse:
-        """Renews the lease; says whether the job is to go on, pause or be cancelled."""
+        """Renews the lease. The response says whether to continue, pause or cancel the job."""
         return HeartbeatResponse.model_validate_json(self._post(uid, "heartbeat", request.model_dump(mode="json")))
 
     def report(self, uid: str, request: ReportRequest) -> ReportResponse:
-        """How the attempt ended; the same report twice counts once."""
+        """Reports how the attempt ended. A repeated report has no effect."""
         return ReportResponse.model_validate_json(self._post(uid, "report", request.model_dump(mode="json")))
 
     def leave(self, worker_id: str) -> None:
-        """Says that this worker takes no more work. Raises NotFoundError when it never asked for any."""
+        """Unregisters a worker. Raises NotFoundError for a worker that never claimed."""
         self._client.request("POST", f"/api/workers/{worker_id}/leave", timeout=LEAVE_SECONDS)
 
     def fetch_dataset(self, uid: str, claim_token: str, target: Path) -> None:
@@ -57,7 +57,7 @@ class Queue:
 
     def _post(self, uid: str, verb: str, body: dict[str, object]) -> bytes:
         try:
-            response = self._client.request("POST", f"/api/queue/{uid}/{verb}", json=body, timeout=ANSWER_SECONDS)
+            response = self._client.request("POST", f"/api/queue/{uid}/{verb}", json=body, timeout=RESPONSE_SECONDS)
         except LeaseLostError:
             raise
         except ConflictError as error:

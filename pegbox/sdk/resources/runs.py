@@ -1,4 +1,4 @@
-"""Runs as the monitor knows them: of jobs, of scripts, of other trackers' clients. Reading them; `pegbox.init` writes."""
+"""Reads runs from the monitor: of jobs, of scripts, of other trackers' clients. `pegbox.init` records runs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import httpx2
 
-from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, many, one, plain, segment
-from pegbox.sdk.record import Record
-from pegbox.sdk.records import RunRecord
+from pegbox.sdk.call import Call, quote_segment, read_json, read_record, read_records
+from pegbox.sdk.records import Record, RunRecord
+from pegbox.sdk.resource import AsyncResource, Resource, endpoint
 
-ALL = "/api/runs"
+ROOT = "/api/runs"
 
 
 class RunPage(list[RunRecord]):
-    """A page of runs. `next_cursor` is None on the last one."""
+    """A page of runs. `next_cursor` is `None` on the last page."""
 
     def __init__(self, runs: Iterable[RunRecord], next_cursor: str | None) -> None:
         super().__init__(runs)
@@ -24,27 +24,29 @@ class RunPage(list[RunRecord]):
 
 
 class RunCalls:
-    """`client.runs`. Where one run is asked for, the uid of its job will do."""
+    """`client.runs`. Every method accepts a run's id or the uid of its job."""
 
     @endpoint
     def get(self, run_id: str) -> Call[RunRecord]:
         """One run. Raises NotFoundError."""
-        return Call("GET", f"{ALL}/{segment(run_id)}", one(RunRecord), at_monitor=True)
+        return Call("GET", f"{ROOT}/{quote_segment(run_id)}", read_record(RunRecord), at_monitor=True)
 
     @endpoint
     def series(
         self, run_id: str, metrics: Sequence[str] | None = None, *, cols: int | None = None, x: str | None = None
     ) -> Call[Record]:
-        """Metrics as chart columns, `cols` of them at most; `x` is `step`, `time` or `epoch`."""
+        """Downsampled series for charts, at most `cols` columns; `x` is `step`, `time` or `epoch`."""
         params = {"metrics": None if metrics is None else ",".join(metrics), "cols": cols, "x": x}
-        return Call("GET", f"{ALL}/{segment(run_id)}/series", one(Record), params=params, at_monitor=True)
+        return Call(
+            "GET", f"{ROOT}/{quote_segment(run_id)}/series", read_record(Record), params=params, at_monitor=True
+        )
 
     @endpoint
     def export(self, run_id: str, to: Path, *, format: str = "csv") -> Call[Path]:
-        """Writes every point to a file: `csv`, `jsonl` or `parquet`."""
+        """Writes all points to a file as `csv`, `jsonl` or `parquet`."""
         return Call(
             "GET",
-            f"{ALL}/{segment(run_id)}/export",
+            f"{ROOT}/{quote_segment(run_id)}/export",
             lambda _: Path(to),
             params={"format": format},
             save_to=Path(to),
@@ -54,26 +56,28 @@ class RunCalls:
 
     @endpoint
     def events(self, run_id: str, *, after: int | None = None, limit: int | None = None) -> Call[list[Record]]:
-        """What happened: evaluations, checkpoints, warnings; oldest first."""
+        """Events such as evaluations, checkpoints and warnings, oldest first."""
         params = {"after": after, "limit": limit}
-        return Call("GET", f"{ALL}/{segment(run_id)}/events", many(Record), params=params, at_monitor=True)
+        return Call(
+            "GET", f"{ROOT}/{quote_segment(run_id)}/events", read_records(Record), params=params, at_monitor=True
+        )
 
     @endpoint
     def samples(self, run_id: str) -> Call[list[Record]]:
-        """Answers of the model on the way."""
-        return Call("GET", f"{ALL}/{segment(run_id)}/samples", many(Record), at_monitor=True)
+        """Answers of the model during training."""
+        return Call("GET", f"{ROOT}/{quote_segment(run_id)}/samples", read_records(Record), at_monitor=True)
 
     @endpoint
     def artifacts(self, run_id: str) -> Call[Any]:
-        """The files that the run keeps."""
-        return Call("GET", f"{ALL}/{segment(run_id)}/artifacts", plain, at_monitor=True)
+        """The artifacts of a run."""
+        return Call("GET", f"{ROOT}/{quote_segment(run_id)}/artifacts", read_json, at_monitor=True)
 
     @endpoint
     def download(self, run_id: str, name: str, to: Path) -> Call[Path]:
-        """Writes a file that the run keeps to `to`."""
+        """Downloads an artifact of a run to `to`."""
         return Call(
             "GET",
-            f"{ALL}/{segment(run_id)}/artifacts/{segment(name)}",
+            f"{ROOT}/{quote_segment(run_id)}/artifacts/{quote_segment(name)}",
             lambda _: Path(to),
             save_to=Path(to),
             accept="*/*",
@@ -92,7 +96,7 @@ class RunCalls:
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Call[RunPage]:
-        """A page of runs, newest first; `cursor` is the `next_cursor` of the page before."""
+        """A page of runs, newest first; `cursor` is `next_cursor` of the previous page."""
         params = {
             "q": query,
             "experiment": experiment,
@@ -102,16 +106,16 @@ class RunCalls:
             "limit": limit,
             "cursor": cursor,
         }
-        return Call("GET", ALL, _page, params=params, at_monitor=True)
+        return Call("GET", ROOT, _read_page, params=params, at_monitor=True)
 
 
 class Runs(RunCalls, Resource):
-    """Of a blocking client."""
+    """Blocking."""
 
 
 class AsyncRuns(RunCalls, AsyncResource):
-    """Of an async client."""
+    """Async."""
 
 
-def _page(response: httpx2.Response) -> RunPage:
+def _read_page(response: httpx2.Response) -> RunPage:
     return RunPage([RunRecord(item) for item in response.json()], response.headers.get("X-Next-Cursor"))

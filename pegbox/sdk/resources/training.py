@@ -1,50 +1,51 @@
-"""The run that the monitor follows: losses, progress, resources."""
+"""The current training as the monitor shows it: losses, progress, resources."""
 
 from __future__ import annotations
 
-from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, one, segment
-from pegbox.sdk.record import Record
+from pegbox.sdk.call import Call, quote_segment, read_record
+from pegbox.sdk.records import Record
+from pegbox.sdk.resource import AsyncResource, Resource, endpoint
 
 ROOT = "/api/training"
 
 
 class TrainingCalls:
-    """`client.training`. Raises UnavailableError while there is nothing to show."""
+    """`client.training`. Methods raise UnavailableError while there is no training to show."""
 
     @endpoint
     def losses(self, *, last: int | None = None) -> Call[Record]:
         """The newest loss records."""
-        return Call("GET", f"{ROOT}/losses", one(Record), params={"last_n": last}, at_monitor=True)
+        return Call("GET", f"{ROOT}/losses", read_record(Record), params={"last_n": last}, at_monitor=True)
 
     @endpoint
     def summary(self) -> Call[Record]:
-        """The training in one object."""
-        return Call("GET", f"{ROOT}/summary", one(Record), at_monitor=True)
+        """A summary of the current training."""
+        return Call("GET", f"{ROOT}/summary", read_record(Record), at_monitor=True)
 
     @endpoint
     def status(self, uid: str) -> Call[Record]:
-        """How far a job is. Raises NotFoundError."""
-        return Call("GET", f"{ROOT}/status/{segment(uid)}", one(Record), at_monitor=True)
+        """The progress of a job. Raises NotFoundError."""
+        return Call("GET", f"{ROOT}/status/{quote_segment(uid)}", read_record(Record), at_monitor=True)
 
     @endpoint
     def resources(self, *, last: int | None = None) -> Call[Record]:
-        """The newest readings of the machine."""
-        return Call("GET", f"{ROOT}/resources", one(Record), params={"last_n": last}, at_monitor=True)
+        """The newest resource samples of the machine."""
+        return Call("GET", f"{ROOT}/resources", read_record(Record), params={"last_n": last}, at_monitor=True)
 
     @endpoint
     def mode(self) -> Call[Record]:
-        """`manual` or `automated`."""
-        return Call("GET", f"{ROOT}/mode", one(Record), at_monitor=True)
+        """The mode: `manual` or `automated`."""
+        return Call("GET", f"{ROOT}/mode", read_record(Record), at_monitor=True)
 
     @endpoint
     def set_mode(self, mode: str) -> Call[Record]:
-        """Follows single trainings (`manual`) or those of a study (`automated`)."""
-        return Call("POST", f"{ROOT}/mode/{segment(mode)}", one(Record), body={}, at_monitor=True)
+        """Shows single trainings (`manual`) or the trials of a study (`automated`)."""
+        return Call("POST", f"{ROOT}/mode/{quote_segment(mode)}", read_record(Record), body={}, at_monitor=True)
 
 
 class Training(TrainingCalls, Resource):
-    """Of a blocking client."""
+    """Blocking."""
 
 
 class AsyncTraining(TrainingCalls, AsyncResource):
-    """Of an async client."""
+    """Async."""

@@ -1,38 +1,36 @@
-"""Sends files of any size in pieces, and goes on where it stopped when the connection or the service breaks."""
+"""Uploads files of any size in chunks; resumes when the connection breaks or the service restarts."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from pegbox.errors import ConflictError, PegboxError, UnavailableError, UnreachableError, UnusableContentError
+from pegbox.sdk.resource import BlockingClient
 
-if TYPE_CHECKING:
-    from pegbox.sdk.client import Client
-
-PIECE_BYTES = 8 * 1024 * 1024
-PIECE_SECONDS = 120.0
-READ_SECONDS = 3600.0
-"""How long the backend may read what has arrived: gigabytes take minutes."""
+CHUNK_BYTES = 8 * 1024 * 1024
+CHUNK_SECONDS = 120.0
+PROCESSING_SECONDS = 3600.0
+"""Timeout for the request after which the backend reads the whole file: gigabytes take minutes."""
 
 PATIENCE_SECONDS = 120.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 5.0
+FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.25, 5.0
 
-Progress = Callable[[int, int], None]
-"""Receives bytes that are safely there, and bytes in all."""
+UploadProgress = Callable[[int, int], None]
+"""Called with the number of bytes stored and the size of the file."""
 
 
 class Uploads:
     """`client.uploads`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BlockingClient) -> None:
         self._client = client
 
     def get(self, upload_id: str) -> dict[str, Any]:
-        """How far an upload has come. Raises NotFoundError."""
-        upload: dict[str, Any] = self._client.get(f"/api/uploads/{upload_id}")
+        """The state of an upload. Raises NotFoundError."""
+        upload: dict[str, Any] = self._client.request("GET", f"/api/uploads/{upload_id}").json()
         return upload
 
     def send(
@@ -40,95 +38,98 @@ class Uploads:
         path: Path,
         *,
         resume: str | None = None,
-        progress: Progress | None = None,
+        progress: UploadProgress | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> dict[str, Any]:
-        """Brings a file, or the rest of it when `resume` names an upload, and has it checked; the finished upload.
+        """Uploads a file, or the rest of the file when `resume` is the id of an upload. Returns the finished upload.
 
-        A service that does not answer is waited for until nothing has moved for `patience_seconds`; then UnreachableError is
-        raised, and the upload can be resumed within a day.
+        Retries while the service does not respond. Raises UnreachableError after `patience_seconds` without progress; the upload
+        can then be resumed within a day.
         """
         size = path.stat().st_size
-        upload = self.get(resume) if resume else self._begin(path, size)
+        upload = self.get(resume) if resume else self._create(path, size)
         if upload["size"] != size:
             raise ConflictError(f"{path} has {size} bytes, the upload was begun with {upload['size']}")
         with path.open("rb") as file:
-            self._send_all(file, upload, progress or _say_nothing, patience_seconds)
+            self._send_chunks(file, upload, progress or _ignore_progress, patience_seconds)
         return self._finish(str(upload["id"]), patience_seconds)
 
     def remove(self, upload_id: str) -> None:
-        """Deletes an upload that is not wanted any more."""
+        """Deletes an unfinished upload."""
         self._client.request("DELETE", f"/api/uploads/{upload_id}")
 
-    def _begin(self, path: Path, size: int) -> dict[str, Any]:
+    def _create(self, path: Path, size: int) -> dict[str, Any]:
         upload: dict[str, Any] = self._client.request(
             "POST", "/api/uploads", json={"name": path.name, "size": size}
         ).json()
         return upload
 
-    def _send_all(self, file: BinaryIO, upload: dict[str, Any], progress: Progress, patience_seconds: float) -> None:
-        offset, size, piece_bytes = upload["offset"], upload["size"], min(PIECE_BYTES, upload["max_piece_bytes"])
-        patience = _Patience(patience_seconds)
+    def _send_chunks(
+        self, file: BinaryIO, upload: dict[str, Any], progress: UploadProgress, patience_seconds: float
+    ) -> None:
+        offset, size, chunk_bytes = upload["offset"], upload["size"], min(CHUNK_BYTES, upload["max_piece_bytes"])
+        retries = _Retries(patience_seconds)
         progress(offset, size)
         while offset < size:
             file.seek(offset)
             try:
-                offset = self._send_piece(str(upload["id"]), offset, file.read(piece_bytes))
-                patience.restore()
+                offset = self._send_chunk(str(upload["id"]), offset, file.read(chunk_bytes))
+                retries.reset()
             except (ConflictError, UnavailableError, UnusableContentError) as error:
-                # Not there, or not where we are: what arrived of a piece that broke off counts.
-                patience.lose(error)
-                known = self._offset(str(upload["id"]), offset)
-                if known > offset:
-                    patience.restore()
-                offset = known
+                # The service may have stored a part of the chunk: continue at the offset that it reports.
+                retries.wait(error)
+                stored = self._stored_offset(str(upload["id"]), offset)
+                if stored > offset:
+                    retries.reset()
+                offset = stored
             progress(offset, size)
 
-    def _send_piece(self, upload_id: str, offset: int, piece: bytes) -> int:
+    def _send_chunk(self, upload_id: str, offset: int, chunk: bytes) -> int:
         answer = self._client.request(
             "PATCH",
             f"/api/uploads/{upload_id}",
-            content=piece,
+            content=chunk,
             headers={"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
-            timeout=PIECE_SECONDS,
+            timeout=CHUNK_SECONDS,
         )
         return int(answer.headers["Upload-Offset"])
 
-    def _offset(self, upload_id: str, otherwise: int) -> int:
+    def _stored_offset(self, upload_id: str, default: int) -> int:
         try:
             return int(self.get(upload_id)["offset"])
         except UnavailableError:
-            return otherwise
+            return default
 
     def _finish(self, upload_id: str, patience_seconds: float) -> dict[str, Any]:
-        patience = _Patience(patience_seconds)
+        retries = _Retries(patience_seconds)
         while True:
             try:
-                answer = self._client.request("POST", f"/api/uploads/{upload_id}/finish", timeout=READ_SECONDS)
+                answer = self._client.request("POST", f"/api/uploads/{upload_id}/finish", timeout=PROCESSING_SECONDS)
             except UnreachableError as error:
-                patience.lose(error)
+                retries.wait(error)
             else:
                 upload: dict[str, Any] = answer.json()
                 return upload
 
 
-class _Patience:
-    """Waits a little longer each time; raises the error when nothing has moved for too long."""
+class _Retries:
+    """Delays that double until `reset`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self.restore()
+        self.reset()
 
-    def restore(self) -> None:
+    def reset(self) -> None:
         self._since = time.monotonic()
-        self._pause = FIRST_PAUSE_SECONDS
+        self._delay = FIRST_DELAY_SECONDS
 
-    def lose(self, error: PegboxError) -> None:
+    def wait(self, error: PegboxError) -> None:
+        """Sleeps before the next attempt. Raises `error` when the time since the last `reset` is up."""
         if time.monotonic() - self._since > self._seconds:
             raise error
-        time.sleep(self._pause)
-        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+        time.sleep(self._delay)
+        self._delay = min(self._delay * 2, MAX_DELAY_SECONDS)
 
 
-def _say_nothing(_sent: int, _size: int) -> None:
+def _ignore_progress(_sent: int, _size: int) -> None:
     pass

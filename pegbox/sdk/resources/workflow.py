@@ -1,11 +1,12 @@
-"""The wizard's picks and the kept configurations of hyperparameters."""
+"""The workflow session of the wizard and saved hyperparameter configurations."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pegbox.sdk.call import AsyncResource, Call, Resource, endpoint, one, segment
-from pegbox.sdk.record import Record
+from pegbox.sdk.call import Call, quote_segment, read_record
+from pegbox.sdk.records import Record
+from pegbox.sdk.resource import AsyncResource, Resource, endpoint
 
 
 class WorkflowCalls:
@@ -13,38 +14,38 @@ class WorkflowCalls:
 
     @endpoint
     def get(self) -> Call[Record]:
-        """What was picked so far."""
-        return Call("GET", "/api/metadata", one(Record))
+        """The current selections."""
+        return Call("GET", "/api/metadata", read_record(Record))
 
     @endpoint
-    def update(self, /, **picks: Any) -> Call[Record]:
-        """Replaces the given keys."""
-        return Call("POST", "/api/metadata", one(Record), body=picks)
+    def update(self, /, **selections: Any) -> Call[Record]:
+        """Replaces the given selections."""
+        return Call("POST", "/api/metadata", read_record(Record), body=selections)
 
     @endpoint
     def configuration(self) -> Call[Record]:
-        """The picks with what they stand for."""
-        return Call("GET", "/api/job-configuration", one(Record))
+        """The selections with the records that they refer to."""
+        return Call("GET", "/api/job-configuration", read_record(Record))
 
     @endpoint
     def validate(self) -> Call[Record]:
-        """Whether a job can be made of the picks, and what is missing."""
-        return Call("GET", "/api/job-configuration/validate", one(Record))
+        """Whether a job can be created from the selections, and what is missing."""
+        return Call("GET", "/api/job-configuration/validate", read_record(Record))
 
     @endpoint
     def hyperparameters(self, uid: str) -> Call[Record]:
-        """A kept configuration. Raises NotFoundError."""
-        return Call("GET", f"/api/hyperparameter-config/{segment(uid)}", one(Record))
+        """A saved configuration. Raises NotFoundError."""
+        return Call("GET", f"/api/hyperparameter-config/{quote_segment(uid)}", read_record(Record))
 
     @endpoint
     def best_hyperparameters(self, mode: str = "manual") -> Call[Record]:
         """The best configuration so far, `manual` or `automated`. Raises NotFoundError."""
-        return Call("GET", "/api/configurations/best", one(Record), params={"mode": mode})
+        return Call("GET", "/api/configurations/best", read_record(Record), params={"mode": mode})
 
 
 class Workflow(WorkflowCalls, Resource):
-    """Of a blocking client."""
+    """Blocking."""
 
 
 class AsyncWorkflow(WorkflowCalls, AsyncResource):
-    """Of an async client."""
+    """Async."""

@@ -47,11 +47,11 @@ class MetricForwarder:
         self._thread.join(START_SECONDS + DELIVERY_SECONDS)
 
     def _forward(self) -> None:
-        from pegbox.sdk.recording.start import start_run
+        from pegbox.sdk.recording.create import create_run
 
         identity = self._identity
         try:
-            run = start_run(
+            run = create_run(
                 identity.monitor_url,
                 identity.token,
                 self._run_fields(),

@@ -1,4 +1,4 @@
-/** The client: one property for each kind of record. */
+/** The client of the API: one property for each resource. */
 import { type EitherName, wireNames } from "./names.js";
 import type { components } from "./openapi.js";
 import { type Answer, type ClientOptions, type Query, Requests } from "./request.js";
@@ -11,7 +11,7 @@ export type Model = Schemas["ModelView"];
 export type Experiment = Schemas["ExperimentView"];
 
 type Named<Body> = Partial<Omit<Body, "name">> & { name: string };
-/** What makes a job: `command` to run one, `configuration` to fine-tune. */
+/** The request for a job: `command` to run a command, `configuration` to fine-tune a model. */
 export type NewJob = EitherName<Named<Schemas["CommandCreate"]>> | EitherName<Named<Schemas["FinetuneCreate"]>>;
 
 export class Jobs {
@@ -21,13 +21,13 @@ export class Jobs {
     this.#api = api;
   }
 
-  /** Creates a job and queues it, unless told otherwise. Names may be written as `gpuCount` or `gpu_count`. */
+  /** Creates a job and queues it by default. Accepts field names in both forms, `gpuCount` and `gpu_count`. */
   async create(job: NewJob): Promise<Job> {
     const answer = await this.#api.json("post", "/api/jobs", { body: wireNames(job), query: { strict: true } });
     return answer.job;
   }
 
-  /** Jobs, the newest first: all of them unless a page is asked for. */
+  /** Jobs, newest first: all jobs, or the page that the query selects. */
   async list(query: Query<"get", "/api/jobs"> = {}): Promise<Job[]> {
     return (await this.#api.json("get", "/api/jobs", { query: { ...query, view: "array" } })) as Job[];
   }
@@ -60,7 +60,7 @@ export class Jobs {
     return this.#api.json("get", "/api/jobs/{uid}/result", { path: { uid } });
   }
 
-  /** The last lines that a job printed. */
+  /** The last lines of a job's output. */
   async logs(uid: string, query: Query<"get", "/api/jobs/{uid}/logs"> = {}): Promise<string> {
     const answer = await this.#api.send("get", "/api/jobs/{uid}/logs", { path: { uid }, query, accept: "text/plain" });
     return answer.text();
@@ -71,8 +71,8 @@ export class Jobs {
   }
 
   /**
-   * Every point of a job, those of the past first, until it ends. A job that waits is waited for, and so is a service that is
-   * away: the stream goes on where it broke off.
+   * Calls `onMetrics` for every point of a job, from the first, until the job ends. Waits for a queued job, and reconnects after
+   * outages without losing points.
    */
   streamMetrics(uid: string, onMetrics: (metrics: Metrics) => void, options: StreamOptions = {}): MetricStream {
     return streamMetrics(this.#api, uid, onMetrics, options);
@@ -98,7 +98,7 @@ export class Experiments {
     return this.#api.json("post", "/api/experiments", { body: experiment });
   }
 
-  /** By id or name, with its newest runs and the best of each metric. */
+  /** An experiment by id or name, with its newest runs and the best run by each metric. */
   get(experiment: string): Promise<Schemas["ExperimentDetail"]> {
     return this.#api.json("get", "/api/experiments/{experiment_id}", { path: { experiment_id: experiment } });
   }
@@ -173,13 +173,13 @@ export class Models {
   }
 }
 
-/** `new Client({ baseUrl, apiKey })`. Every call throws a PegboxError when it is refused or not answered. */
+/** `new Client({ baseUrl, apiKey })`. Every method throws a PegboxError for an error response and when there is no response. */
 export class Client {
   readonly jobs: Jobs;
   readonly experiments: Experiments;
   readonly datasets: Datasets;
   readonly models: Models;
-  /** Typed requests for everything that has no method here. */
+  /** Typed requests for endpoints without a method. */
   readonly api: Requests;
 
   constructor(options: ClientOptions = {}) {

@@ -1,11 +1,11 @@
-/** Names as JavaScript writes them beside those of the wire: `gpuCount` is `gpu_count`. */
+/** Converts field names between camel case and the API's snake case. */
 
 export type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
 
-/** Fields under either name. */
+/** The fields of `T`, all in snake case or all in camel case. */
 export type EitherName<T> = T | { [K in keyof T as K extends string ? Camel<K> : K]: T[K] };
 
-/** The fields under the wire's names. Only those of the object itself: what lies deeper belongs to the caller. */
+/** The fields with snake-case names. Does not convert nested objects, whose keys are the caller's. */
 export function wireNames(fields: object): Record<string, unknown> {
   const entries = Object.entries(fields).map(([name, value]) => [
     name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),

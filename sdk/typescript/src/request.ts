@@ -1,4 +1,4 @@
-/** Typed requests: paths, parameters, bodies and answers are those of the API's document. */
+/** Typed requests: paths, parameters and responses have the types of the OpenAPI document. */
 import { errorOf, PegboxError } from "./errors.js";
 import type { paths } from "./openapi.js";
 
@@ -15,14 +15,14 @@ export type Answer<M extends Method, P extends PathOf<M>> =
 export type Query<M extends Method, P extends PathOf<M>> =
   Operation<M, P> extends { parameters: { query?: infer Q } } ? NonNullable<Q> : never;
 
-export interface Sent {
-  /** Values for the path's `{names}`. */
+export interface RequestOptions {
+  /** Values for the parameters of the path. */
   path?: Record<string, string>;
-  /** Parameters; those that are undefined or null are left out. */
+  /** Query parameters; undefined and null values are not sent. */
   query?: object | undefined;
   /** Sent as JSON. */
   body?: unknown;
-  /** Sent as multipart form. */
+  /** Sent as a multipart form. */
   form?: FormData;
   accept?: string;
   headers?: Record<string, string>;
@@ -34,14 +34,14 @@ export interface ClientOptions {
   baseUrl?: string;
   /** An API token. */
   apiKey?: string;
-  /** How often a request that may be repeated is tried again while the service is away or asks to wait. */
+  /** Maximum number of retries while the service is unavailable or limits the rate. Default 3. */
   retries?: number;
   fetch?: typeof fetch;
 }
 
-const REPEATABLE = new Set<Method>(["get", "put", "delete"]);
-const FIRST_PAUSE_MS = 200;
-const LONGEST_WISH_SECONDS = 60;
+const IDEMPOTENT = new Set<Method>(["get", "put", "delete"]);
+const FIRST_DELAY_MS = 200;
+const MAX_RETRY_AFTER_SECONDS = 60;
 
 export class Requests {
   readonly baseUrl: string;
@@ -56,51 +56,56 @@ export class Requests {
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
   }
 
-  /** The JSON of an answer. Throws a PegboxError. */
-  async json<M extends Method, P extends PathOf<M>>(method: M, path: P, sent: Sent = {}): Promise<Answer<M, P>> {
-    const answer = await this.send(method, path as string, sent);
-    return (await answer.json()) as Answer<M, P>;
+  /** The JSON of a response. Throws a PegboxError. */
+  async json<M extends Method, P extends PathOf<M>>(
+    method: M,
+    path: P,
+    options: RequestOptions = {},
+  ): Promise<Answer<M, P>> {
+    const response = await this.send(method, path as string, options);
+    return (await response.json()) as Answer<M, P>;
   }
 
-  /** An answer whose status is below 400. Throws a PegboxError. */
-  async send(method: Method, path: string, sent: Sent = {}): Promise<Response> {
+  /** A response with a status below 400, after retries. Throws a PegboxError. */
+  async send(method: Method, path: string, options: RequestOptions = {}): Promise<Response> {
     for (let attempt = 0; ; attempt++) {
-      const mayRepeat = attempt < this.#retries;
-      let pause = FIRST_PAUSE_MS * 2 ** attempt;
+      const mayRetry = attempt < this.#retries;
+      let delay = FIRST_DELAY_MS * 2 ** attempt;
       try {
-        const answer = await this.once(method, path, sent);
-        if (answer.ok) return answer;
-        const error = await errorOf(answer);
-        const isWish = error.retryAfter !== undefined && error.retryAfter <= LONGEST_WISH_SECONDS;
-        const passes =
-          error.status === 429 || (REPEATABLE.has(method) && (isWish || [502, 504].includes(error.status)));
-        if (!mayRepeat || !passes || (error.retryAfter !== undefined && !isWish)) throw error;
-        pause = isWish ? error.retryAfter! * 1000 : pause;
+        const response = await this.once(method, path, options);
+        if (response.ok) return response;
+        const error = await errorOf(response);
+        const hasUsableRetryAfter = error.retryAfter !== undefined && error.retryAfter <= MAX_RETRY_AFTER_SECONDS;
+        const isRetryable =
+          error.status === 429 ||
+          (IDEMPOTENT.has(method) && (hasUsableRetryAfter || [502, 504].includes(error.status)));
+        if (!mayRetry || !isRetryable || (error.retryAfter !== undefined && !hasUsableRetryAfter)) throw error;
+        delay = hasUsableRetryAfter ? error.retryAfter! * 1000 : delay;
       } catch (error) {
-        if (error instanceof PegboxError || sent.signal?.aborted) throw error;
-        if (!mayRepeat || !REPEATABLE.has(method)) throw unreachable(this.baseUrl, error);
+        if (error instanceof PegboxError || options.signal?.aborted) throw error;
+        if (!mayRetry || !IDEMPOTENT.has(method)) throw unreachable(this.baseUrl, error);
       }
-      await sleep(pause, sent.signal);
+      await sleep(delay, options.signal);
     }
   }
 
-  /** One request, whatever its answer. */
-  once(method: Method, path: string, sent: Sent): Promise<Response> {
-    const headers: Record<string, string> = { Accept: sent.accept ?? "application/json", ...sent.headers };
+  /** Sends one request and returns the response, whatever its status. */
+  once(method: Method, path: string, options: RequestOptions): Promise<Response> {
+    const headers: Record<string, string> = { Accept: options.accept ?? "application/json", ...options.headers };
     if (this.apiKey) headers["Authorization"] = `Bearer ${this.apiKey}`;
-    if (sent.body !== undefined) headers["Content-Type"] = "application/json";
-    return this.#fetch(this.address(path, sent), {
+    if (options.body !== undefined) headers["Content-Type"] = "application/json";
+    return this.#fetch(this.address(path, options), {
       method: method.toUpperCase(),
       headers,
-      body: sent.form ?? (sent.body === undefined ? null : JSON.stringify(sent.body)),
-      signal: sent.signal ?? null,
+      body: options.form ?? (options.body === undefined ? null : JSON.stringify(options.body)),
+      signal: options.signal ?? null,
     });
   }
 
-  address(path: string, sent: Sent = {}): string {
-    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(sent.path?.[name] ?? ""));
+  address(path: string, options: RequestOptions = {}): string {
+    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options.path?.[name] ?? ""));
     const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(sent.query ?? {}))
+    for (const [name, value] of Object.entries(options.query ?? {}))
       if (value !== undefined && value !== null) query.append(name, String(value));
     return `${this.baseUrl}${filled}${query.size ? `?${query}` : ""}`;
   }
@@ -111,7 +116,7 @@ export function unreachable(baseUrl: string, error: unknown): PegboxError {
   return new PegboxError(`${baseUrl} does not answer: ${reason}. Is \`pegbox up\` running?`, 0, "UnreachableError");
 }
 
-/** Resolves after so many milliseconds, at once when the signal says so. */
+/** Resolves after a delay, or when the signal aborts. */
 export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

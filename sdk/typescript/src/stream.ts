@@ -1,8 +1,8 @@
-/** A job's metrics as they come: through a WebSocket, else as server-sent events; resumed behind the last point. */
+/** Streams a job's metrics through a WebSocket or as server-sent events; reconnects after the last point. */
 import { errorOf, PegboxError } from "./errors.js";
 import { type Requests, sleep } from "./request.js";
 
-/** A point of a job. What it does not have is null; all its metrics are there under their own names. */
+/** A point of a job. Missing values are null. Contains every metric of the point under its name. */
 export interface Metrics {
   step: number;
   loss: number | null;
@@ -12,17 +12,17 @@ export interface Metrics {
   epoch: number | null;
   /** ISO 8601, UTC. */
   ts: string;
-  /** The cursor: go on behind it with `after`. */
+  /** The cursor, to pass as `after`. */
   seq: number;
   [metric: string]: number | string | null;
 }
 
 export interface StreamOptions {
-  /** Only points behind this cursor; 0, the default, for all of them. */
+  /** Only points after this cursor; 0, the default, for all points. */
   after?: number;
   /**
-   * `auto` takes a WebSocket where there is one and falls back to server-sent events. With an API token it takes the events at
-   * once: a browser's WebSocket can send one only in its address, which servers and proxies write into their logs.
+   * `auto` uses a WebSocket if available and falls back to server-sent events. With an API token it uses server-sent events only:
+   * a browser's WebSocket can send the token only in the URL, which servers and proxies log.
    */
   transport?: "auto" | "websocket" | "sse";
 }
@@ -30,18 +30,18 @@ export interface StreamOptions {
 export interface MetricStream {
   /** Ends the stream; `done` resolves. */
   close(): void;
-  /** Resolves when the job has ended; rejects when it is unknown or access is refused. */
+  /** Resolves when the job has ended; rejects for an unknown job or refused access. */
   done: Promise<void>;
 }
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
-const OVER = 1000;
-const REFUSALS: Record<number, number> = { 4401: 401, 4403: 403, 4404: 404 };
-const NUMBERS: Record<string, number> = { NaN: Number.NaN, Infinity, "-Infinity": -Infinity };
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 10_000;
+const NORMAL_CLOSURE = 1000;
+const STATUS_BY_CLOSE_CODE: Record<number, number> = { 4401: 401, 4403: 403, 4404: 404 };
+const NONFINITE_NUMBERS: Record<string, number> = { NaN: Number.NaN, Infinity, "-Infinity": -Infinity };
 
-/** What became of one connection: the job has ended, it broke off, or it never came about. */
-type Outcome = "over" | "broken" | "unopened";
+/** How a connection ended: the job has ended, the connection broke, or the connection failed. */
+type Outcome = "ended" | "broken" | "failed";
 
 export function streamMetrics(
   requests: Requests,
@@ -51,7 +51,7 @@ export function streamMetrics(
 ): MetricStream {
   const stop = new AbortController();
   const done = follow(requests, id, onMetrics, options, stop.signal);
-  done.catch(() => {}); // who does not look at `done` is not to be stopped by it
+  done.catch(() => {}); // avoids an unhandled rejection when the caller ignores `done`
   return { close: () => stop.abort(), done };
 }
 
@@ -66,23 +66,23 @@ async function follow(
   const hasSockets = typeof WebSocket !== "undefined";
   let useSocket = wanted === "websocket" || (wanted === "auto" && hasSockets && !requests.apiKey);
   let after = options.after ?? 0;
-  let pause = FIRST_PAUSE_MS;
-  const take = (text: string): void => {
+  let delay = FIRST_DELAY_MS;
+  const handlePoint = (text: string): void => {
     const metrics = parsePoint(text);
     after = metrics.seq;
-    pause = FIRST_PAUSE_MS;
+    delay = FIRST_DELAY_MS;
     onMetrics(metrics);
   };
   while (!signal.aborted) {
     const read = useSocket ? readSocket : readEvents;
-    const outcome = await read(requests, id, after, take, signal);
-    if (outcome === "over" || signal.aborted) return;
-    if (outcome === "unopened" && useSocket && wanted === "auto") {
-      useSocket = false; // a proxy that lets no WebSocket through
+    const outcome = await read(requests, id, after, handlePoint, signal);
+    if (outcome === "ended" || signal.aborted) return;
+    if (outcome === "failed" && useSocket && wanted === "auto") {
+      useSocket = false; // a proxy may block WebSockets
       continue;
     }
-    await sleep(pause, signal);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    await sleep(delay, signal);
+    delay = Math.min(delay * 2, MAX_DELAY_MS);
   }
 }
 
@@ -90,7 +90,7 @@ function readSocket(
   requests: Requests,
   id: string,
   after: number,
-  take: (text: string) => void,
+  handlePoint: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const query = { after, token: requests.apiKey };
@@ -98,25 +98,25 @@ function readSocket(
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(address);
     let isOpen = false;
-    const leave = (): void => {
+    const abort = (): void => {
       socket.close();
-      resolve("over");
+      resolve("ended");
     };
-    signal.addEventListener("abort", leave, { once: true });
+    signal.addEventListener("abort", abort, { once: true });
     socket.onopen = () => (isOpen = true);
     socket.onmessage = (event) => {
       try {
-        take(String(event.data));
+        handlePoint(String(event.data));
       } catch (error) {
-        reject(error); // the caller's own
+        reject(error); // an error of the caller's function
         socket.close();
       }
     };
     socket.onclose = (event) => {
-      signal.removeEventListener("abort", leave);
-      const status = REFUSALS[event.code];
+      signal.removeEventListener("abort", abort);
+      const status = STATUS_BY_CLOSE_CODE[event.code];
       if (status !== undefined) reject(new PegboxError(event.reason || `Refused: ${id}`, status, "PegboxError"));
-      else resolve(event.code === OVER ? "over" : isOpen ? "broken" : "unopened");
+      else resolve(event.code === NORMAL_CLOSURE ? "ended" : isOpen ? "broken" : "failed");
     };
   });
 }
@@ -125,41 +125,41 @@ async function readEvents(
   requests: Requests,
   id: string,
   after: number,
-  take: (text: string) => void,
+  handlePoint: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const headers = { "Last-Event-ID": String(after) };
-  const sent = { path: { uid: id }, accept: "text/event-stream", headers, signal };
-  let answer: Response;
+  const options = { path: { uid: id }, accept: "text/event-stream", headers, signal };
+  let response: Response;
   try {
-    answer = await requests.once("get", "/api/jobs/{uid}/stream", sent);
+    response = await requests.once("get", "/api/jobs/{uid}/stream", options);
   } catch {
-    return "unopened";
+    return "failed";
   }
-  if (!answer.ok) {
-    if (answer.status === 429 || answer.status >= 500) return "unopened";
-    throw await errorOf(answer);
+  if (!response.ok) {
+    if (response.status === 429 || response.status >= 500) return "failed";
+    throw await errorOf(response);
   }
   const decoder = new TextDecoder();
-  const reader = answer.body!.getReader();
+  const reader = response.body!.getReader();
   let rest = "";
   for (;;) {
-    const piece = await reader.read().catch(() => ({ done: true, value: undefined }) as const);
-    if (piece.done) return "broken";
-    const events = (rest + decoder.decode(piece.value, { stream: true })).split("\n\n");
+    const chunk = await reader.read().catch(() => ({ done: true, value: undefined }) as const);
+    if (chunk.done) return "broken";
+    const events = (rest + decoder.decode(chunk.value, { stream: true })).split("\n\n");
     rest = events.pop()!;
     for (const event of events) {
       const lines = event.split("\n");
-      if (lines.includes("event: end")) return "over";
+      if (lines.includes("event: end")) return "ended";
       const data = lines.find((line) => line.startsWith("data: "));
-      if (data) take(data.slice("data: ".length));
+      if (data) handlePoint(data.slice("data: ".length));
     }
   }
 }
 
-/** JSON has no word for NaN and infinities, so text stands in for them on the wire. */
+/** Parses a point; NaN and infinities, which JSON lacks, are text on the wire. */
 export function parsePoint(text: string): Metrics {
   return JSON.parse(text, (_, value: unknown) =>
-    typeof value === "string" && value in NUMBERS ? NUMBERS[value] : value,
+    typeof value === "string" && value in NONFINITE_NUMBERS ? NONFINITE_NUMBERS[value] : value,
   ) as Metrics;
 }

@@ -1,4 +1,4 @@
-"""Runs the command as a user does: in a process of its own."""
+"""Runs the command in its own process, as a user does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.stack import ROOT
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command printed and how it ended."""
+    """The output and the exit code of a command."""
 
     code: int
     out: str

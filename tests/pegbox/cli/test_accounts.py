@@ -1,4 +1,4 @@
-"""`pegbox user` and `pegbox token`, and a Pegbox on the network that knows nobody but them."""
+"""`pegbox user`, `pegbox token` and `pegbox login`, and services that require authentication."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PASSWORD = "correct horse battery"
 
 
 def run(home: Path, *words: str, stdin: str = "") -> Outcome:
-    """In this process: each command opens the data folder anew all the same."""
+    """Runs commands in this process; each command opens the data folder itself."""
     done = CliRunner().invoke(cli, words, input=stdin, env={"PEGBOX_HOME": str(home)}, prog_name="pegbox")
     error = f"pegbox: {done.exception.message}\n" if isinstance(done.exception, PegboxError) else done.stderr
     return Outcome(done.exit_code, done.stdout, error)
@@ -73,7 +73,7 @@ def test_users_and_tokens_from_the_shell(home: Path) -> None:
 
 @pytest.fixture
 def network_pegbox(home: Path) -> Any:
-    """`pegbox up` where everybody must sign in, with one admin and no shared token."""
+    """`pegbox up` with required authentication, one admin and no shared token."""
     assert run(home, "user", "add", "ada", "--role", "admin", stdin=f"{PASSWORD}\n").code == 0
     port, monitor_port = free_port(), free_port()
     log = (home.parent / "up.out").open("wb")
@@ -175,7 +175,7 @@ def test_who_signs_in_needs_no_token_in_the_environment(stack_with_accounts: Sta
 
 @pytest.fixture
 def stack_with_accounts(home: Path) -> Iterator[Stack]:
-    """Services where everybody must sign in, and one admin."""
+    """Services with required authentication and one admin."""
     assert run(home, "user", "add", "ada", "--role", "admin", stdin=f"{PASSWORD}\n").code == 0
     with Stack(home, {"PEGBOX_AUTH": "required"}) as stack:
         yield stack

@@ -16,7 +16,7 @@ from tests.stack import ROOT, Stack
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Backend and monitor, the same for all tests of this file."""
+    """A backend and a monitor, shared by the tests of this file."""
     home = tmp_path_factory.mktemp("commands") / "home"
     home.mkdir()
     with Stack(home) as running:

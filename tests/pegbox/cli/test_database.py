@@ -1,4 +1,4 @@
-"""`pegbox db`: copies made under load are whole, and a restore loses nothing."""
+"""`pegbox db`: backups made under load are complete, and a restore loses nothing."""
 
 from __future__ import annotations
 

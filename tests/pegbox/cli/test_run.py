@@ -17,7 +17,7 @@ FOREIGN_RUNS = ROOT / "tests" / "cast" / "foreign_runs"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """A monitor, which is all that these commands talk to."""
+    """A monitor, the only service that these commands use."""
     with MonitorProcess(tmp_path_factory.mktemp("runs") / "home") as process:
         yield process.stack
 

@@ -1,4 +1,4 @@
-"""Processes are restarted with growing pauses and stopped together."""
+"""Processes are restarted with increasing delays and stopped together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.stack import ROOT, wait_until
 
 SCRIPT = """
 import os, sys
-from pegbox.cli.jobs.stream import LogStream
+from pegbox.cli.process_log import ProcessLog
 from pegbox.cli.supervisor import Child, Supervisor
 
 steady = "import os, time; print('steady', os.getpid(), flush=True); time.sleep(600)"
@@ -25,8 +25,8 @@ stubborn = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('stubborn is here', flush=True); time.sleep(600)"
 )
 children = [Child(name, [sys.executable, "-c", code]) for name, code in (("first", steady), ("second", eval(sys.argv[1])))]
-stream = LogStream(["first", "second"])
-Supervisor(children, dict(os.environ), stream.say).run(lambda: None)
+stream = ProcessLog(["first", "second"])
+Supervisor(children, dict(os.environ), stream.print_line).run(lambda: None)
 """
 
 

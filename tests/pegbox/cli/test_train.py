@@ -1,4 +1,4 @@
-"""From a CSV file to a model that answers, by the command alone."""
+"""`pegbox train`: from a CSV file to a fine-tuned model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.train, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Backend, monitor and a worker, the same for all tests of this file."""
+    """A backend, a monitor and a worker, shared by the tests of this file."""
     home = tmp_path_factory.mktemp("workshop") / "home"
     home.mkdir()
     with Stack(home) as stack:
@@ -64,7 +64,7 @@ def test_ctrl_c_leaves_the_job_running(workshop: Stack, pegbox: Pegbox, few_rows
             env=env,
             stdout=out,
             stderr=out,
-            # Whoever runs the tests in the background may have Ctrl-C ignored for all of them.
+            # SIGINT may be ignored when the tests run in the background.
             preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
     wait_until(lambda: "step 0: validation loss" in log.read_text(), seconds=100, what="the first evaluation")

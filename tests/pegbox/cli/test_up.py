@@ -1,4 +1,4 @@
-"""`pegbox up` as a newcomer meets it."""
+"""`pegbox up` on a new data folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Versions of datasets, and stages and files of models, on the command line."""
+"""Commands for versions of datasets, and for tags and files of models."""
 
 from __future__ import annotations
 

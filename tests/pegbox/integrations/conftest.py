@@ -13,7 +13,7 @@ from pegbox.sample import SAMPLE_CSV
 from pegbox.worker.processes.cpu_settings import THREADS
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 
-# As the executor tells its children; torch reads it when it is loaded.
+# As the executor sets for its child processes; torch reads the variable on import.
 for _name, _value in THREADS.items():
     os.environ.setdefault(_name, _value)
 
@@ -34,6 +34,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory, rows: list[Row]) -> Pat
 
 @pytest.fixture(scope="module")
 def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MonitorProcess]:
-    """One monitor for all tests of a file."""
+    """A monitor shared by the tests of a file."""
     with MonitorProcess(tmp_path_factory.mktemp("monitor") / "home") as process:
         yield process

@@ -1,4 +1,4 @@
-"""Real trainings by Lightning with `PegboxLogger`, under either of its names."""
+"""Real Lightning trainings with `PegboxLogger`, with both names of the package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.stack import ROOT
 
 pytestmark = [
     pytest.mark.train,
-    # Lightning's own: of packages it imports, and advice for machines with more processors.
+    # Warnings of Lightning itself, about packages that it imports and the number of CPUs.
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning"),
 ]
 
@@ -29,7 +29,7 @@ def make_module(lightning: Any, *, fails_at: int = -1) -> Any:
     import torch
 
     class Line(lightning.LightningModule):  # type: ignore[name-defined,misc]
-        """Fits a line; tells us what it logged."""
+        """Fits a line and keeps what it logged."""
 
         def __init__(self, learning_rate: float) -> None:
             super().__init__()

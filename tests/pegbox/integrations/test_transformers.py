@@ -1,4 +1,4 @@
-"""Real trainings by transformers and TRL with `PegboxCallback`."""
+"""Real trainings with transformers and TRL and `PegboxCallback`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MakeTrainer = Callable[..., Any]
 
 @pytest.fixture
 def sft(tiny_model: Path, rows: list[Row], tmp_path: Path) -> MakeTrainer:
-    """A TRL trainer of twelve steps that logs each of them, evaluates and saves every four."""
+    """A TRL trainer that runs twelve steps, logs every step, evaluates and saves every four steps."""
     import datasets
     from trl import SFTConfig, SFTTrainer
 
@@ -56,7 +56,7 @@ def sft(tiny_model: Path, rows: list[Row], tmp_path: Path) -> MakeTrainer:
 
 
 def logged(trainer: Any, name: str) -> dict[int, float]:
-    """What the trainer itself remembers of a metric."""
+    """The values of a metric in the trainer's log history."""
     return {entry["step"]: entry[name] for entry in trainer.state.log_history if name in entry}
 
 

@@ -1,4 +1,4 @@
-"""Hyperparameters come in both spellings and within bounds."""
+"""Hyperparameters are accepted in both spellings and within bounds."""
 
 from __future__ import annotations
 

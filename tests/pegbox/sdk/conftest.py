@@ -1,4 +1,4 @@
-"""A real monitor behind a real socket for the SDK to talk to."""
+"""A real monitor with a real socket for the SDK."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.pegbox.sdk.monitor_process import MonitorProcess
 
 @pytest.fixture(scope="module")
 def shared_monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MonitorProcess]:
-    """One monitor for all tests of a file that leave it alone."""
+    """A monitor shared by the tests of a file that do not restart it."""
     with MonitorProcess(tmp_path_factory.mktemp("monitor") / "home") as process:
         yield process
 
 
 @pytest.fixture
 def monitor(tmp_path: Path) -> Iterator[MonitorProcess]:
-    """A monitor to kill and start again."""
+    """A monitor that a test can kill and restart."""
     with MonitorProcess(tmp_path / "monitor" / "home") as process:
         yield process

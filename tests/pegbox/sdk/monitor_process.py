@@ -1,4 +1,4 @@
-"""A monitor as a process of its own, with what tests ask of it."""
+"""A monitor in its own process, with queries for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.stack import ROOT, Stack, http, wait_until
 
 
 class MonitorProcess:
-    """Use as a context manager. `kill` and `start` as often as you like: it keeps its port and its data."""
+    """Use as a context manager. The port and the data are kept over `kill` and `start`."""
 
     def __init__(self, home: Path, env: dict[str, str] | None = None) -> None:
         home.mkdir(parents=True)
@@ -25,7 +25,7 @@ class MonitorProcess:
         self.stack.start("monitor")
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Kills the monitor with SIGKILL."""
         self.stack.kill("monitor")
 
     def get(self, path: str) -> Any:
@@ -34,12 +34,12 @@ class MonitorProcess:
         return answer.json()
 
     def series(self, run_id: str, metric: str) -> dict[int, float]:
-        """Step → value, as stored; for runs of at most 20,000 steps."""
+        """The stored values by step, for runs of at most 20,000 steps."""
         found = self.get(f"/api/runs/{run_id}/series?metrics={metric}&cols=20000")["series"].get(metric)
         return dict(zip(found["x"], found["mean"], strict=True)) if found else {}
 
     def wait_for(self, run_id: str, metric: str, count: int, seconds: float = 30) -> dict[int, float]:
-        """The series once it has so many points."""
+        """Waits until the series has `count` points and returns it."""
 
         def complete() -> dict[int, float] | None:
             series = self.series(run_id, metric)
@@ -59,6 +59,6 @@ class MonitorProcess:
 
 
 def script(text: str, home: Path, url: str, **env: str) -> subprocess.Popen[bytes]:
-    """A training script in a process of its own."""
+    """Starts a training script in its own process."""
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "PEGBOX_HOME": str(home), "PEGBOX_MONITOR_URL": url, **env}
     return subprocess.Popen([sys.executable, "-c", text], env=variables, stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""What the SDK encodes is what the monitor decodes: every value, in order, within the limits."""
+"""The monitor decodes what the SDK encodes: every value, in order, within the limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.metrics.ingest.batch_schema import decode_batch
 from pegbox.sdk.recording.batch import BatchEncoder, Event, Patch, Rewind, Samples
-from pegbox.sdk.recording.delivery import BATCH_START
+from pegbox.sdk.recording.uploader import BATCH_START
 
 NAME = st.text(st.characters(codec="utf-8"), min_size=1, max_size=10)
 POINT = st.tuples(st.integers(-(2**53), 2**53), st.floats(0, 1e11), st.dictionaries(NAME, st.floats(), max_size=5))

@@ -26,7 +26,7 @@ def test_a_job_from_a_file(stack: Stack, file: Path) -> None:
         dataset = client.datasets.add(file, name="Sums")
         job = client.jobs.create(name="First", model="starter", dataset=dataset["uid"], hyperparameters={"epochs": 1})
         assert job["state"] == "queued"
-        # People read names; uids stay beside them.
+        # Names are for people; the uids remain available.
         assert job["configuration"]["dataset"] == {"uid": dataset["uid"], "name": "Sums"}
         assert job["configuration"]["model"] == {"uid": "starter", "name": "Starter"}
         assert [found["uid"] for found in client.jobs.list(status="queued")] == [job["uid"]]
@@ -49,7 +49,7 @@ def test_what_cannot_be_resolved_is_named(stack: Stack, file: Path) -> None:
 
 
 def test_every_resource_of_both_clients(stack: Stack, file: Path, tmp_path: Path) -> None:
-    """The same calls, blocking and awaited, with the same answers."""
+    """The same calls, blocking and async, with the same results."""
 
     async def asked() -> list[object]:
         async with AsyncClient(stack.backend_url, monitor_url=stack.monitor_url) as client:

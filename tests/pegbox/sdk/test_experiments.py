@@ -1,4 +1,4 @@
-"""Experiments through the SDK, against both services as processes."""
+"""Experiments with the SDK, against both services as processes."""
 
 from __future__ import annotations
 

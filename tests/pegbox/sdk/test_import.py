@@ -1,4 +1,4 @@
-"""`import pegbox` is cheap: a training script must not wait for a web stack it does not use."""
+"""`import pegbox` is fast: a training script does not import a web stack that it does not use."""
 
 from __future__ import annotations
 

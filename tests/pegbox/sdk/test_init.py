@@ -1,4 +1,4 @@
-"""`pegbox.init`: what it refuses, and how loudly."""
+"""Errors of `pegbox.init`."""
 
 from __future__ import annotations
 

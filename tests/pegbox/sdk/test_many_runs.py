@@ -1,4 +1,4 @@
-"""A thousand runs that log at once."""
+"""A thousand runs that log concurrently."""
 
 from __future__ import annotations
 

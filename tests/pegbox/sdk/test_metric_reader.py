@@ -1,4 +1,4 @@
-"""Server-sent events of a job, in whatever pieces they arrive."""
+"""Parsing of a job's server-sent events, whatever the chunks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_pieces_do_not_matter(found: list[dict[str, object]], cuts: list[int]) -
 def test_a_point_cut_off_is_not_half_there() -> None:
     reader = MetricReader(0)
     assert reader.feed(b'id: 1\ndata: {"step": 1}\n\nid: 2\ndata: {"ste') == [{"step": 1}]
-    reader.begin()  # a new connection sends it again
+    reader.begin()  # a new connection sends the event again
     assert reader.feed(b'id: 2\r\ndata: {"step": 2}\r\n\r\n') == [{"step": 2}]
     assert reader.last_event_id == 2
     assert reader.status is None
@@ -47,13 +47,13 @@ def test_numbers_that_json_does_not_know() -> None:
     assert (point["a"], point.ts) == (-math.inf, "2026")
 
 
-def test_pauses_grow_until_a_point_comes() -> None:
+def test_delays_grow_until_a_point_comes() -> None:
     reader = MetricReader(0)
-    pauses = [reader.pause(None) for _ in range(8)]
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == 10
+    delays = [reader.next_delay(None) for _ in range(8)]
+    assert delays == sorted(delays)
+    assert delays[-1] == 10
     reader.feed(b'id: 1\ndata: {"step": 1}\n\n')
-    assert reader.pause(None) == pauses[0]
+    assert reader.next_delay(None) == delays[0]
 
 
 def test_something_else_than_a_stream() -> None:

@@ -1,4 +1,4 @@
-"""The monitor goes away, scripts die: every point that was acknowledged or reached the outbox is there exactly once."""
+"""Outages and crashes: every point that was acknowledged or reached the outbox is stored exactly once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import pegbox
-from pegbox.sdk.recording.outbox import leftovers
+from pegbox.sdk.recording.outbox import outbox_files
 from tests.pegbox.sdk.monitor_process import MonitorProcess, script
 from tests.stack import wait_until
 
@@ -29,14 +29,14 @@ def test_an_outage_loses_nothing(monitor: MonitorProcess, home: Path) -> None:
             assert run.flush(20)
             monitor.kill()
         if step == 2_000:
-            wait_until(lambda: sum(path.stat().st_size for path in leftovers(home / "worker" / "outbox")) > 10_000)
+            wait_until(lambda: sum(path.stat().st_size for path in outbox_files(home / "worker" / "outbox")) > 10_000)
             monitor.start()
         logged[step] = random.Random(step).random()
         run.log({"y": logged[step]}, step=step)
     assert run.finish()
     assert checksum(monitor.series(run.id, "y")) == checksum(logged)
     assert monitor.get(f"/api/runs/{run.id}")["record_count"] == 3_000
-    assert not list(leftovers(home / "worker" / "outbox"))
+    assert not list(outbox_files(home / "worker" / "outbox"))
 
 
 def test_logging_is_not_disturbed_by_an_outage(monitor: MonitorProcess) -> None:
@@ -44,7 +44,7 @@ def test_logging_is_not_disturbed_by_an_outage(monitor: MonitorProcess) -> None:
     run.flush(10)
     monitor.kill()
     for step in range(2_000):
-        run.log({"y": 1.0}, step=step)  # would hang for good if it waited for the monitor
+        run.log({"y": 1.0}, step=step)  # would block if it waited for the monitor
     assert not run.flush(0.2)
     monitor.start()
     assert run.finish()
@@ -119,7 +119,7 @@ time.sleep(60)
     other = pegbox.init(url=monitor.url, home=home)
     assert monitor.wait_for("run-left", "y", 500) == {step: float(step) for step in range(500)}
     other.finish()
-    wait_until(lambda: not list(leftovers(home / "worker" / "outbox")), what="an empty outbox")
+    wait_until(lambda: not list(outbox_files(home / "worker" / "outbox")), what="an empty outbox")
 
 
 def test_a_resumed_run_sends_the_old_points_before_its_rewind(monitor: MonitorProcess, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ time.sleep(60)
     run.log({"y": 60.0}, step=6)
     assert run.flush(20)
     assert monitor.series("run-resumed", "y") == {**{step: float(step) for step in range(6)}, 6: 60.0}
-    assert monitor.get("/api/runs/run-resumed")["status"] == "running"  # the dead process's last word is not ours
+    assert monitor.get("/api/runs/run-resumed")["status"] == "running"  # the status of the dead process is not applied
     run.finish()
 
 

@@ -1,4 +1,4 @@
-"""The outbox file: what was appended comes back in order, whoever died in between."""
+"""The outbox file: appended lines are read in order, also after crashes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pegbox.sdk.recording.outbox import COMPACT_AT_BYTES, Outbox, OutboxTakenError, leftovers
+from pegbox.sdk.recording.outbox import COMPACT_AT_BYTES, Outbox, OutboxLockedError, outbox_files
 
 HEADER = {"url": "http://127.0.0.1:8001", "run": {"id": "run-a"}}
 LINES = st.lists(st.binary(min_size=1, max_size=200).filter(lambda line: b"\n" not in line), max_size=30)
@@ -24,7 +24,7 @@ def drain(outbox: Outbox) -> list[bytes]:
 
 
 def die(outbox: Outbox) -> None:
-    """What SIGKILL does: descriptors close, files stay."""
+    """Simulates SIGKILL: descriptors are closed, files remain."""
     os.close(outbox._descriptor)
 
 
@@ -41,23 +41,23 @@ def test_lines_survive_the_death_of_their_writer(
         assert outbox.next_line() == line
         outbox.acknowledge(line)
     die(outbox)
-    (path,) = leftovers(folder)
+    (path,) = outbox_files(folder)
     heir = Outbox.adopt(path)
     assert heir.header["run"] == {"id": "run-a"}
     remaining = drain(heir)
     assert (
         remaining[len(remaining) - len(lines[sent:]) :] == lines[sent:]
-    )  # acknowledged ones may come again, none is missing
+    )  # acknowledged lines may be read again, none is missing
     heir.close()
-    assert not list(leftovers(folder))
+    assert not list(outbox_files(folder))
 
 
 def test_a_living_owner_keeps_its_outbox(tmp_path: Path) -> None:
     outbox = Outbox.create(tmp_path, "run-a", "w1", HEADER)
-    with pytest.raises(OutboxTakenError):
+    with pytest.raises(OutboxLockedError):
         Outbox.adopt(outbox.path)
     outbox.close()
-    with pytest.raises(OutboxTakenError):
+    with pytest.raises(OutboxLockedError):
         Outbox.adopt(outbox.path)
 
 
@@ -102,4 +102,4 @@ def test_what_the_monitor_refuses_is_set_aside(tmp_path: Path) -> None:
     kept = outbox.set_aside(b"refused")
     outbox.close()
     assert kept.read_bytes() == b"refused\n"
-    assert not list(leftovers(tmp_path))
+    assert not list(outbox_files(tmp_path))

@@ -1,4 +1,4 @@
-"""Scripts that fork, forget to finish, fail, or are killed."""
+"""Scripts that fork, end without `finish`, fail, or are killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run records beside numbers: media, files, alerts, readings of the machine."""
+"""Entries other than numbers: media, artifacts, alerts, system metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a client asks again: against a real server that answers as told."""
+"""Retries of the clients, against a real server with scripted responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CREATED: tuple[int, dict[str, str], str] = (201, {}, '{"id": "exp-1"}')
 
 
 class ScriptedServer:
-    """Gives its `answers` one after the other, the last one for ever, and keeps what it was asked."""
+    """Sends its `answers` in order, then repeats the last; records the requests."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, dict[str, str], str]] = [OK]
@@ -100,7 +100,7 @@ def test_a_wish_is_honoured(server: ScriptedServer) -> None:
     server.answers = [refusal(429, Retry_After="1"), CREATED]
     with Client(server.url) as client:
         started = time.monotonic()
-        assert client.experiments.create("a").id == "exp-1"  # a POST too: what was refused has not been done
+        assert client.experiments.create("a").id == "exp-1"  # also a POST: a refused request was not carried out
         assert time.monotonic() - started >= 1
 
 

@@ -136,7 +136,7 @@ def test_names_steps_and_dictionaries_are_checked(shared_monitor: MonitorProcess
         run.log({"y": 1.0}, step=1.5)  # type: ignore[arg-type]
     values = {"y": 1}
     run.log(values, step=0)
-    values["y"] = 99  # what was logged stays as it was
+    values["y"] = 99  # the logged values are not changed
     run.log({"y": True}, step=1)
     run.log({"y": 10**400}, step=2)
     run.finish()

@@ -1,4 +1,4 @@
-"""Watches a job until it ends: progress bar, live losses and ETA in a terminal, plain lines elsewhere."""
+"""Follows a fine-tuning job until it ends: a progress bar with losses and ETA in a terminal, lines otherwise."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import typer
 
 from pegbox.cli.output import print_json, text_of
 from pegbox.errors import NotFoundError, UnavailableError
+from pegbox.schemas.jobs.job import TERMINAL_STATES
 from pegbox.sdk.client import Client
-from pegbox.sdk.recording.current import monitor_address
-from pegbox.sdk.resources.jobs import TERMINAL_STATES
+from pegbox.sdk.environment import default_monitor_url
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells expect it."""
+"""Exit code after Ctrl-C, by the convention of shells."""
 
 METRICS = ("train_loss", "validation_loss", "tokens_per_second")
 
 
 @dataclass
-class Standing:
-    """What is known of a job while it is watched."""
+class JobProgress:
+    """The state and progress of a job that is followed."""
 
     state: str = "queued"
     phase: str | None = None
@@ -37,20 +37,22 @@ class Standing:
     total_steps: int | None = None
     eta_seconds: float | None = None
     values: dict[str, float] = field(default_factory=dict)
-    news: list[str] = field(default_factory=list)
-    """Sentences that came since the last look."""
+    messages: list[str] = field(default_factory=list)
+    """Messages to print, which the caller clears."""
 
-    def take(self, envelope: dict[str, Any]) -> None:
-        """Counts in one message of the feed."""
+    def update(self, envelope: dict[str, Any]) -> None:
+        """Applies one message of the feed."""
         data = envelope["data"]
         if envelope["kind"] == "point":
             self.step = max(self.step, data["step"])
             self.values.update((name, data["values"][name]) for name in METRICS if name in data["values"])
             if "validation_loss" in data["values"]:
-                self.news.append(f"step {data['step']}: validation loss {text_of(data['values']['validation_loss'])}")
+                self.messages.append(
+                    f"step {data['step']}: validation loss {text_of(data['values']['validation_loss'])}"
+                )
         elif envelope["kind"] == "event":
             if data["kind"] in ("resumed", "warning", "failed"):
-                self.news.append(": ".join(part for part in (data["title"], data["detail"]) if part))
+                self.messages.append(": ".join(part for part in (data["title"], data["detail"]) if part))
         elif envelope["kind"] == "status":
             self.state = data["state"]
             self.phase = data["phase"]
@@ -62,20 +64,20 @@ class Standing:
 
     @property
     def line(self) -> str:
-        """Losses and speed in a few words."""
+        """The last losses and the speed as text."""
         names = {"train_loss": "loss", "validation_loss": "validation", "tokens_per_second": "tokens/s"}
         return "  ".join(f"{names[name]} {text_of(self.values[name])}" for name in METRICS if name in self.values)
 
 
 def follow_job(client: Client, uid: str, *, as_json: bool = False, from_start: bool = False) -> None:
-    """Shows a job until it ends, then its result. Exits with 1 when it did not complete, with 130 after Ctrl-C.
+    """Shows a job until it ends, then its result. Exits with 1 when the job failed or was cancelled, with 130 after Ctrl-C.
 
-    With `as_json` nothing is shown on the way, and the job is printed at its end.
+    With `as_json` prints only the job at its end.
     """
     client.jobs.get(uid)
     try:
         if as_json:
-            for _ in standings(client, uid, from_start=from_start):
+            for _ in follow_progress(client, uid, from_start=from_start):
                 pass
         elif sys.stdout.isatty():
             _show_bar(client, uid, from_start)
@@ -95,11 +97,11 @@ def follow_job(client: Client, uid: str, *, as_json: bool = False, from_start: b
         raise typer.Exit(1)
 
 
-def standings(client: Client, uid: str, *, from_start: bool) -> Iterator[Standing]:
-    """The standing again after each news, until the job has ended or was paused. An outage of a service is waited out."""
-    standing = Standing()
+def follow_progress(client: Client, uid: str, *, from_start: bool) -> Iterator[JobProgress]:
+    """Yields the progress after each update until the job ends or pauses. Retries during outages."""
+    job_progress = JobProgress()
     cursor: int | None = 0 if from_start else None
-    with Client(monitor_address()) as monitor:
+    with Client(default_monitor_url()) as monitor:
         while True:
             try:
                 envelopes = monitor.request(
@@ -113,16 +115,16 @@ def standings(client: Client, uid: str, *, from_start: bool) -> Iterator[Standin
             else:
                 for envelope in envelopes:
                     cursor = max(cursor or 0, envelope["seq"])
-                    standing.take(envelope)
-                if standing.state == "running" and not standing.values:
+                    job_progress.update(envelope)
+                if job_progress.state == "running" and not job_progress.values:
                     time.sleep(RETRY_SECONDS / 4)
-            # The backend knows first how a job ended; the monitor reads it from there.
+            # The backend has the final state first; the monitor reads it from the backend.
             try:
-                standing.state = client.jobs.get(uid)["state"]
+                job_progress.state = client.jobs.get(uid)["state"]
             except UnavailableError:
                 continue
-            yield standing
-            if standing.state in TERMINAL_STATES or standing.state == "paused":
+            yield job_progress
+            if job_progress.state in TERMINAL_STATES or job_progress.state == "paused":
                 return
 
 
@@ -138,35 +140,35 @@ def _show_bar(client: Client, uid: str, from_start: bool) -> None:
     )
     with Progress(*columns) as progress:
         task = progress.add_task("queued", total=None, losses="", eta="")
-        for standing in standings(client, uid, from_start=from_start):
-            _print_news(progress, standing)
+        for job_progress in follow_progress(client, uid, from_start=from_start):
+            _print_messages(progress, job_progress)
             progress.update(
                 task,
-                description=standing.phase or standing.state,
-                completed=standing.step,
-                total=standing.total_steps,
-                losses=standing.line,
-                eta=f"{_duration(standing.eta_seconds)} left" if standing.eta_seconds else "",
+                description=job_progress.phase or job_progress.state,
+                completed=job_progress.step,
+                total=job_progress.total_steps,
+                losses=job_progress.line,
+                eta=f"{_duration(job_progress.eta_seconds)} left" if job_progress.eta_seconds else "",
             )
 
 
-def _print_news(progress: Progress, standing: Standing) -> None:
-    for sentence in standing.news:
-        progress.console.print(sentence, highlight=False, markup=False)
-    standing.news.clear()
+def _print_messages(progress: Progress, job_progress: JobProgress) -> None:
+    for message in job_progress.messages:
+        progress.console.print(message, highlight=False, markup=False)
+    job_progress.messages.clear()
 
 
 def _show_lines(client: Client, uid: str, from_start: bool) -> None:
     state = ""
-    for standing in standings(client, uid, from_start=from_start):
-        if standing.state != state:
-            state = standing.state
+    for job_progress in follow_progress(client, uid, from_start=from_start):
+        if job_progress.state != state:
+            state = job_progress.state
             typer.echo(state)
-        for sentence in standing.news:
-            eta = f", {_duration(standing.eta_seconds)} left" if standing.eta_seconds else ""
-            of_total = f" ({standing.step}/{standing.total_steps}{eta})" if standing.total_steps else ""
-            typer.echo(f"{sentence}{of_total}")
-        standing.news.clear()
+        for message in job_progress.messages:
+            eta = f", {_duration(job_progress.eta_seconds)} left" if job_progress.eta_seconds else ""
+            of_total = f" ({job_progress.step}/{job_progress.total_steps}{eta})" if job_progress.total_steps else ""
+            typer.echo(f"{message}{of_total}")
+        job_progress.messages.clear()
 
 
 def _show_end(client: Client, job: dict[str, Any]) -> None:
@@ -204,7 +206,7 @@ def _show_result(result: dict[str, Any]) -> None:
 
 
 def _result(client: Client, uid: str) -> dict[str, Any]:
-    """The job's result; empty when it has none."""
+    """The job's result; empty without one."""
     try:
         result: dict[str, Any] = client.jobs.result(uid)["result"] or {}
     except NotFoundError:

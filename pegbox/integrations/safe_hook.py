@@ -1,4 +1,4 @@
-"""Recording must not harm what it records: a hook that fails is told once, and the training goes on."""
+"""Keeps errors of recording hooks from stopping a training."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ log = logging.getLogger("pegbox")
 Hook = TypeVar("Hook", bound=Callable[..., None])
 
 
-def quietly(hook: Hook) -> Hook:
-    """A hook whose errors become warnings, one of each kind."""
-    told: set[type[Exception]] = set()
+def safe_hook(hook: Hook) -> Hook:
+    """A hook that logs its errors as warnings, once per class of error, instead of raising them."""
+    reported: set[type[Exception]] = set()
 
     @functools.wraps(hook)
     def guarded(*args: Any, **kwargs: Any) -> None:
         try:
             hook(*args, **kwargs)
         except Exception as error:
-            if type(error) not in told:
-                told.add(type(error))
+            if type(error) not in reported:
+                reported.add(type(error))
                 log.warning(
                     "pegbox: the training goes on, but is not fully recorded (%s)", f"{type(error).__name__}: {error}"
                 )

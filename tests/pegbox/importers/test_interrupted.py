@@ -1,22 +1,22 @@
-"""An import that is killed, and started again."""
+"""An import that is killed and repeated."""
 
 from __future__ import annotations
 
 import signal
 from pathlib import Path
 
-from pegbox.importers.tensorboard import run_in
-from tests.pegbox.imports.conftest import Import, importing, stored
-from tests.pegbox.imports.written import event_file, scalar_event
+from pegbox.importers.tensorboard import read_run
+from tests.pegbox.importers.conftest import Import, importing, stored
+from tests.pegbox.importers.written import event_file, scalar_event
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 from tests.stack import http, wait_until
 
 STEPS = 40_000
 
 
-def test_a_killed_import_goes_on_where_it_was(monitor: MonitorProcess, tmp_path: Path, bring_all: Import) -> None:
+def test_a_killed_import_goes_on_where_it_was(monitor: MonitorProcess, tmp_path: Path, import_all: Import) -> None:
     file = event_file(tmp_path / "long", (scalar_event(step, "train/loss", step / 4) for step in range(STEPS)))
-    run_id = run_in(file.parent, file.parent, [file]).run_id
+    run_id = read_run(file.parent, file.parent, [file]).run_id
 
     def count() -> int:
         answer = http.get(f"{monitor.url}/api/runs/{run_id}")
@@ -32,16 +32,16 @@ def test_a_killed_import_goes_on_where_it_was(monitor: MonitorProcess, tmp_path:
         reached = count()
         assert before < reached < STEPS
 
-    (outcome,) = bring_all(file)
+    (outcome,) = import_all(file)
 
-    assert 0 < outcome["points"] <= STEPS - reached  # the count of a run is written a moment after its points
+    assert 0 < outcome["points"] <= STEPS - reached  # the count of a run is written after its points
     assert count() == STEPS
     assert stored(monitor, run_id) == {"train_loss": {step: step / 4 for step in range(STEPS)}}
 
 
 def test_two_imports_at_once_are_told_apart(monitor: MonitorProcess, tmp_path: Path) -> None:
     file = event_file(tmp_path / "busy", (scalar_event(step, "x", 1.0) for step in range(STEPS)))
-    run_id = run_in(file.parent, file.parent, [file]).run_id
+    run_id = read_run(file.parent, file.parent, [file]).run_id
     first = importing(monitor, str(file))
     try:
         wait_until(
@@ -60,7 +60,7 @@ def test_two_imports_at_once_are_told_apart(monitor: MonitorProcess, tmp_path: P
 
 def test_a_monitor_that_restarts_meanwhile_costs_nothing(tmp_path: Path) -> None:
     file = event_file(tmp_path / "outage", (scalar_event(step, "x", step / 2) for step in range(STEPS)))
-    run_id = run_in(file.parent, file.parent, [file]).run_id
+    run_id = read_run(file.parent, file.parent, [file]).run_id
     with MonitorProcess(tmp_path / "monitor" / "home") as monitor:
         process = importing(monitor, str(file))
         wait_until(

@@ -1,4 +1,4 @@
-"""Runs as other trackers wrote them, a monitor to bring them to, and files that never end."""
+"""Runs written by other trackers, a monitor to import them to, and the import command."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from pegbox.schemas.runs.metric_names import BY_HUGGING_FACE, OURS
+from pegbox.schemas.runs.metric_names import CANONICAL_NAMES, HUGGING_FACE_NAMES
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 from tests.stack import ROOT, http
 
 FOREIGN_RUNS = ROOT / "tests" / "cast" / "foreign_runs"
 NAMES = {"firstrun": "first try", "secondrun": "second"}
-"""W&B's runs by their ids, under which the cast says what was logged."""
+"""W&B's runs by id, with the values that the cast logged."""
 
 LONG_AGO = time.time() - 7 * 86_400
 
@@ -30,7 +30,7 @@ Import = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture
 def foreign_runs(tmp_path: Path) -> Path:
-    """A copy of the cast, last written to a week ago."""
+    """A copy of the cast, last modified a week ago."""
     copy = Path(shutil.copytree(FOREIGN_RUNS, tmp_path / "cast"))
     for path in copy.rglob("*"):
         os.utime(path, (LONG_AGO, LONG_AGO))
@@ -38,9 +38,9 @@ def foreign_runs(tmp_path: Path) -> Path:
 
 
 def what_was_logged() -> dict[tuple[str, str], Points]:
-    """(format, name of the run) → metric under our name → step → value."""
+    """(format, name of the run) → metric by Pegbox's name → step → value."""
     logged = json.loads((FOREIGN_RUNS / "logged.json").read_text())
-    ours = OURS | BY_HUGGING_FACE
+    ours = CANONICAL_NAMES | HUGGING_FACE_NAMES
     return {
         (tracker, NAMES.get(run, run)): {
             ours.get(metric, metric): {int(step): float(value) for step, value in points}
@@ -53,13 +53,13 @@ def what_was_logged() -> dict[tuple[str, str], Points]:
 
 @pytest.fixture(scope="module")
 def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MonitorProcess]:
-    """One monitor for all tests of a file; each test's sources lie in a folder of their own."""
+    """A monitor shared by the tests of a file; each test has its own folder of sources."""
     with MonitorProcess(tmp_path_factory.mktemp("monitor") / "home") as process:
         yield process
 
 
 def importing(monitor: MonitorProcess, *words: str) -> subprocess.Popen[str]:
-    """`pegbox run import …` in a process of its own."""
+    """`pegbox run import …` in its own process."""
     return subprocess.Popen(
         [sys.executable, "-m", "pegbox", "run", "import", *words],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PEGBOX_MONITOR_URL": monitor.url},
@@ -70,21 +70,21 @@ def importing(monitor: MonitorProcess, *words: str) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def bring_all(monitor: MonitorProcess) -> Import:
-    """Imports a path by the command; what it says of each run. `code` is the expected exit code."""
+def import_all(monitor: MonitorProcess) -> Import:
+    """Imports a path with the command and returns its results. `code` is the expected exit code."""
 
-    def bring(path: Path, *options: str, code: int = 0) -> list[dict[str, Any]]:
+    def run_import(path: Path, *options: str, code: int = 0) -> list[dict[str, Any]]:
         process = importing(monitor, str(path), "--json", *options)
         out, err = process.communicate(timeout=120)
         assert process.returncode == code, err
         found: list[dict[str, Any]] = json.loads(out)
         return found
 
-    return bring
+    return run_import
 
 
 def stored(monitor: MonitorProcess, run_id: str) -> Points:
-    """Every point of a run as the monitor exports it."""
+    """All points of a run, from the monitor's export."""
     answer = http.get(f"{monitor.url}/api/runs/{run_id}/export?format=jsonl", timeout=60)
     answer.raise_for_status()
     found: Points = {}

@@ -1,4 +1,4 @@
-"""Watches a start: says the address once both services answer, and brings in the sample data when asked."""
+"""Waits for the services to start, prints their address, and starts the sample training if requested."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from pegbox.cli.supervisor import Say
+from pegbox.cli.supervisor import PrintLine
 from pegbox.errors import PegboxError
 from pegbox.sample import SAMPLE_CSV
 from pegbox.sdk.client import Client
@@ -32,19 +32,19 @@ SAMPLE_HYPERPARAMETERS = {
 }
 
 
-class Readiness:
-    """Call `look` again and again; it never waits."""
+class StartupWatcher:
+    """Watches the services in a thread."""
 
-    def __init__(self, settings: Settings, say: Say, *, sample: bool) -> None:
+    def __init__(self, settings: Settings, print_line: PrintLine, *, sample: bool) -> None:
         self._settings = settings
-        self._say = say
+        self._print_line = print_line
         self._sample = sample
         self._thread: threading.Thread | None = None
 
-    def look(self) -> None:
-        """Starts the watch on the first call."""
+    def start_once(self) -> None:
+        """Starts the thread on the first call; later calls have no effect."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._watch, name="pegbox-readiness", daemon=True)
+            self._thread = threading.Thread(target=self._watch, name="pegbox-startup", daemon=True)
             self._thread.start()
 
     def _watch(self) -> None:
@@ -54,22 +54,22 @@ class Readiness:
         address = local_url(settings.host, settings.port)
         for url in (address, local_url(settings.host, settings.monitor_port)):
             with Client(url, token) as client:
-                while not _answers(client):
+                while not _is_healthy(client):
                     time.sleep(PROBE_SECONDS)
-        self._say("pegbox", f"ready: {address}")
+        self._print_line("pegbox", f"ready: {address}")
         if self._sample:
             with Client(address, token) as client:
                 try:
-                    uid = bring_sample(client)
+                    uid = add_sample(client)
                 except PegboxError as error:
-                    self._say("pegbox", f"the sample could not be brought in: {error.message}")
+                    self._print_line("pegbox", f"the sample could not be brought in: {error.message}")
                 else:
                     if uid:
-                        self._say("pegbox", f"watch the first training: {address}/jobs/{uid}")
+                        self._print_line("pegbox", f"watch the first training: {address}/jobs/{uid}")
 
 
-def bring_sample(client: Client) -> str | None:
-    """Registers the sample dataset and starts a job on it; `None` when the data folder is in use already."""
+def add_sample(client: Client) -> str | None:
+    """Adds the sample dataset and starts a job on it. Returns the job's uid, `None` when datasets or jobs exist already."""
     if client.datasets.list() or client.jobs.list():
         return None
     dataset = client.datasets.add(SAMPLE_CSV, name=SAMPLE_NAME, description=SAMPLE_DESCRIPTION)
@@ -85,7 +85,7 @@ def bring_sample(client: Client) -> str | None:
     return uid
 
 
-def _answers(client: Client) -> bool:
+def _is_healthy(client: Client) -> bool:
     try:
         client.get("/api/health")
     except PegboxError:

@@ -1,4 +1,4 @@
-"""A line that shows how far an upload has come: share, rate, time left. Only where somebody watches."""
+"""A progress bar for uploads, shown in a terminal only."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def sending(name: str) -> Iterator[Callable[[int, int], None] | None]:
-    """What to tell about bytes sent and in all; `None` when the output is no terminal."""
+def show_upload(name: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A function to call with bytes sent and total bytes; `None` when stderr is not a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -27,8 +27,8 @@ def sending(name: str) -> Iterator[Callable[[int, int], None] | None]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(name, total=None)
 
-        def tell(sent: int, size: int) -> None:
+        def update(sent: int, size: int) -> None:
             text = name if sent < size else f"{name}: reading it"
             progress.update(task, completed=sent, total=size, description=text)
 
-        yield tell
+        yield update

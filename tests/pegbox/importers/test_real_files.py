@@ -1,4 +1,4 @@
-"""Files that the trackers wrote themselves, brought to a real monitor by the command."""
+"""Files written by the trackers themselves, imported to a real monitor with the command."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from pegbox.importers.sources import FoundRun
-from tests.pegbox.imports.conftest import Import, Points, stored, what_was_logged
+from pegbox.importers.sources import SourceRun
+from tests.pegbox.importers.conftest import Import, Points, stored, what_was_logged
 from tests.pegbox.sdk.monitor_process import MonitorProcess
 
 LOGGED = what_was_logged()
 
 
 def differences(found: Points, wanted: Points) -> list[tuple[str, int, float | None, float | None]]:
-    """Points that are not the same, bit by bit; readings of the machine apart."""
+    """The points that are not bitwise equal, without system metrics."""
     compared = [
         (name, step, found.get(name, {}).get(step), wanted.get(name, {}).get(step))
         for name in sorted(found.keys() | wanted.keys())
         if not name.startswith("system/")
         for step in sorted(found.get(name, {}).keys() | wanted.get(name, {}).keys())
     ]
-    return [point for point in compared if repr(point[2]) != repr(point[3])]  # NaN is no equal of itself
+    return [point for point in compared if repr(point[2]) != repr(point[3])]  # NaN does not equal itself
 
 
 def by_name(outcomes: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -32,10 +32,10 @@ def by_name(outcomes: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, A
 
 
 def test_every_point_of_every_format_arrives_and_a_second_import_changes_nothing(
-    monitor: MonitorProcess, foreign_runs: Path, bring_all: Import
+    monitor: MonitorProcess, foreign_runs: Path, import_all: Import
 ) -> None:
     outcomes = [
-        run for tracker in ("tensorboard", "wandb", "trackio", "aspara") for run in bring_all(foreign_runs / tracker)
+        run for tracker in ("tensorboard", "wandb", "trackio", "aspara") for run in import_all(foreign_runs / tracker)
     ]
 
     found = by_name(outcomes)
@@ -45,15 +45,15 @@ def test_every_point_of_every_format_arrives_and_a_second_import_changes_nothing
         assert differences(stored(monitor, found[key]["id"]), wanted) == [], key
 
     before = [monitor.get(f"/api/runs/{run['id']}") for run in outcomes]
-    again = bring_all(foreign_runs)
+    again = import_all(foreign_runs)
     assert {run["id"]: (run["points"], run["others"], run["new_run"]) for run in again} == {
         run["id"]: (0, 0, False) for run in outcomes
     }
     assert [monitor.get(f"/api/runs/{run['id']}") for run in outcomes] == before
 
 
-def test_what_is_no_number_arrives_too(monitor: MonitorProcess, foreign_runs: Path, bring_all: Import) -> None:
-    found = by_name(bring_all(foreign_runs))
+def test_what_is_no_number_arrives_too(monitor: MonitorProcess, foreign_runs: Path, import_all: Import) -> None:
+    found = by_name(import_all(foreign_runs))
 
     def view(tracker: str, name: str) -> dict[str, Any]:
         return dict(monitor.get(f"/api/runs/{found[tracker, name]['id']}"))
@@ -95,7 +95,7 @@ def test_what_is_no_number_arrives_too(monitor: MonitorProcess, foreign_runs: Pa
     assert {name: view("aspara", name)["status"] for name in ("lines", "table", "open")} == {
         "lines": "finished",
         "table": "failed",
-        "open": "failed",  # it says no end, and was last written to a week ago
+        "open": "failed",  # without an end, last modified a week ago
     }
     assert view("aspara", "lines")["summary"]["best"] == 0.5
 
@@ -109,14 +109,14 @@ def test_what_is_no_number_arrives_too(monitor: MonitorProcess, foreign_runs: Pa
     ],
 )
 def test_a_file_that_grows_gets_only_what_is_new(
-    monitor: MonitorProcess, foreign_runs: Path, bring_all: Import, source: str, run: tuple[str, str]
+    monitor: MonitorProcess, foreign_runs: Path, import_all: Import, source: str, run: tuple[str, str]
 ) -> None:
     (file,) = foreign_runs.glob(source)
     content = file.read_bytes()
     brought = []
     for part in (len(content) // 7, len(content) // 3, len(content) // 2 + 1, len(content) - 3, len(content)):
         file.write_bytes(content[:part])
-        brought.append(by_name(bring_all(file))[run])
+        brought.append(by_name(import_all(file))[run])
 
     assert len({outcome["id"] for outcome in brought}) == 1
     assert [outcome["new_run"] for outcome in brought] == [True, False, False, False, False]
@@ -128,41 +128,41 @@ def test_a_file_that_grows_gets_only_what_is_new(
 
 
 def test_lines_that_moved_into_parquet_are_not_brought_again(
-    monitor: MonitorProcess, foreign_runs: Path, bring_all: Import
+    monitor: MonitorProcess, foreign_runs: Path, import_all: Import
 ) -> None:
     project = foreign_runs / "aspara" / "digits"
-    before = by_name(bring_all(project))["aspara", "open"]
+    before = by_name(import_all(project))["aspara", "open"]
     (project / "open.wal.jsonl").write_text("")
     shutil.rmtree(project / "open_archive")
-    shutil.copytree(project / "table_archive", project / "open_archive")  # the same rows, all of them archived
+    shutil.copytree(project / "table_archive", project / "open_archive")  # the same rows, all archived
 
-    after = by_name(bring_all(project))["aspara", "open"]
+    after = by_name(import_all(project))["aspara", "open"]
 
     assert (after["id"], after["points"]) == (before["id"], 0)
     assert differences(stored(monitor, before["id"]), LOGGED["aspara", "open"]) == []
 
 
-def test_a_copy_elsewhere_is_another_run(foreign_runs: Path, bring_all: Import, tmp_path: Path) -> None:
-    """Another place is another run: two machines may both have a `runs/first`."""
+def test_a_copy_elsewhere_is_another_run(foreign_runs: Path, import_all: Import, tmp_path: Path) -> None:
+    """Another path is another run: two machines may both have a `runs/first`."""
     moved = tmp_path / "elsewhere"
-    first = bring_all(foreign_runs / "tensorboard")
+    first = import_all(foreign_runs / "tensorboard")
     shutil.copytree(foreign_runs / "tensorboard", moved / "tensorboard")
 
-    second = bring_all(moved / "tensorboard")
+    second = import_all(moved / "tensorboard")
 
     assert {run["id"] for run in first}.isdisjoint({run["id"] for run in second})
     assert [run["points"] for run in first] == [run["points"] for run in second]
 
 
-def test_two_files_of_one_wandb_run_are_one_run(foreign_runs: Path, bring_all: Import) -> None:
+def test_two_files_of_one_wandb_run_are_one_run(foreign_runs: Path, import_all: Import) -> None:
     (folder,) = foreign_runs.glob("wandb/wandb/*-firstrun")
     resumed = folder.with_name("offline-run-29991231_235959-firstrun")
     shutil.copytree(folder, resumed)
 
-    outcomes = bring_all(foreign_runs / "wandb")
+    outcomes = import_all(foreign_runs / "wandb")
 
     assert [run["name"] for run in outcomes] == ["first try", "second"]
-    assert {run["points"] for run in bring_all(resumed)} == {0}
+    assert {run["points"] for run in import_all(resumed)} == {0}
 
 
 ODD_LINES = [
@@ -183,13 +183,13 @@ ODD_LINES = [
 
 
 def test_odd_values_reach_the_monitor_or_are_counted(
-    monitor: MonitorProcess, tmp_path: Path, bring_all: Import
+    monitor: MonitorProcess, tmp_path: Path, import_all: Import
 ) -> None:
     file = tmp_path / "odd \udcff" / "odd.jsonl"
     file.parent.mkdir()
     file.write_text("".join(json.dumps(line) + "\n" for line in ODD_LINES))
 
-    (brought,) = bring_all(file.parent, "--format", "aspara")
+    (brought,) = import_all(file.parent, "--format", "aspara")
 
     points = stored(monitor, brought["id"])
     assert points["ok"] == {1: 6.0, -4: 8.0, 6: 11.0}
@@ -211,7 +211,7 @@ def test_odd_values_reach_the_monitor_or_are_counted(
 
 def test_ids_follow_from_where_a_run_lies() -> None:
     def id_of(origin: str, key: str) -> str:
-        return FoundRun("aspara", Path(origin), key, "e", "n", []).run_id
+        return SourceRun("aspara", Path(origin), key, "e", "n", []).run_id
 
     assert id_of("/a", "b") == id_of("/a", "b")
     assert len({id_of("/a", "b"), id_of("/a", "c"), id_of("/b", "b"), id_of("/a/b", "")}) == 4

@@ -1,4 +1,4 @@
-"""One log stream for several processes."""
+"""One log for several processes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 _COLOURS = ("36", "35", "33", "32", "34")
 
 
-class LogStream:
-    """Prints whole lines, each under the name of the process it came from; colours only for a terminal."""
+class ProcessLog:
+    """Prints lines with the time and the name of their process; in colour on a terminal."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._width = max(len(name) for name in (*names, "pegbox"))
@@ -19,8 +19,8 @@ class LogStream:
         self._plain = not sys.stdout.isatty()
         self._lock = threading.Lock()
 
-    def say(self, name: str, text: str) -> None:
-        """One line of `name`."""
+    def print_line(self, name: str, text: str) -> None:
+        """Prints one line. Thread-safe."""
         label = f"{name:<{self._width}}"
         if not self._plain:
             label = f"\x1b[{self._colours.get(name, '1')}m{label}\x1b[0m"

@@ -1,4 +1,4 @@
-"""Small writers of the formats, from their descriptions: the counterpart of the readers under test."""
+"""Writers of the file formats, implemented from the specifications, to test the parsers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def varint(value: int) -> bytes:
 
 
 def field(number: int, value: int | float | bytes | str, *, wide: bool = True) -> bytes:
-    """One field: an int as varint, a float as double (or single), bytes and text with their length."""
+    """A protobuf field: an int as varint, a float as double or single, bytes and text with their length."""
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     if isinstance(value, float):
@@ -36,13 +36,13 @@ def tfrecord(data: bytes) -> bytes:
 
 
 def scalar_event(step: int, tag: str, value: float) -> bytes:
-    """An Event with one simple_value, as a record."""
+    """A record of an Event with one simple_value."""
     summary = field(1, field(1, tag) + field(2, value, wide=False))
     return tfrecord(field(1, 1000.0 + step) + field(2, step) + field(5, summary))
 
 
 def event_file(folder: Path, records: Iterable[bytes]) -> Path:
-    """An event file in a folder of its own."""
+    """An event file in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "events.out.tfevents.1000.host"
     file.write_bytes(tfrecord(field(1, 1000.0) + field(3, "brain.Event:2")) + b"".join(records))
@@ -50,7 +50,7 @@ def event_file(folder: Path, records: Iterable[bytes]) -> Path:
 
 
 def leveldb_log(records: Iterable[bytes]) -> bytes:
-    """A `.wandb` file's bytes."""
+    """The content of a `.wandb` file."""
     out = bytearray(START)
     for record in records:
         rest, first = record, True
@@ -59,8 +59,8 @@ def leveldb_log(records: Iterable[bytes]) -> bytes:
             if room < 7:
                 out += bytes(room)
                 room = BLOCK_BYTES
-            piece, rest = rest[: room - 7], rest[room - 7 :]
+            fragment, rest = rest[: room - 7], rest[room - 7 :]
             kind = (1 if not rest else 2) if first else (4 if not rest else 3)
-            out += struct.pack("<IHB", zlib.crc32(piece, zlib.crc32(bytes([kind]))), len(piece), kind) + piece
+            out += struct.pack("<IHB", zlib.crc32(fragment, zlib.crc32(bytes([kind]))), len(fragment), kind) + fragment
             first = False
     return bytes(out)

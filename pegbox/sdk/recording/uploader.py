@@ -1,4 +1,4 @@
-"""Brings single outbox lines to the monitor, and decides what an answer means for them."""
+"""Uploads the lines of an outbox to the monitor and handles each response."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from pegbox.errors import UnreachableError
+from pegbox.sdk.recording.connection import MonitorConnection, encode_json, error_for
 from pegbox.sdk.recording.outbox import Outbox
-from pegbox.sdk.recording.transport import MonitorConnection, encode_json, error_for
 
 log = logging.getLogger("pegbox")
 
 BATCH_START = b'{"batch":'
-RETRYABLE = frozenset({401, 403, 408, 425, 429})
-"""Beside 5xx: answers that may be different next time. A changed token counts, so that it costs no metrics."""
+RETRYABLE_STATUSES = frozenset({401, 403, 408, 425, 429})
+"""Statuses to retry besides 5xx. Includes 401 and 403, so that a changed token loses no metrics."""
 
 
-class Delivery:
-    """For one run. `create` is the body that made it, to make it again should the monitor have lost it."""
+class OutboxUploader:
+    """Uploads the lines of one run. `create` is the body of `POST /api/runs`, used again if the monitor lost the run."""
 
     def __init__(self, connection: MonitorConnection, create: dict[str, Any]) -> None:
         self._connection = connection
         self._create = create
         self._path = f"/api/runs/{quote(create['id'], safe='')}"
-        self._refusals: set[int] = set()
+        self._refused_statuses: set[int] = set()
 
-    def drain(self, outbox: Outbox, *, keep_status: bool = True) -> None:
-        """Delivers the whole outbox, oldest line first. Raises `UnreachableError` when to try later.
+    def upload_all(self, outbox: Outbox, *, keep_status: bool = True) -> None:
+        """Uploads the whole outbox, oldest line first. Raises `UnreachableError` when the upload should be retried later.
 
-        With `keep_status=False` a line may no longer change the run's status, because the run was resumed since.
+        `keep_status=False` drops changes of the run's status, because the run was resumed after they were logged.
         """
         while (line := outbox.next_line()) is not None:
-            self.deliver(line, outbox, keep_status=keep_status)
+            self.upload(line, outbox, keep_status=keep_status)
             outbox.acknowledge(line)
 
-    def deliver(self, line: bytes, outbox: Outbox, *, keep_status: bool = True) -> None:
-        """Returns when the line is settled: acknowledged, or refused for good and set aside beside the outbox."""
+    def upload(self, line: bytes, outbox: Outbox, *, keep_status: bool = True) -> None:
+        """Uploads one line. Returns when the monitor has acknowledged it, or has refused it and it is kept beside the outbox."""
         status, content = self._send(line, keep_status)
-        if status == 404:  # the monitor has a new, empty data folder
+        if status == 404:  # the monitor's data folder is new and empty
             self._create_run()
             status, content = self._send(line, keep_status)
         if status < 400:
             return
         error = error_for(status, content, f"run {self._create['id']}")
-        if status >= 500 or status in RETRYABLE:
+        if status >= 500 or status in RETRYABLE_STATUSES:
             raise UnreachableError(f"{self._connection.url} answered {status}: {error.message}")
         kept = outbox.set_aside(line)
-        if status not in self._refusals:
-            self._refusals.add(status)
+        if status not in self._refused_statuses:
+            self._refused_statuses.add(status)
             log.warning("pegbox: the monitor refused a batch (%s: %s); it is kept in %s", status, error.message, kept)
 
     def _send(self, line: bytes, keep_status: bool) -> tuple[int, bytes]:
@@ -66,7 +66,7 @@ class Delivery:
         return self._connection.request("PATCH", self._path, encode_json(patch))
 
     def _send_file(self, file: dict[str, Any]) -> tuple[int, bytes]:
-        """Uploads a copy and removes it once it is acknowledged. Without the copy, that has happened already."""
+        """Uploads an artifact and removes its copy when acknowledged. A missing copy means that this has happened before."""
         path = f"{self._path}/artifacts/{quote(file['name'], safe='')}?{urlencode(file['query'])}"
         try:
             with open(file["path"], "rb") as handle:

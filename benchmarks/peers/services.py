@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Workshop:
+class Services:
     backend: str
     monitor: str
 
@@ -51,7 +51,7 @@ class Workshop:
             time.sleep(1)
         raise SystemExit("the job did not end in time")
 
-    def settle(self) -> None:
+    def wait_until_idle(self) -> None:
         """Waits until the worker asks for a job again: its next trainer is warm then and leaves the cores alone."""
         since = datetime.now(UTC) + timedelta(seconds=2)
         while True:
@@ -78,7 +78,7 @@ def call(method: str, url: str, **options: Any) -> Any:
 
 
 @contextlib.contextmanager
-def workshop(folder: Path) -> Iterator[Workshop]:
+def running_services(folder: Path) -> Iterator[Services]:
     """A running Pegbox; its output goes to `<folder>/up.log`."""
     ports = []
     for _ in range(2):
@@ -95,23 +95,25 @@ def workshop(folder: Path) -> Iterator[Workshop]:
             start_new_session=True,
         )
     try:
-        place = Workshop(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
+        services = Services(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
         deadline = time.monotonic() + 120
-        while not _ready(place):
+        while not _ready(services):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit((folder / "up.log").read_text())
             time.sleep(0.5)
-        yield place
+        yield services
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
 
 
-def _ready(place: Workshop) -> bool:
+def _ready(services: Services) -> bool:
     """Both services answer, and a worker with a warm trainer asks for jobs."""
     try:
-        health = [httpx2.get(f"{url}/api/health", timeout=2).status_code for url in (place.backend, place.monitor)]
-        workers = httpx2.get(f"{place.backend}/api/workers", timeout=2).json()
+        health = [
+            httpx2.get(f"{url}/api/health", timeout=2).status_code for url in (services.backend, services.monitor)
+        ]
+        workers = httpx2.get(f"{services.backend}/api/workers", timeout=2).json()
     except httpx2.HTTPError:
         return False
     return health == [200, 200] and bool(workers)

@@ -1,4 +1,4 @@
-"""One kept-alive HTTP connection to the monitor. Standard library only, because every training script imports it."""
+"""A persistent HTTP connection to the monitor. Standard library only, to keep the import fast."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from urllib.parse import urlsplit
 from pegbox.errors import BY_STATUS, PegboxError, UnreachableError
 
 CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 30.0
+RESPONSE_SECONDS = 30.0
 BLOCK_BYTES = 256 * 1024
-"""Pieces in which files are sent."""
+"""Size of the blocks in which files are sent."""
 
 
 class MonitorConnection:
-    """Sends one request at a time; reconnects by itself. Not thread-safe."""
+    """Sends one request at a time and reconnects as needed. Not thread-safe."""
 
-    def __init__(self, url: str, token: str | None = None, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(self, url: str, token: str | None = None, *, response_seconds: float = RESPONSE_SECONDS) -> None:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"not an http address: {url!r}")
@@ -31,52 +31,49 @@ class MonitorConnection:
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._answer_seconds = answer_seconds
+        self._response_seconds = response_seconds
         self._connection: http.client.HTTPConnection | None = None
 
     def request(
         self, method: str, path: str, body: bytes | BinaryIO | None = None, size_bytes: int | None = None
     ) -> tuple[int, bytes]:
-        """Status and body of the answer; a file of `size_bytes` is sent in pieces. Raises `UnreachableError` when there is none.
+        """Status and body of the response. A file body needs `size_bytes`. Raises `UnreachableError` without a response.
 
-        A request that meets a connection the server closed in the meantime is repeated once; callers send only what may
-        arrive twice.
+        A request on a connection that the server has closed is repeated once, so requests must be safe to repeat.
         """
         reused = self._connection is not None
         try:
-            return self._exchange(method, path, body, size_bytes)
+            return self._send(method, path, body, size_bytes)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             if not reused or isinstance(error, TimeoutError):
                 raise UnreachableError(f"{self.url} does not answer: {_reason(error)}") from error
         try:
-            return self._exchange(method, path, body, size_bytes)
+            return self._send(method, path, body, size_bytes)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise UnreachableError(f"{self.url} does not answer: {_reason(error)}") from error
 
-    def _exchange(
-        self, method: str, path: str, body: bytes | BinaryIO | None, size_bytes: int | None
-    ) -> tuple[int, bytes]:
+    def _send(self, method: str, path: str, body: bytes | BinaryIO | None, size_bytes: int | None) -> tuple[int, bytes]:
         connection = self._connection
         if connection is None:
             connection = self._class(self._host, self._port, timeout=CONNECT_SECONDS, blocksize=BLOCK_BYTES)
             connection.connect()
-            connection.sock.settimeout(self._answer_seconds)
+            connection.sock.settimeout(self._response_seconds)
             self._connection = connection
         headers = self._headers
         if size_bytes is not None and not isinstance(body, bytes | None):
             body.seek(0)
             headers = {**headers, "Content-Type": "application/octet-stream", "Content-Length": str(size_bytes)}
         connection.request(method, self._prefix + path, body=body, headers=headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.will_close:
+        response = connection.getresponse()
+        content = response.read()
+        if response.will_close:
             self.close()
-        return answer.status, content
+        return response.status, content
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The decoded JSON answer. Raises the `PegboxError` that the status stands for."""
+        """The decoded JSON response. Raises the `PegboxError` for a status of 400 or more."""
         status, content = self.request(method, path, None if body is None else encode_json(body))
         if status >= 400:
             raise error_for(status, content, f"{method} {self.url}{path}")
@@ -88,7 +85,7 @@ class MonitorConnection:
             ) from error
 
     def close(self) -> None:
-        """Closes the socket; the next request opens a new one."""
+        """Closes the socket; the next request opens a new connection."""
         if self._connection is not None:
             with contextlib.suppress(OSError):
                 self._connection.close()
@@ -96,16 +93,16 @@ class MonitorConnection:
 
 
 def encode_json(body: dict[str, Any]) -> bytes:
-    """Compact JSON; values that JSON does not know become text."""
+    """Compact JSON; values of other types become text."""
     return json.dumps(body, separators=(",", ":"), default=str).encode()
 
 
-def error_for(status: int, content: bytes, what: str) -> PegboxError:
-    """The domain error for an error answer, with the service's own message."""
+def error_for(status: int, content: bytes, request: str) -> PegboxError:
+    """The domain error for an error response, with the service's message. `request` describes the request if there is none."""
     try:
         detail = json.loads(content)["detail"]
     except (ValueError, KeyError, TypeError):
-        detail = f"{what} answered {status}"
+        detail = f"{request} answered {status}"
     error_class = BY_STATUS.get(status, PegboxError)
     return error_class(str(detail))
 

@@ -1,4 +1,4 @@
-"""Announces a run to the monitor, loudly when that fails, and opens its outbox."""
+"""Creates a run at the monitor and opens its outbox."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.errors import AuthenticationError, NotFoundError, PermissionDeniedError, UnavailableError, UnreachableError
+from pegbox.sdk.recording.connection import MonitorConnection
 from pegbox.sdk.recording.run import FLUSH_INTERVAL, Run
-from pegbox.sdk.recording.transport import MonitorConnection
 
 log = logging.getLogger("pegbox")
 
 
-def start_run(
+def create_run(
     url: str,
     token: str | None,
     create: dict[str, Any],
@@ -22,7 +22,7 @@ def start_run(
     require_monitor: bool,
     flush_interval: float = FLUSH_INTERVAL,
 ) -> Run:
-    """The running `Run`. See `pegbox.init` for the errors."""
+    """Creates or resumes the run that `create`, the body of `POST /api/runs`, describes. Errors are those of `pegbox.init`."""
     connection = MonitorConnection(url, token)
     last_step = None
     try:

@@ -1,4 +1,4 @@
-"""Whatever bytes a file holds: its points, or an error that names the file and the place."""
+"""Damaged files give points, or an error with file and position, whatever bytes they hold."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from pegbox.importers.formats.crc32c import crc32c, masked_crc32c
 from pegbox.importers.formats.leveldb_log import records as wandb_records
 from pegbox.importers.formats.protobuf import fields, signed
 from pegbox.importers.formats.tfrecord import records as event_records
-from pegbox.importers.sources import FoundRun, Placed
-from pegbox.importers.tensorboard import run_in
-from tests.pegbox.imports.conftest import FOREIGN_RUNS
-from tests.pegbox.imports.written import event_file, field, leveldb_log, scalar_event, tfrecord, varint
+from pegbox.importers.sources import SourceRecord, SourceRun
+from pegbox.importers.tensorboard import read_run
+from tests.pegbox.importers.conftest import FOREIGN_RUNS
+from tests.pegbox.importers.written import event_file, field, leveldb_log, scalar_event, tfrecord, varint
 
 shared_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
@@ -36,8 +36,8 @@ SOURCES = {
 }
 
 
-def read(path: Path) -> list[Placed]:
-    """Everything in a file. Raises nothing but our errors, and only well-formed entries come out."""
+def read(path: Path) -> list[SourceRecord]:
+    """All records of a file. Checks that entries are well-formed; only errors of Pegbox are raised."""
     placed = []
     for run in find_runs(path):
         if isinstance(run, UnusableContentError):
@@ -60,7 +60,7 @@ def read(path: Path) -> list[Placed]:
 
 
 def complaint_of(path: Path) -> str:
-    """What is said against a file; its name when nothing is."""
+    """The error of a file, else its name."""
     try:
         read(path)
     except (UnusableContentError, NotFoundError) as error:
@@ -69,7 +69,7 @@ def complaint_of(path: Path) -> str:
 
 
 def place(folder: Path, source: str, content: bytes) -> Path:
-    """A file of that format with that content; what to import."""
+    """Writes a file of a format with the content and returns the path to import."""
     file = folder / SOURCES[source][1]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
@@ -112,7 +112,7 @@ def test_a_file_cut_anywhere_is_read_up_to_there(source: str, tmp_path: Path, da
     part = read(place(tmp_path / source, source, content[:kept]))
 
     assert len(part) <= len(whole)
-    # What was logged one by one is put together; the last point of the part may be a piece of a whole one.
+    # Values logged one by one are combined, so the last point of the part may be incomplete.
     assert str(part[:-1]) == str(whole[: max(len(part) - 1, 0)])
 
 
@@ -152,7 +152,7 @@ def test_fields_are_read_back(written: list[tuple[int, int | bytes]]) -> None:
 def test_scalars_are_read_back(tmp_path_factory: pytest.TempPathFactory, written: list[tuple[int, str, float]]) -> None:
     names = [(step, f"{number}{tag}", value) for number, (step, tag, value) in enumerate(written)]
     file = event_file(tmp_path_factory.mktemp("scalars") / "run", (scalar_event(*point) for point in names))
-    run = run_in(file.parent, file.parent, [file])
+    run = read_run(file.parent, file.parent, [file])
 
     points = [entry for item in run.streams[0].read(0) for entry in item.entries if isinstance(entry, tuple)]
 
@@ -251,7 +251,7 @@ def test_a_view_in_the_place_of_a_table_is_not_computed(tmp_path: Path) -> None:
 def test_values_that_no_run_can_hold_are_left_out(tmp_path: Path) -> None:
     events = [scalar_event(2**60, "x", 1.0), scalar_event(3, "x", math.nan), scalar_event(-5, "x", 2.0)]
     file = event_file(tmp_path / "run", events)
-    run = run_in(file.parent, file.parent, [file])
+    run = read_run(file.parent, file.parent, [file])
 
     steps = [entry[0] for item in run.streams[0].read(0) for entry in item.entries if isinstance(entry, tuple)]
 
@@ -264,7 +264,7 @@ def test_long_files_are_read_in_little_memory(tmp_path: Path, source: str) -> No
     path = WRITERS[source](tmp_path)
     size = path.stat().st_size
     assert size > 4 << 20
-    (run,) = [run for run in find_runs(path) if isinstance(run, FoundRun)]
+    (run,) = [run for run in find_runs(path) if isinstance(run, SourceRun)]
     tracemalloc.start()
     try:
         count = sum(1 for stream in run.streams for _ in stream.read(0))

@@ -1,6 +1,6 @@
-"""What `pegbox user` and `pegbox token` open: the accounts of a data folder, with no service in between.
+"""Direct access to the accounts in the database of a data folder, for `pegbox user` and `pegbox token`.
 
-The first admin can be made no other way, and who owns the data folder owns the accounts anyway.
+The first admin must be created without a service, and the owner of the data folder has full access to the accounts anyway.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Session, Door]]:
-    """A session on the accounts, and what changes them."""
+def open_accounts() -> Iterator[tuple[Session, Door]]:
+    """A database session, and what changes to accounts need."""
     from backend.accounts.door import Door
     from pegbox.settings import Settings
     from pegbox.store.database import open_engine, open_session, upgrade
@@ -36,7 +36,7 @@ def opened() -> Iterator[tuple[Session, Door]]:
 
 
 def caller() -> Principal:
-    """Whoever sits at this shell."""
+    """The principal of the command line: the user of this shell, as an admin."""
     import getpass
 
     from pegbox.schemas.account import Principal
@@ -45,7 +45,7 @@ def caller() -> Principal:
 
 
 def record(db: Session, action: str, target: str) -> None:
-    """Into the audit log: what was done from the command line."""
+    """Adds an action of the command line to the audit log."""
     from backend.audit import service
     from pegbox.store.tables import AuditEntry
 
@@ -53,8 +53,8 @@ def record(db: Session, action: str, target: str) -> None:
     service.record(db, AuditEntry(actor=actor.name, via=actor.via, action=action, target=target))
 
 
-def checked(model: type[Any], **values: Any) -> Any:
-    """The values as the API would take them. Raises `ValidationError` with the first finding."""
+def validate(model: type[Any], **values: Any) -> Any:
+    """Validates values as the API does. Raises `ValidationError` with the first error."""
     import pydantic
 
     from pegbox.errors import ValidationError
