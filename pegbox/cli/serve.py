@@ -17,7 +17,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 import uvicorn  # noqa: E402
 
-from pegbox.web.quiet_server import QuietServer  # noqa: E402
+from pegbox.web.server import QuietServer  # noqa: E402
 from pegbox.worker.processes.parent import die_with_parent  # noqa: E402
 
 STARTUP_FAILED = 3

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pegbox.web.outflow import Outflow
+from pegbox.web.writable_stream import Outflow
 
 BLOCK_BYTES = 1024 * 1024
 LONG_AGO = (1980, 1, 1, 0, 0, 0)

@@ -13,8 +13,8 @@ from monitor.app import create_app as create_monitor
 from pegbox.errors import AuthenticationError, PermissionDeniedError
 from pegbox.schemas.account import ROLES, may
 from pegbox.settings import Settings
-from pegbox.web.access.permissions import STREAMS, rule_for, rules
 from pegbox.web.access.rate_limit import SEARCH_RULES, UNCOUNTED_RULES, UPLOAD_RULES
+from pegbox.web.access.route_rules import STREAMS, rule_for, rules
 from tests.event_loop import run
 from tests.security.house import House, bearer
 from tests.security.routes import address, nameless, routes_of
@@ -33,7 +33,7 @@ def test_every_route_has_its_rule_and_every_rule_its_route(settings: Settings) -
     wanted = {nameless(route) for route in all_routes(settings)}
     written = [nameless(rule.name) for rule in rules()]
     assert sorted(set(written)) == sorted(written), "a route has two rules"
-    assert wanted - set(written) == set(), "no rule in pegbox/web/access/permissions.py"
+    assert wanted - set(written) == set(), "no rule in pegbox/web/access/route_rules.py"
     assert set(written) - wanted == set(), "a rule without a route"
 
 

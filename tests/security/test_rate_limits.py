@@ -13,8 +13,8 @@ from limits import RateLimitItemPerMinute
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
 from pegbox.web.access import rate_limit
-from pegbox.web.access.permissions import Rule, rule_for
 from pegbox.web.access.rate_limit import RateLimits
+from pegbox.web.access.route_rules import Rule, rule_for
 from tests.security.house import SHARED, House, bearer
 
 ADA = Principal("ada", "maintainer", "password", "standard", user_id="1")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from pegbox.web.access.permissions import Rule, rules
+from pegbox.web.access.route_rules import Rule, rules
 
 SECRET = "only for those who got out"
 CSV = b"input,output\nq,a\n"

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitor.metrics.export.table import Column, Table
-from pegbox.web.outflow import Outflow
+from pegbox.web.writable_stream import Outflow
 
 GROUP_VALUES = 2_000_000
 """Of a row group, 16 MB: small groups make a file large and slow to read."""

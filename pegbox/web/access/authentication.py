@@ -18,7 +18,7 @@ from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
 from pegbox.web.access.hosts import is_local_host
-from pegbox.web.access.permissions import is_stream
+from pegbox.web.access.route_rules import is_stream
 from pegbox.web.access.signing import INVALID, Signer
 
 COOKIE = "pegbox_token"

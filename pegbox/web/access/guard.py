@@ -20,7 +20,7 @@ from pegbox.schemas.account import Principal, Role, may
 from pegbox.settings import Settings
 from pegbox.web.access.authentication import Authenticator
 from pegbox.web.access.hosts import host_is_ours, origin_is_allowed
-from pegbox.web.access.permissions import Access, rule_for
+from pegbox.web.access.route_rules import Access, rule_for
 from pegbox.web.error_handlers import error_response, pegbox_error_response
 
 ASPARA_PATHS = ("/api/v1/", "/tracker/")

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pegbox.errors import TooManyRequestsError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
-from pegbox.web.access.permissions import Rule, rule_for
+from pegbox.web.access.route_rules import Rule, rule_for
 from pegbox.web.error_handlers import pegbox_error_response
 
 STANDARD: RateLimitItem = RateLimitItemPerMinute(100, namespace="standard")
