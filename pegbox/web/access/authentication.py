@@ -18,7 +18,7 @@ from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
 from pegbox.web.access.hosts import is_local_host
-from pegbox.web.access.route_rules import is_stream
+from pegbox.web.access.route_rules import accepts_ticket
 from pegbox.web.access.signing import INVALID, Signer
 
 COOKIE = "pegbox_token"
@@ -98,7 +98,6 @@ class Authenticator:
 
     async def _identify(self, given: Given, scope: Scope) -> Principal:
         token, source = given
-        is_stream_request = scope["type"] == "websocket" or is_stream(scope["path"])
         if self._is_shared(token):
             if source == "query" and scope["type"] != "websocket":
                 raise AuthenticationError("A token in an address ends up in logs; ask for a ticket")
@@ -115,8 +114,6 @@ class Authenticator:
         if not token.startswith(SIGNED_FORM):
             raise AuthenticationError(INVALID)
         if source == "query":
-            if not is_stream_request:
-                raise AuthenticationError("A ticket opens streams only")
             return await self._by_subject(self.signer.read(token, "ticket").subject, scope)
         return await self._by_subject(
             self.signer.read(token, "browser" if source == "cookie" else "access").subject, scope
@@ -203,8 +200,9 @@ def given_tokens(scope: Scope, headers: Headers) -> Iterator[Given]:
         yield Given(value, "header")
     if token := cookie_token(headers):
         yield Given(token, "cookie")
-    if scope["type"] == "websocket" or is_stream(scope["path"]):
-        for value in parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", ()):
+    query: bytes = scope.get("query_string", b"")
+    if query and accepts_ticket(scope):
+        for value in parse_qs(query.decode("latin-1")).get("token", ()):
             yield Given(value, "query")
 
 

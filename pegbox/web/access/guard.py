@@ -20,7 +20,7 @@ from pegbox.schemas.account import Principal, Role, may
 from pegbox.settings import Settings
 from pegbox.web.access.authentication import Authenticator
 from pegbox.web.access.hosts import host_is_ours, origin_is_allowed
-from pegbox.web.access.route_rules import Access, rule_for
+from pegbox.web.access.route_rules import Access, rule_of
 from pegbox.web.error_handlers import error_response, pegbox_error_response
 
 ASPARA_PATHS = ("/api/v1/", "/tracker/")
@@ -123,8 +123,7 @@ async def _page_for(error: PegboxError, scope: Scope) -> Response | None:
 
 def _needed(scope: Scope) -> Access:
     """What the table asks for. A route that it does not know is for admins; a path that is no route may be told so to anybody."""
-    method = "WEBSOCKET" if scope["type"] == "websocket" else scope["method"]
-    if rule := rule_for(method, scope["path"]):
+    if rule := rule_of(scope):
         return rule.access
     router = scope["app"].router
     lowest: Role = "viewer"

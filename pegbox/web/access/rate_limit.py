@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pegbox.errors import TooManyRequestsError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
-from pegbox.web.access.route_rules import Rule, rule_for
+from pegbox.web.access.route_rules import Rule, rule_of
 from pegbox.web.error_handlers import pegbox_error_response
 
 STANDARD: RateLimitItem = RateLimitItemPerMinute(100, namespace="standard")
@@ -26,26 +26,6 @@ PREMIUM: RateLimitItem = RateLimitItemPerMinute(1000, namespace="premium")
 GENERAL: RateLimitItem = RateLimitItemPerHour(1000, namespace="general")
 UPLOADS: RateLimitItem = RateLimitItemPerHour(10, namespace="uploads")
 SEARCHES: RateLimitItem = RateLimitItemPerMinute(100, namespace="search")
-
-UPLOAD_RULES = frozenset(
-    {"POST /api/datasets", "POST /datasets", "POST /api/datasets/{uid}/versions", "POST /api/uploads"}
-)
-SEARCH_RULES = frozenset({"GET /api/models/search"})
-
-UNCOUNTED_RULES = frozenset(
-    {
-        # Workers, at a pace that the services set
-        *("POST /api/queue/claim", "POST /api/queue/{uid}/heartbeat", "POST /api/queue/{uid}/report"),
-        *("GET /api/queue/{uid}/dataset", "POST /api/workers/{worker_id}/leave"),
-        # The pieces of an upload that was counted when it began
-        *("PATCH /api/uploads/{upload_id}", "GET /api/uploads/{upload_id}"),
-        # Training scripts: a run that is refused would lose what it has learned, and batches are bounded by size
-        *("POST /api/runs", "PATCH /api/runs/{run_id}", "POST /api/runs/{run_id}/batches"),
-        *("PUT /api/runs/{run_id}/artifacts/{name}", "GET /api/runs/{run_id}/writers/{writer}"),
-        *("POST /api/upload", "POST /api/{api_name}"),
-    }
-)
-DIALECT_PREFIX = "/api/v1/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +57,14 @@ class RateLimits:
         is_programs = principal is not None and principal.via in ("password", "api_token")
         is_standard = principal is not None and principal.tier == "standard"
         pace = (STANDARD if is_standard and is_programs else PREMIUM, (caller, "browser" if not is_programs else ""))
-        if rule is None or not _counts(rule):
+        if rule is None or rule.rate == "exempt":
             return self._standing(*pace), ""
         wanted: list[tuple[tuple[RateLimitItem, tuple[str, ...]], str]] = [(pace, "requests")]
         if is_standard and is_programs:
             wanted.append(((GENERAL, (caller,)), "requests"))
-        if rule.name in SEARCH_RULES:
+        if rule.rate == "search":
             wanted.append(((SEARCHES, (address,)), "searches"))
-        if rule.name in UPLOAD_RULES and is_standard:
+        if rule.rate == "upload" and is_standard:
             wanted.append(((UPLOADS, (caller,)), "uploads"))
         for (limit, key), what in wanted:
             if not self._limiter.hit(limit, *key):
@@ -110,8 +90,12 @@ class RateLimitMiddleware:
         self._enforces = settings.access == "required"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        rule = rule_for(scope["method"], scope["path"]) if scope["type"] == "http" else None
-        if scope["type"] != "http" or not (scope["path"].startswith("/api/") or (rule and rule.name in UPLOAD_RULES)):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        rule = rule_of(scope)
+        # Pages are not counted, except for their uploads.
+        if not scope["path"].startswith("/api/") and (rule is None or rule.rate != "upload"):
             await self.app(scope, receive, send)
             return
         state = scope.get("state", {})
@@ -138,7 +122,3 @@ def address_of(scope: Scope) -> str:
 def seconds_until(moment: float) -> int:
     """Whole seconds from now, at least one."""
     return max(1, math.ceil(moment - time.time()))
-
-
-def _counts(rule: Rule) -> bool:
-    return not (rule.access == "open" or rule.name in UNCOUNTED_RULES or rule.template.startswith(DIALECT_PREFIX))
