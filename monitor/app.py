@@ -65,7 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.uploads = Uploads()
     app.state.gradio_events = PendingEvents()
     app.state.gradio_sessions = Sessions()
-    guard = service.install(app, settings, knows_foreign=True)
+    guard = service.install(app, settings, accepts_foreign_tokens=True)
     app.add_middleware(BatchExpress, guard=guard)
     service.count_requests(app)
     app.include_router(training)

@@ -1,6 +1,6 @@
-"""How many requests somebody may send. Counted everywhere and told in every answer's headers; refused only where one must sign in.
+"""Rate limits per caller. Every response has their headers; requests are refused only where authentication is required.
 
-The counts are in the memory of each process: backend and monitor count for themselves, and forget when they restart.
+Each process keeps its counts in memory: backend and monitor count separately, and a restart resets them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ SEARCHES: RateLimitItem = RateLimitItemPerMinute(100, namespace="search")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the headers say; `reset` is Unix time in seconds."""
+class WindowState:
+    """The window of a caller, as the headers state it; `reset` is Unix time in seconds."""
 
     limit: int
     remaining: int
@@ -46,43 +46,43 @@ class Standing:
 
 
 class RateLimits:
-    """Windows begin with the first request in them. What does not count is still told where the caller stands."""
+    """Fixed windows, each starting with its first request. Exempt requests get the headers and are not counted."""
 
     def __init__(self) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    def count(self, rule: Rule | None, principal: Principal | None, address: str) -> tuple[Standing, str]:
-        """Where the caller stands after this request, and why it should be refused (empty: it should not)."""
+    def count(self, rule: Rule | None, principal: Principal | None, address: str) -> tuple[WindowState, str]:
+        """The caller's window after this request, and the reason to refuse the request (empty: admitted)."""
         caller = (principal.user_id or principal.via) if principal else address
-        is_programs = principal is not None and principal.via in ("password", "api_token")
+        is_program = principal is not None and principal.via in ("password", "api_token")
         is_standard = principal is not None and principal.tier == "standard"
-        pace = (STANDARD if is_standard and is_programs else PREMIUM, (caller, "browser" if not is_programs else ""))
+        window = (STANDARD if is_standard and is_program else PREMIUM, (caller, "browser" if not is_program else ""))
         if rule is None or rule.rate == "exempt":
-            return self._standing(*pace), ""
-        wanted: list[tuple[tuple[RateLimitItem, tuple[str, ...]], str]] = [(pace, "requests")]
-        if is_standard and is_programs:
-            wanted.append(((GENERAL, (caller,)), "requests"))
+            return self._state(*window), ""
+        checks: list[tuple[tuple[RateLimitItem, tuple[str, ...]], str]] = [(window, "requests")]
+        if is_standard and is_program:
+            checks.append(((GENERAL, (caller,)), "requests"))
         if rule.rate == "search":
-            wanted.append(((SEARCHES, (address,)), "searches"))
+            checks.append(((SEARCHES, (address,)), "searches"))
         if rule.rate == "upload" and is_standard:
-            wanted.append(((UPLOADS, (caller,)), "uploads"))
-        for (limit, key), what in wanted:
+            checks.append(((UPLOADS, (caller,)), "uploads"))
+        for (limit, key), what in checks:
             if not self._limiter.hit(limit, *key):
-                standing = self._standing(limit, key)
-                wait = seconds_until(standing.reset)
+                state = self._state(limit, key)
+                wait = seconds_until(state.reset)
                 return (
-                    standing,
+                    state,
                     f"More than {limit.amount} {what} per {limit.GRANULARITY.name}; try again in {wait} seconds",
                 )
-        return self._standing(*pace), ""
+        return self._state(*window), ""
 
-    def _standing(self, limit: RateLimitItem, key: tuple[str, ...]) -> Standing:
+    def _state(self, limit: RateLimitItem, key: tuple[str, ...]) -> WindowState:
         reset, remaining = self._limiter.get_window_stats(limit, *key)
-        return Standing(limit.amount, max(0, remaining), math.ceil(reset))
+        return WindowState(limit.amount, max(0, remaining), math.ceil(reset))
 
 
 class RateLimitMiddleware:
-    """Plain ASGI, inside of what knows who it is."""
+    """ASGI middleware, inside the access middleware, which sets the principal."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -99,22 +99,22 @@ class RateLimitMiddleware:
             await self.app(scope, receive, send)
             return
         state = scope.get("state", {})
-        standing, refusal = self._limits.count(rule, state.get("principal"), address_of(scope))
+        window, refusal = self._limits.count(rule, state.get("principal"), address_of(scope))
 
-        async def send_with_standing(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(standing.headers)
+                MutableHeaders(scope=message).update(window.headers)
             await send(message)
 
         if refusal and self._enforces:
-            error = TooManyRequestsError(refusal, retry_after_seconds=seconds_until(standing.reset))
-            await pegbox_error_response(error, state.get("request_id", ""))(scope, receive, send_with_standing)
+            error = TooManyRequestsError(refusal, retry_after_seconds=seconds_until(window.reset))
+            await pegbox_error_response(error, state.get("request_id", ""))(scope, receive, send_with_headers)
         else:
-            await self.app(scope, receive, send_with_standing)
+            await self.app(scope, receive, send_with_headers)
 
 
 def address_of(scope: Scope) -> str:
-    """Where a request comes from, as the server knows it."""
+    """The client address of a request, as the server reports it; empty when unknown."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 
