@@ -1,4 +1,4 @@
-"""A file for writers whose output is sent while it comes into being."""
+"""A file object for writers whose output is sent while they write."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import io
 from typing import Any
 
 
-class Outflow(io.RawIOBase):
-    """Cannot seek, and keeps only what was not taken yet."""
+class WritableStream(io.RawIOBase):
+    """A write-only file that cannot seek; `take` returns and removes the written bytes."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
+        self._chunks: list[bytes] = []
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any, /) -> int:
-        part = bytes(data)
-        self._parts.append(part)
-        return len(part)
+        chunk = bytes(data)
+        self._chunks.append(chunk)
+        return len(chunk)
 
     def take(self) -> bytes:
-        """What was written since the last time."""
-        content = b"".join(self._parts)
-        self._parts.clear()
+        """The bytes written since the last call."""
+        content = b"".join(self._chunks)
+        self._chunks.clear()
         return content
