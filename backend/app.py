@@ -47,7 +47,7 @@ from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
 from pegbox.web import service
-from pegbox.web.access.identities import Identities, has_users
+from pegbox.web.access.identities import Identities, has_active_users
 
 CSV_THREADS = 2
 """Files read at the same time; further uploads wait without holding up other requests."""
@@ -90,7 +90,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     engine = open_engine(settings)
     upgrade(engine, settings)
-    service.refuse_closed_door(settings, has_users=has_users(engine))
+    service.require_credentials_when_exposed(settings, has_active_users=has_active_users(engine))
     settings.datasets_dir.mkdir(parents=True, exist_ok=True)
     with open_session(engine) as db:
         seed_catalogue(db)

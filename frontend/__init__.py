@@ -1,4 +1,4 @@
-"""Templates and built assets of the dashboard: one address for both."""
+"""Paths of the dashboard's templates and built assets."""
 
 from pathlib import Path
 
@@ -6,4 +6,4 @@ TEMPLATES = Path(__file__).parent / "templates"
 """Jinja2 templates in the folders of `backend/pages`; names of parts and macros begin with an underscore."""
 
 DIST = Path(__file__).parent / "dist"
-"""What `vite build` writes: hashed scripts, styles and fonts plus `manifest.json`."""
+"""The output of `vite build`: hashed scripts, styles and fonts, and `manifest.json`."""

@@ -1,4 +1,4 @@
-"""Vite's manifest as HTML: which scripts and styles a page needs."""
+"""Renders the scripts and styles of a page from Vite's manifest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Assets:
 
     @classmethod
     def load(cls, dist: Path = DIST) -> Assets:
-        """Read the manifest; raises AssetsMissingError when nothing is built."""
+        """Reads the manifest. Raises AssetsMissingError when the dashboard is not built."""
         path = dist / "manifest.json"
         if not path.is_file():
             raise AssetsMissingError("The dashboard's assets are not built. Run: python hatch_build.py")
@@ -48,14 +48,14 @@ class Assets:
         lines = [f'<link rel="stylesheet" href="{_url(file)}">' for file in styles]
         lines += [f'<link rel="modulepreload" href="{_url(file)}">' for file in preloads if file not in scripts]
         lines += [f'<script type="module" src="{_url(file)}"></script>' for file in scripts]
-        return Markup("\n".join(lines))  # noqa: S704 - made of names in our own build
+        return Markup("\n".join(lines))  # noqa: S704 - consists of file names of the build
 
     def font(self) -> Markup:
-        """A preload for the latin text font, so that the first paint already has it."""
+        """A preload of the Latin text font, so that it is available for the first paint."""
         for chunk in self.manifest.values():
             file = str(chunk.get("file", ""))
             if "inter-latin-wght-normal" in file and file.endswith(".woff2"):
-                return Markup(f'<link rel="preload" href="{_url(file)}" as="font" type="font/woff2" crossorigin>')  # noqa: S704 - made of names in our own build
+                return Markup(f'<link rel="preload" href="{_url(file)}" as="font" type="font/woff2" crossorigin>')  # noqa: S704 - consists of file names of the build
         return Markup("")
 
     def _collect(self, key: str, seen: set[str], styles: dict[str, None], preloads: dict[str, None]) -> None:

@@ -67,7 +67,7 @@ def create_app(settings: Settings, *, gpus: ReadGpus = read_gpus) -> FastAPI:
     app.state.uploads = Uploads()
     app.state.gradio_events = PendingEvents()
     app.state.gradio_sessions = Sessions()
-    guard = service.install(app, settings, knows_foreign=True)
+    guard = service.install(app, settings, accepts_foreign_tokens=True)
     app.add_middleware(BatchFastPath, guard=guard)
     service.count_requests(app)
     app.include_router(training)

@@ -26,8 +26,8 @@ from pegbox.hardware.gpu import ReadGpus
 from pegbox.hardware.host import HostReader
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, upgrade
-from pegbox.web.access.identities import USES_SECONDS, Identities, has_users
-from pegbox.web.service import refuse_closed_door
+from pegbox.web.access.identities import USES_SECONDS, Identities, has_active_users
+from pegbox.web.service import require_credentials_when_exposed
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     engine = open_engine(settings)
     upgrade(engine, settings)
-    refuse_closed_door(settings, has_users=has_users(engine))
+    require_credentials_when_exposed(settings, has_active_users=has_active_users(engine))
     app.state.identities = Identities(engine)
     monitor = _assemble(settings, engine, asyncio.get_running_loop(), app.state.read_gpus)
     app.state.monitor = monitor

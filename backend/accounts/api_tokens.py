@@ -13,7 +13,7 @@ from pegbox.errors import ConflictError, NotFoundError, PermissionDeniedError, V
 from pegbox.schemas.account import ApiTokenCreate, ApiTokenCreated, ApiTokenPage, ApiTokenView, Principal, Role, may
 from pegbox.store.database import begin_write
 from pegbox.store.tables import ApiToken, User, now
-from pegbox.web.access.authentication import API_TOKEN_FORM, hash_secret
+from pegbox.web.access.credentials import API_TOKEN_PREFIX, hash_secret
 
 ID_BYTES, SECRET_BYTES = 6, 32
 MOST_LIVE = 100
@@ -52,7 +52,7 @@ def create_token(db: Session, caller: Principal, body: ApiTokenCreate) -> ApiTok
     db.add(token)
     db.commit()
     shown = show_token(token, owner)
-    return ApiTokenCreated(**shown.model_dump(), token=f"{API_TOKEN_FORM}{token.id}_{secret}")
+    return ApiTokenCreated(**shown.model_dump(), token=f"{API_TOKEN_PREFIX}{token.id}_{secret}")
 
 
 def list_tokens(db: Session, caller: Principal, user: str | None, *, limit: int, offset: int) -> ApiTokenPage:
@@ -84,7 +84,7 @@ def show_token(token: ApiToken, owner: User) -> ApiTokenView:
     return ApiTokenView(
         id=token.id,
         name=token.name,
-        prefix=f"{API_TOKEN_FORM}{token.id}",
+        prefix=f"{API_TOKEN_PREFIX}{token.id}",
         user=owner.name,
         role=cast(Role, token.role),
         created_at=token.created_at,

@@ -72,7 +72,7 @@ def sign_in_with_token(db: Session, door: Door, token: str, address: str) -> tup
         BROWSER_DAYS,
         user_id=principal.user_id,
         api_token_id=principal.api_token_id,
-        shared_mark=door.authenticator.signer.mark(token) if principal.via == "shared" else None,
+        shared_mark=door.authenticator.signer.fingerprint(token) if principal.via == "shared" else None,
     )
     return browser_token(door, login), principal.name
 

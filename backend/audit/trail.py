@@ -19,17 +19,10 @@ from pegbox.store.database import open_session
 from pegbox.store.tables import AuditEntry
 from pegbox.web.access.guard import SAFE_METHODS
 from pegbox.web.access.rate_limit import address_of
+from pegbox.web.access.route_rules import rule_of
 
 log = logging.getLogger(__name__)
 
-UNRECORDED = frozenset(
-    {
-        # They read, by POST
-        *("preview_csv", "compare_runs", "compare_jobs", "ask_model", "create_ticket"),
-        # What workers say all the time; how a job ends is recorded
-        *("claim_job", "send_heartbeat"),
-    }
-)
 REFUSALS: RateLimitItem = RateLimitItemPerMinute(60, namespace="audit")
 """From one address: a flood of refused requests shall not fill the disk. The log of the service still has each."""
 
@@ -56,10 +49,10 @@ class AuditTrail:
         await self.app(scope, receive, record_and_send)
 
     def _is_worth_it(self, scope: Scope, status: int) -> bool:
-        if _action(scope) in UNRECORDED and status < REFUSED_FROM:
-            return False
-        # What was refused before it came to a route, or is none.
-        return status < REFUSED_FROM or self._limiter.hit(REFUSALS, address_of(scope))
+        if status >= REFUSED_FROM:
+            return self._limiter.hit(REFUSALS, address_of(scope))
+        rule = rule_of(scope)
+        return rule is None or rule.is_audited
 
     @staticmethod
     def _record(scope: Scope, status: int) -> None:

@@ -16,7 +16,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 import uvicorn  # noqa: E402
 
-from pegbox.web.quiet_server import QuietServer  # noqa: E402
+from pegbox.web.server import Server  # noqa: E402
 from pegbox.worker.processes.parent import die_with_parent  # noqa: E402
 
 STARTUP_FAILED = 3
@@ -39,7 +39,7 @@ def main(service: str, host: str, port: int) -> None:
         ws_ping_interval=10,
         timeout_graceful_shutdown=5,
     )
-    server = QuietServer(config)
+    server = Server(config)
     server.run()
     if not server.started:
         sys.exit(STARTUP_FAILED)

@@ -31,19 +31,19 @@ def up(
     from pegbox.cli.supervisor import Child, Supervisor
     from pegbox.settings import Settings
     from pegbox.store.database import open_engine, upgrade
-    from pegbox.web.access.identities import has_users
-    from pegbox.web.service import refuse_closed_door, refuse_open_access
+    from pegbox.web.access.identities import has_active_users
+    from pegbox.web.service import require_authentication_when_exposed, require_credentials_when_exposed
 
     given = {"host": host, "port": port, "monitor_port": monitor_port, "home": home}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    refuse_open_access(settings)
+    require_authentication_when_exposed(settings)
     settings = with_worker_token(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     with lock_home(settings.home):
         if not settings.is_loopback:
             engine = open_engine(settings)
             upgrade(engine, settings)
-            refuse_closed_door(settings, has_users=has_users(engine))
+            require_credentials_when_exposed(settings, has_active_users=has_active_users(engine))
             engine.dispose()
         refuse_taken_ports(settings)
         serve = [sys.executable, "-m", "pegbox.cli.serve"]

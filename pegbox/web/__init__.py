@@ -1,1 +1,1 @@
-"""What both services do alike: errors, request ids, access, health."""
+"""The parts that both services share: errors, request ids, access, metrics, liveness."""

@@ -1,4 +1,4 @@
-"""Reads on after an upload was refused: a client that is still sending would see a broken connection, not the answer."""
+"""Drains the body of a refused upload: a client that is still sending would see a broken connection instead of the response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DRAIN_SECONDS = 30.0
 
 
 async def drain(request: Request) -> None:
-    """Throws away what still comes, within a limit of bytes and time."""
+    """Reads and discards the rest of the body, at most `DRAIN_BYTES` and for at most `DRAIN_SECONDS`."""
     received = 0
     try:
         async with asyncio.timeout(DRAIN_SECONDS):

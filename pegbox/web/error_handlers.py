@@ -1,4 +1,4 @@
-"""Turns every error of a service into the one JSON body, the framework's own 404, 405 and 422 included."""
+"""Renders all errors of a service as one JSON body, including the 404, 405 and 422 of the framework."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def error_responses(*statuses: int) -> Responses:
-    """For a route's `responses=`: documents the error body for each status.
+    """The error body for each status, for a route's `responses=`.
 
-    Errors are JSON whatever the route answers otherwise, so the media type is named here and not left to the route's.
+    Errors are JSON whatever the media type of the route's own response, so the media type is stated here.
     """
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorBody.__name__}"}}}
     return {
@@ -42,7 +42,7 @@ def error_response(
     request_id: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The JSON answer for one error."""
+    """The JSON response for one error."""
     known = BY_STATUS.get(status)
     body = ErrorBody(
         detail=message,
@@ -54,7 +54,7 @@ def error_response(
         errors=errors or [],
         request_id=request_id,
     )
-    # Unexpected errors are answered outside of our middleware, hence the header here and not only there.
+    # The response to an unexpected error does not pass through the middleware that adds this header.
     identified = {"X-Request-ID": request_id} if request_id else {}
     return JSONResponse(body.model_dump(mode="json"), status_code=status, headers={**(headers or {}), **identified})
 
@@ -85,7 +85,7 @@ async def _pegbox_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def pegbox_error_response(error: PegboxError, request_id: str) -> JSONResponse:
-    """The answer for an error of ours."""
+    """The response for a PegboxError, with `Retry-After` or `WWW-Authenticate` where they apply."""
     headers = {}
     if isinstance(error, TooManyRequestsError):
         headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
@@ -103,16 +103,16 @@ def pegbox_error_response(error: PegboxError, request_id: str) -> JSONResponse:
 
 async def _schema_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    findings = [
+    errors = [
         {"loc": [str(part) for part in item["loc"]], "msg": str(item["msg"]), "type": str(item["type"])}
         for item in error.errors()[:50]
     ]
-    for finding in findings:
-        finding["msg"] = str(finding["msg"]).removeprefix("Value error, ")
-    first = findings[0] if findings else {"loc": ["body"], "msg": "invalid"}
+    for entry in errors:
+        entry["msg"] = str(entry["msg"]).removeprefix("Value error, ")
+    first = errors[0] if errors else {"loc": ["body"], "msg": "invalid"}
     where = ".".join(first["loc"])
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return error_response(422, f"{where}: {first['msg']}{more}", errors=findings, request_id=_request_id(request))
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return error_response(422, f"{where}: {first['msg']}{more}", errors=errors, request_id=_request_id(request))
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -130,7 +130,7 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def database_error_response(error: Exception, request_id: str) -> JSONResponse:
-    """The answer when the database did not do what it was asked; says what a person can do about it."""
+    """The response for a database error: busy, disk full, or any other, with the remedy."""
     log.error("database error", exc_info=error)
     text = str(error).lower()
     if "locked" in text or "busy" in text:
@@ -143,7 +143,7 @@ def database_error_response(error: Exception, request_id: str) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    # The server logs the traceback; this line ties it to the id that the caller was given.
+    # The server logs the traceback; this line adds the request id that the caller received.
     log.error(
         "unexpected %s on %s %s, request %s",
         type(error).__name__,

@@ -1,4 +1,4 @@
-"""Receives a multipart form while it arrives: the file goes to disk under a byte limit, the fields stay small."""
+"""Parses a multipart form as a stream: the file is written to disk under a byte limit, the fields are kept in memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORM_OVERHEAD_BYTES = MAX_FIELDS * MAX_FIELD_BYTES
 
 
 class Sink(Protocol):
-    """Where the file goes: written in pieces, then closed; or discarded, as if it had never come."""
+    """The destination of the file: written in chunks, then closed, or discarded with everything written."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -39,7 +39,7 @@ SinkT = TypeVar("SinkT", bound=Sink)
 
 @dataclass
 class Form(Generic[SinkT]):
-    """A received form. `file` is closed, and must be kept or discarded by whoever takes it; `filename` is as it was sent."""
+    """A received form. `file` is closed; the caller keeps or discards it. `filename` is unchecked, as the client sent it."""
 
     file: SinkT
     filename: str
@@ -47,10 +47,10 @@ class Form(Generic[SinkT]):
 
 
 async def receive_form(request: Request, open_sink: Callable[[], SinkT], max_bytes: int) -> Form[SinkT]:
-    """Reads the form with its part `file`; `open_sink` makes the place for it.
+    """Reads a form with a part named `file`, which is written to the sink that `open_sink` creates.
 
-    Raises PayloadTooLargeError (413) as soon as the file passes `max_bytes`, ValidationError (422) when the form has no file,
-    UnusableContentError (400) when it is broken.
+    Raises PayloadTooLargeError (413) as soon as the file exceeds `max_bytes`, ValidationError (422) for a form without a file,
+    UnusableContentError (400) for a malformed form.
     """
     form = _Receiver(open_sink, max_bytes, _boundary(request))
     try:
@@ -91,7 +91,7 @@ def _too_large(max_bytes: int) -> PayloadTooLargeError:
 
 
 class _Receiver(Generic[SinkT]):
-    """Callbacks of the multipart parser. `feed` only buffers; disk work happens in `flush`, off the event loop."""
+    """Callbacks of the multipart parser. `feed` only buffers; `flush` writes to disk, outside the event loop."""
 
     def __init__(self, open_sink: Callable[[], SinkT], max_bytes: int, boundary: bytes) -> None:
         self._open_sink = open_sink
@@ -131,7 +131,7 @@ class _Receiver(Generic[SinkT]):
             raise UnusableContentError(f"The form cannot be read: {error}") from error
 
     def flush(self) -> None:
-        """Writes what has gathered. The only place that touches the disk."""
+        """Writes the buffered bytes of the file to the sink."""
         if self._file is None:
             self._file = self._open_sink()
         self._file.write(bytes(self._pending))

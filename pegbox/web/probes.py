@@ -1,4 +1,4 @@
-"""`GET /healthz`: whether a service's event loop turns. What it needs beyond that, `/readyz` tells."""
+"""`GET /healthz`: whether the event loop of a service responds. `/readyz` also checks its dependencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives every request an id: in `request.state`, in the answer's `X-Request-ID`, in error bodies."""
+"""Assigns an id to every request, for `request.state`, the header `X-Request-ID` and error bodies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class RequestIdMiddleware:
-    """Plain ASGI, because it sits on every path, streams included."""
+    """Plain ASGI middleware: it runs on every request, streams included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

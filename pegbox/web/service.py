@@ -1,4 +1,4 @@
-"""What makes a FastAPI app one of our services: errors, request ids, access, CORS for the dashboard."""
+"""Turns a FastAPI app into a service: error handlers, request ids, access control, CORS for the dashboard, API reference."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from pegbox.web.reference import document as openapi
 from pegbox.web.request_id import RequestIdMiddleware
 
 
-def install(app: FastAPI, settings: Settings, *, knows_foreign: bool = False) -> Guard:
-    """Adds handlers and middleware, and the pages that describe the API; what asks who somebody is comes back.
+def install(app: FastAPI, settings: Settings, *, accepts_foreign_tokens: bool = False) -> Guard:
+    """Adds error handlers, middleware and the API reference. Call it before routers are included.
 
-    Call it before routers are included. `knows_foreign`: clients of other services come here too, with tokens of their own.
+    `accepts_foreign_tokens`: clients of other trackers also send requests here, with tokens of their own. Returns the guard of the
+    service. Raises PegboxError as `require_authentication_when_exposed`.
     """
-    refuse_open_access(settings)
-    guard = app.state.guard = Guard(settings, knows_foreign=knows_foreign)
+    require_authentication_when_exposed(settings)
+    guard = app.state.guard = Guard(settings, accepts_foreign_tokens=accepts_foreign_tokens)
     error_handlers.install(app)
-    # Access is checked before any route, so every one of them documents how it is refused.
+    # Access is checked before the routes, so each route documents 401 and 403.
     app.router.responses.update(error_handlers.error_responses(401, 403))
     app.add_middleware(RateLimitMiddleware, settings=settings)
     app.add_middleware(AccessMiddleware, guard=guard)
@@ -46,22 +47,22 @@ def install(app: FastAPI, settings: Settings, *, knows_foreign: bool = False) ->
 
 
 def count_requests(app: FastAPI) -> None:
-    """Puts the meter around all other middleware: call it after the last one was added."""
+    """Adds the request meter, which must be the outermost middleware: call it last."""
     app.state.requests = RequestCounts()
     app.add_middleware(RequestMeter, counts=app.state.requests)
 
 
-def refuse_open_access(settings: Settings) -> None:
-    """A service that others can reach asks everybody who they are."""
+def require_authentication_when_exposed(settings: Settings) -> None:
+    """Raises PegboxError when the service listens beyond loopback without requiring authentication."""
     if not settings.is_loopback and settings.access != "required":
         raise PegboxError(
             f"Refusing to listen on {settings.host} with PEGBOX_AUTH={settings.auth}: it is for 127.0.0.1 only"
         )
 
 
-def refuse_closed_door(settings: Settings, *, has_users: bool) -> None:
-    """A service that asks everybody who they are needs somebody who could tell, unless the first one can be made here."""
-    if not settings.is_loopback and not settings.token and not has_users:
+def require_credentials_when_exposed(settings: Settings, *, has_active_users: bool) -> None:
+    """Raises PegboxError when the service listens beyond loopback and no user or shared token exists to sign in with."""
+    if not settings.is_loopback and not settings.token and not has_active_users:
         raise PegboxError(
             f"Refusing to listen on {settings.host} while nobody could sign in: make an account with "
             "`pegbox user add NAME --role admin`, or set PEGBOX_TOKEN, or bind to 127.0.0.1"

@@ -13,8 +13,7 @@ from monitor.app import create_app as create_monitor
 from pegbox.errors import AuthenticationError, PermissionDeniedError
 from pegbox.schemas.account import ROLES, may
 from pegbox.settings import Settings
-from pegbox.web.access.permissions import STREAMS, rule_for, rules
-from pegbox.web.access.rate_limit import SEARCH_RULES, UNCOUNTED_RULES, UPLOAD_RULES
+from pegbox.web.access.route_rules import RULES, find_rule
 from tests.event_loop import run
 from tests.security.house import House, bearer
 from tests.security.routes import address, nameless, routes_of
@@ -31,34 +30,28 @@ def all_routes(settings: Settings) -> set[str]:
 
 def test_every_route_has_its_rule_and_every_rule_its_route(settings: Settings) -> None:
     wanted = {nameless(route) for route in all_routes(settings)}
-    written = [nameless(rule.name) for rule in rules()]
+    written = [nameless(rule.name) for rule in RULES]
     assert sorted(set(written)) == sorted(written), "a route has two rules"
-    assert wanted - set(written) == set(), "no rule in pegbox/web/access/permissions.py"
+    assert wanted - set(written) == set(), "no rule in pegbox/web/access/route_rules.py"
     assert set(written) - wanted == set(), "a rule without a route"
 
 
 def test_a_rule_is_found_by_the_address_of_its_route() -> None:
     wrong = []
-    for rule in rules():
-        found = rule_for(rule.method, address(rule.template))
+    for rule in RULES:
+        found = find_rule(rule.method, address(rule.template))
         if found is None or found.access != rule.access:
             wrong.append((rule.name, found))
     assert wrong == []
 
 
-def test_the_other_tables_speak_of_rules_that_there_are() -> None:
-    names = {rule.name for rule in rules()}
-    assert names >= UNCOUNTED_RULES | SEARCH_RULES | UPLOAD_RULES
-    assert {rule.template for rule in rules() if rule.method == "GET"} >= STREAMS
-
-
 def test_viewers_change_nothing_but_what_is_theirs() -> None:
-    changing = {rule.name for rule in rules() if rule.access == "viewer" and rule.method not in ("GET", "WEBSOCKET")}
+    changing = {rule.name for rule in RULES if rule.access == "viewer" and rule.method not in ("GET", "WEBSOCKET")}
     assert {name for name in changing - READS_BY_POST if not name.split()[1].startswith(OWN)} == set()
 
 
 def test_only_the_ways_in_and_probes_are_open() -> None:
-    assert {rule.name for rule in rules() if rule.access == "open"} == {
+    assert {rule.name for rule in RULES if rule.access == "open"} == {
         *("GET /healthz", "GET /readyz", "GET /api/health", "GET /tracker/api/v1/health", "GET /api/v1/health"),
         *("GET /static/app/{file:path}", "GET /login", "GET /setup"),
         *("POST /login", "POST /logout", "POST /setup", "POST /api/auth/login", "POST /api/auth/refresh"),
@@ -96,7 +89,7 @@ def test_every_route_lets_in_whom_it_should_and_nobody_else(house: House) -> Non
         for app in (house.backend_app, house.monitor_app):
             for route in sorted(routes_of(app)):
                 method, template = route.split(" ", 1)
-                rule = rule_for(method, address(template))
+                rule = find_rule(method, address(template))
                 assert rule is not None, route
                 expected = {
                     "": "yes" if rule.access == "open" else "who?",
@@ -141,6 +134,33 @@ def test_a_refusal_says_which_role_it_takes(house: House) -> None:
     assert house.backend.get("/api/users", headers=house.as_("maintainer")).status_code == 403
     assert house.monitor.post("/api/training/mode/manual", headers=house.as_("viewer")).status_code == 403
     assert house.monitor.post("/api/training/mode/manual", headers=house.as_("maintainer")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/jobs", 200),
+        ("POST", "/api/experiments", 422),
+        ("POST", "/api/jobs/compare", 422),
+        ("GET", "/healthz", 200),
+        ("GET", "/static/app/missing.js", 404),
+        ("GET", "/nowhere", 404),
+        ("PUT", "/api/jobs", 405),
+    ],
+)
+def test_each_request_looks_up_its_rule_once(house: House, method: str, path: str, status: int) -> None:
+    before = find_rule.cache_info()
+    assert house.backend.request(method, path, headers=house.as_("maintainer")).status_code == status
+    after = find_rule.cache_info()
+    assert after.hits + after.misses - before.hits - before.misses == 1
+
+
+def test_each_websocket_looks_up_its_rule_once(house: House) -> None:
+    before = find_rule.cache_info()
+    with house.monitor.websocket_connect("/ws/live", headers=house.as_("viewer")):
+        pass
+    after = find_rule.cache_info()
+    assert after.hits + after.misses - before.hits - before.misses == 1
 
 
 def test_batches_that_pass_by_the_middleware_ask_for_the_same_role(house: House) -> None:

@@ -13,12 +13,12 @@ from limits import RateLimitItemPerMinute
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
 from pegbox.web.access import rate_limit
-from pegbox.web.access.permissions import Rule, rule_for
 from pegbox.web.access.rate_limit import RateLimits
+from pegbox.web.access.route_rules import Rule, find_rule
 from tests.security.house import SHARED, House, bearer
 
 ADA = Principal("ada", "maintainer", "password", "standard", user_id="1")
-READ = rule_for("GET", "/api/jobs")
+READ = find_rule("GET", "/api/jobs")
 ERROR = {"detail", "status_code", "error_type", "error", "message", "status", "errors", "request_id"}
 
 
@@ -57,14 +57,14 @@ def test_the_dashboard_of_a_standard_user_has_room_of_its_own(limits: RateLimits
 
 
 def test_searches_count_per_address(limits: RateLimits) -> None:
-    search = rule_for("GET", "/api/models/search")
+    search = find_rule("GET", "/api/models/search")
     shared = Principal("shared token", "admin", "shared")
     assert passed(count(limits, shared, search, times=120)) == 100
     assert passed(count(limits, shared, search, times=50, address="b")) == 50
 
 
 def test_uploads_count_per_user(limits: RateLimits) -> None:
-    upload = rule_for("POST", "/api/datasets")
+    upload = find_rule("POST", "/api/datasets")
     refusals = count(limits, ADA, upload, times=12)
     assert passed(refusals) == 10
     assert refusals[-1].startswith("More than 10 uploads per hour; try again in ")
@@ -98,7 +98,7 @@ def test_1000_an_hour_for_standard_users(limits: RateLimits, monkeypatch: pytest
     ],
 )
 def test_workers_trainings_and_probes_do_not_count(limits: RateLimits, method: str, path: str) -> None:
-    rule = rule_for(method, path)
+    rule = find_rule(method, path)
     assert rule
     assert passed(count(limits, ADA, rule, times=200)) == 200
     assert limits.count(READ, ADA, "a")[0].remaining == 99

@@ -23,7 +23,7 @@ from pegbox.errors import AuthenticationError, PegboxError
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.store.tables import ApiToken, Login, now
-from pegbox.web.access.authentication import split_api_token
+from pegbox.web.access.credentials import split_api_token
 from pegbox.web.access.signing import KEY_BYTES, Signer, load_key
 from tests.security.house import PASSWORD, SHARED, House, bearer
 
@@ -290,7 +290,7 @@ def test_a_ticket_opens_streams_for_a_minute_and_nothing_else(house: House) -> N
         assert house.backend.get(f"/api/jobs?token={ticket}").status_code == 401
         assert house.monitor.get("/api/runs", headers={"Cookie": f"pegbox_token={ticket}"}).status_code == 401
     signer = Signer(house.settings.home)
-    stale = signer.issue("ticket", "shared:" + signer.mark(SHARED), -10)
+    stale = signer.issue("ticket", "shared:" + signer.fingerprint(SHARED), -10)
     for bad in (stale, house.log_in()["access_token"], house.tokens["viewer"], "x"):
         with (
             house.monitor.websocket_connect(f"/ws/runs/{run_id}?token={bad}") as socket,

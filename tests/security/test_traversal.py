@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from pegbox.web.access.permissions import Rule, rules
+from pegbox.web.access.route_rules import RULES, Rule
 
 SECRET = "only for those who got out"
 CSV = b"input,output\nq,a\n"
@@ -29,7 +29,7 @@ def ways_out(tmp_path: Path) -> list[str]:
 
 
 def named_reads() -> Iterator[Rule]:
-    for rule in rules():
+    for rule in RULES:
         if rule.method == "GET" and "{" in rule.template and not rule.template.startswith(WAITING):
             yield rule
 

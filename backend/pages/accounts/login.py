@@ -16,7 +16,7 @@ from backend.dependencies import Address, Config, Db
 from backend.pages.frame.rendering import render_bare
 from pegbox.errors import AuthenticationError, TooManyRequestsError
 from pegbox.schemas.account import Principal
-from pegbox.web.access.authentication import COOKIE, cookie_token
+from pegbox.web.access.credentials import COOKIE, cookie_token
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitor.metrics.export.table import Column, Table
-from pegbox.web.outflow import Outflow
+from pegbox.web.writable_stream import WritableStream
 
 GROUP_VALUES = 2_000_000
 """Values per row group (16 MB): small groups make a file large and slow to read."""
@@ -19,7 +19,7 @@ def write_parquet(table: Table) -> Iterator[bytes]:
     step, time, *numbers = table.header
     moment = pa.timestamp("us", tz="UTC")
     schema = pa.schema([(step, pa.int64()), (time, moment), *((name, pa.float64()) for name in numbers)])
-    file = Outflow()
+    file = WritableStream()
     with pq.ParquetWriter(file, schema) as writer:
         for chunk in table.chunks(GROUP_VALUES):
             steps, times = pa.array(chunk.steps), pa.array(chunk.micros).cast(moment)

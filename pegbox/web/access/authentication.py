@@ -1,87 +1,60 @@
-"""Who sends a request: the shared token, an API token, a login's token, a ticket, or anybody on this machine."""
+"""Authenticates requests: the shared token, API tokens, tokens of a login, tickets, or local access without a token."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
-from collections.abc import Iterator
-from http.cookies import CookieError, SimpleCookie
-from typing import Any, Literal, NamedTuple, Protocol
-from urllib.parse import parse_qs
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
+from pegbox.web.access.credentials import (
+    API_TOKEN_PREFIX,
+    SIGNED_TOKEN_PREFIX,
+    Credential,
+    credentials_of,
+    hash_secret,
+    split_api_token,
+)
 from pegbox.web.access.hosts import is_local_host
-from pegbox.web.access.permissions import is_stream
+from pegbox.web.access.identities import Identities, Identity
 from pegbox.web.access.signing import INVALID, Signer
 
-COOKIE = "pegbox_token"
-TOKEN_HEADERS = ("authorization", "x-hf-authorization")
-TRACKIO_HEADER = "x-trackio-write-token"
-API_TOKEN_FORM = "pb_"  # noqa: S105 - how every API token begins
-SIGNED_FORM = "eyJ"
-"""How every signed token begins: the Base64 of a JSON object."""
-
-LONGEST_TOKEN = 4096
+MAX_TOKEN_LENGTH = 4096
 
 SHARED = Principal("shared token", "admin", "shared")
 WORKER = Principal("worker", "maintainer", "shared")
-"""The one that `pegbox up` has started."""
+"""The worker that `pegbox up` starts."""
 
 OPEN = Principal("local", "admin", "open")
-"""Whoever reaches a service that asks for nothing."""
-
-
-class Identity(Protocol):
-    """Whom an id stands for, and what must still be proved."""
-
-    @property
-    def principal(self) -> Principal: ...
-    @property
-    def secret(self) -> str: ...
-
-
-class Identities(Protocol):
-    """The accounts, as a service knows them (`app.state.identities`)."""
-
-    def remembered(self, key: Any) -> tuple[bool, Identity | None]: ...
-    def look_up(self, key: Any) -> Identity | None: ...
-    def note_use(self, token_id: str) -> None: ...
-
-
-class Given(NamedTuple):
-    """A token as it was sent."""
-
-    token: str
-    source: Literal["header", "cookie", "query"]
+"""Any caller of a service that requires no authentication."""
 
 
 class Authenticator:
-    """`knows_foreign`: clients of other services come here too and bring tokens of their own, which say nothing to us."""
+    """Finds the `Principal` of a request.
 
-    def __init__(self, settings: Settings, *, knows_foreign: bool = False) -> None:
+    `accepts_foreign_tokens`: the service also has clients of other trackers, whose tokens are ignored rather than refused.
+    """
+
+    def __init__(self, settings: Settings, *, accepts_foreign_tokens: bool = False) -> None:
         self.settings = settings
         self.signer = Signer(settings.home)
-        self._knows_foreign = knows_foreign
+        self._accepts_foreign_tokens = accepts_foreign_tokens
         self._shared = settings.token.get_secret_value() if settings.token else ""
         self._worker = settings.worker_token.get_secret_value() if settings.worker_token else ""
 
     async def authenticate(self, scope: Scope, headers: Headers) -> Principal:
-        """Raises AuthenticationError when nothing that was sent will do."""
+        """The principal of the first valid credential. Raises AuthenticationError without one."""
         if self.settings.access == "off":
             return OPEN
         refusal: AuthenticationError | None = None
-        for given in given_tokens(scope, headers):
+        for credential in credentials_of(scope, headers):
             try:
-                return await self._identify(given, scope)
+                return await self._identify(credential, scope)
             except AuthenticationError as error:
-                if self._must_be_ours(given):
+                if self._must_be_valid(credential):
                     refusal = refusal or error
         if refusal is not None:
             raise refusal
@@ -89,137 +62,81 @@ class Authenticator:
             return OPEN
         raise AuthenticationError("Authentication required: send 'Authorization: Bearer <token>'")
 
-    def _must_be_ours(self, given: Given) -> bool:
-        """An open service still refuses a wrong token that somebody sent on purpose; a cookie only lies about."""
+    def principal_of(self, token: str, identities: Identities) -> Principal:
+        """The principal of the shared token or an API token. Reads the database; raises AuthenticationError."""
+        if self._is_shared(token):
+            return SHARED
+        token_id, secret = split_api_token(token)
+        return _verified(identities.look_up(("api_token", token_id)) if token_id else None, secret)
+
+    def subject_of(self, principal: Principal) -> str:
+        """The subject of a ticket for this principal."""
+        if principal.login_id:
+            return f"login:{principal.login_id}"
+        if principal.via == "api_token":
+            return f"api_token:{principal.api_token_id}"
+        return f"shared:{self.signer.fingerprint(self._shared)}" if principal.via == "shared" else "open"
+
+    def _must_be_valid(self, credential: Credential) -> bool:
+        """An open service still refuses an invalid token that was sent explicitly; a stale cookie is ignored."""
         if self.settings.access == "required":
             return True
-        has_our_form = given.token.startswith((API_TOKEN_FORM, SIGNED_FORM))
-        return given.source != "cookie" and (has_our_form or not self._knows_foreign)
+        is_ours = credential.token.startswith((API_TOKEN_PREFIX, SIGNED_TOKEN_PREFIX))
+        return credential.source != "cookie" and (is_ours or not self._accepts_foreign_tokens)
 
-    async def _identify(self, given: Given, scope: Scope) -> Principal:
-        token, source = given
-        is_stream_request = scope["type"] == "websocket" or is_stream(scope["path"])
+    async def _identify(self, credential: Credential, scope: Scope) -> Principal:
+        token, source = credential
         if self._is_shared(token):
             if source == "query" and scope["type"] != "websocket":
                 raise AuthenticationError("A token in an address ends up in logs; ask for a ticket")
             return SHARED
         if source == "header" and _equal(token, self._worker):
             return WORKER
-        if len(token) > LONGEST_TOKEN:
+        if len(token) > MAX_TOKEN_LENGTH:
             raise AuthenticationError(INVALID)
-        if token.startswith(API_TOKEN_FORM) and source == "header":
-            token_id, secret = split_api_token(token)
-            principal = _proved(await _find(scope, ("api_token", token_id)), secret)
-            scope["app"].state.identities.note_use(token_id)
-            return principal
-        if not token.startswith(SIGNED_FORM):
+        if token.startswith(API_TOKEN_PREFIX) and source == "header":
+            return await self._by_api_token(token, scope["app"].state.identities)
+        if not token.startswith(SIGNED_TOKEN_PREFIX):
             raise AuthenticationError(INVALID)
-        if source == "query":
-            if not is_stream_request:
-                raise AuthenticationError("A ticket opens streams only")
-            return await self._by_subject(self.signer.read(token, "ticket").subject, scope)
-        return await self._by_subject(
-            self.signer.read(token, "browser" if source == "cookie" else "access").subject, scope
+        claims = self.signer.read(
+            token, "ticket" if source == "query" else "browser" if source == "cookie" else "access"
         )
+        return await self._by_subject(claims.subject, scope)
 
-    def principal_of(self, token: str, identities: Identities) -> Principal:
-        """Whom the shared token or an API token stands for; asks the database. Raises AuthenticationError."""
-        if self._is_shared(token):
-            return SHARED
+    async def _by_api_token(self, token: str, identities: Identities) -> Principal:
         token_id, secret = split_api_token(token)
-        return _proved(identities.look_up(("api_token", token_id)) if token_id else None, secret)
-
-    def _is_shared(self, token: str) -> bool:
-        return _equal(token, self._shared)
+        principal = _verified(await identities.find(("api_token", token_id)), secret)
+        identities.note_use(token_id)
+        return principal
 
     async def _by_subject(self, subject: str, scope: Scope) -> Principal:
         kind, _, value = subject.partition(":")
         if kind == "open" and self.settings.access == "optional":
             return OPEN
-        if kind == "shared" and self._is_marked(value):
+        if kind == "shared" and self._is_fingerprint_of_shared(value):
             return SHARED
-        identity = await _find(scope, (kind, value)) if kind in ("login", "api_token") else None
+        identity: Identity | None = None
+        if kind in ("login", "api_token"):
+            identity = await scope["app"].state.identities.find((kind, value))
         if identity is None:
             raise AuthenticationError("The login is over: sign in again")
-        if identity.principal.via == "shared" and not self._is_marked(identity.secret):
+        if identity.principal.via == "shared" and not self._is_fingerprint_of_shared(identity.secret):
             raise AuthenticationError("The shared token has changed: sign in again")
         return identity.principal
 
-    def _is_marked(self, mark: str) -> bool:
-        return bool(self._shared) and hmac.compare_digest(mark.encode(), self.signer.mark(self._shared).encode())
+    def _is_shared(self, token: str) -> bool:
+        return _equal(token, self._shared)
 
-    def subject_of(self, principal: Principal) -> str:
-        """What a ticket says of whoever asked for it."""
-        if principal.login_id:
-            return f"login:{principal.login_id}"
-        if principal.via == "api_token":
-            return f"api_token:{principal.api_token_id}"
-        return f"shared:{self.signer.mark(self._shared)}" if principal.via == "shared" else "open"
+    def _is_fingerprint_of_shared(self, fingerprint: str) -> bool:
+        return bool(self._shared) and _equal(fingerprint, self.signer.fingerprint(self._shared))
 
 
 def _equal(given: str, secret: str) -> bool:
-    """Without telling by its time how much of it was right; nothing equals a secret that is not set."""
+    """Compares in constant time. A secret that is not set equals nothing."""
     return bool(secret) and hmac.compare_digest(given.encode(), secret.encode())
 
 
-async def _find(scope: Scope, key: tuple[str, str]) -> Identity | None:
-    """Without a query where the answer is fresh, else in a thread: the event loop waits for no database."""
-    identities: Identities | None = getattr(scope["app"].state, "identities", None)
-    if identities is None:
-        return None
-    is_known, identity = identities.remembered(key)
-    return identity if is_known else await run_in_threadpool(identities.look_up, key)
-
-
-def split_api_token(token: str) -> tuple[str, str]:
-    """Id and secret of `pb_<id>_<secret>`; empty for anything else."""
-    if not token.startswith(API_TOKEN_FORM):
-        return "", ""
-    token_id, _, secret = token.removeprefix(API_TOKEN_FORM).partition("_")
-    return token_id, secret
-
-
-def _proved(identity: Identity | None, secret: str) -> Principal:
+def _verified(identity: Identity | None, secret: str) -> Principal:
     if identity is None or not hmac.compare_digest(identity.secret, hash_secret(secret)):
         raise AuthenticationError("The token is not valid: it was revoked, has expired, or never existed")
     return identity.principal
-
-
-def hash_secret(secret: str) -> str:
-    """Of an API token. Fast on purpose: 256 random bits cannot be guessed, and every request needs it."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def given_tokens(scope: Scope, headers: Headers) -> Iterator[Given]:
-    """The tokens a request carries: header, those of Gradio's and Trackio's clients (which may send one of the model hub
-    beside), cookie, or for streams `?token=` (browsers cannot set headers there)."""
-    for name in TOKEN_HEADERS:
-        scheme, _, value = headers.get(name, "").partition(" ")
-        if scheme.lower() == "bearer" and value.strip():
-            yield Given(value.strip(), "header")
-        elif scheme.lower() == "basic" and (password := _password(value.strip())) is not None:
-            yield Given(password, "header")
-    if value := headers.get(TRACKIO_HEADER, "").strip():
-        yield Given(value, "header")
-    if token := cookie_token(headers):
-        yield Given(token, "cookie")
-    if scope["type"] == "websocket" or is_stream(scope["path"]):
-        for value in parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", ()):
-            yield Given(value, "query")
-
-
-def cookie_token(headers: Headers) -> str:
-    """The login page's cookie; empty when there is none."""
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return cookie.value if cookie else ""
-
-
-def _password(credentials: str) -> str | None:
-    """Of `Basic` credentials; the user's name does not matter."""
-    try:
-        return base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
-    except ValueError:
-        return None

@@ -1,7 +1,7 @@
-"""Who may do what on a service: the Host and Origin checks, who it is, and what the table of permissions says.
+"""Access control: checks Host and Origin, authenticates the request, and compares its role with the rule of its route.
 
-Where nobody must sign in, everything is open to programs on this machine, but not to web pages of other sites: a foreign
-`Origin` may not change anything nor open a WebSocket, and a foreign `Host` (DNS rebinding) gets nothing at all.
+A service without sign-in is open to programs on this machine, but not to web pages of other sites: a foreign `Origin` may neither
+change anything nor open a WebSocket, and requests with a foreign `Host` (DNS rebinding) are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pegbox.schemas.account import Principal, Role, may
 from pegbox.settings import Settings
 from pegbox.web.access.authentication import Authenticator
 from pegbox.web.access.hosts import host_is_ours, origin_is_allowed
-from pegbox.web.access.permissions import Access, rule_for
+from pegbox.web.access.route_rules import Access, rule_of
 from pegbox.web.error_handlers import error_response, pegbox_error_response
 
 ASPARA_PATHS = ("/api/v1/", "/tracker/")
@@ -28,28 +28,30 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Guard:
-    """Lets requests in or refuses them. `knows_foreign` is for services that foreign clients visit."""
+    """Admits or refuses requests. `accepts_foreign_tokens` as for the `Authenticator`."""
 
-    def __init__(self, settings: Settings, *, knows_foreign: bool = False) -> None:
+    def __init__(self, settings: Settings, *, accepts_foreign_tokens: bool = False) -> None:
         self.settings = settings
-        self.authenticator = Authenticator(settings, knows_foreign=knows_foreign)
+        self.authenticator = Authenticator(settings, accepts_foreign_tokens=accepts_foreign_tokens)
 
     async def admit(self, scope: Scope) -> None:
-        """Puts the `Principal` into `scope["state"]["principal"]` (`None` where none is needed and none was proved), or raises
-        the `PegboxError` that refuses the request or WebSocket."""
+        """Sets `scope["state"]["principal"]`: a `Principal`, or `None` on an open route without valid credentials.
+
+        Raises the PegboxError that refuses the request or WebSocket.
+        """
         headers = Headers(scope=scope)
         state = scope.setdefault("state", {})
         state["principal"] = None
         self._check_origin(scope, headers)
         if scope.get("method") == "OPTIONS":
             return
-        needed = _needed(scope)
-        if needed == "open":
+        required = _required_access(scope)
+        if required == "open":
             state["principal"] = await self._principal_if_any(scope, headers)
             return
         principal = state["principal"] = await self.authenticator.authenticate(scope, headers)
-        if not may(principal.role, needed):
-            raise PermissionDeniedError(f"This takes the role {needed}; {principal.name} is {principal.role} here")
+        if not may(principal.role, required):
+            raise PermissionDeniedError(f"This takes the role {required}; {principal.name} is {principal.role} here")
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -62,8 +64,7 @@ class Guard:
         origin = headers.get("origin")
         if origin and not origin_is_allowed(origin, host, self.settings):
             raise PermissionDeniedError(f"Pages of '{origin[:200]}' may not do this; see PEGBOX_ALLOWED_ORIGINS")
-        # Browsers that leave out the origin of a form still say that it came from elsewhere. Aspara's routes have a rule of their
-        # own for that, which its pages know.
+        # Some browsers omit `Origin` on forms but send `Sec-Fetch-Site`. Aspara's routes check that header themselves.
         if not origin and headers.get("sec-fetch-site") == "cross-site" and not scope["path"].startswith(ASPARA_PATHS):
             raise PermissionDeniedError("Pages of other sites may not do this; see PEGBOX_ALLOWED_ORIGINS")
 
@@ -75,7 +76,7 @@ class Guard:
 
 
 class AccessMiddleware:
-    """Plain ASGI: asks the guard before anything else runs."""
+    """ASGI middleware: runs the guard before everything inside it."""
 
     def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self.app = app
@@ -96,11 +97,11 @@ class AccessMiddleware:
     async def _refuse(error: PegboxError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()
-            is_unknown = error.status == 401
-            if is_unknown:
-                # Browsers hide the status of a refused handshake, so whoever has to sign in again is told by the close code.
+            is_unauthenticated = error.status == 401
+            if is_unauthenticated:
+                # Browsers hide the status of a refused handshake from scripts; the close code tells them to sign in again.
                 await send({"type": "websocket.accept"})
-            code = 4401 if is_unknown else 4403
+            code = 4401 if is_unauthenticated else 4403
             await send({"type": "websocket.close", "code": code, "reason": error.message[:120]})
             return
         wants_page = "text/html" in Headers(scope=scope).get("accept", "")
@@ -115,16 +116,15 @@ class AccessMiddleware:
 
 
 async def _page_for(error: PegboxError, scope: Scope) -> Response | None:
-    """What a service with pages shows to people who may not do something (`app.state.refusal_page`)."""
+    """The refusal as a page, on a service that has pages (`app.state.refusal_page`)."""
     show: Callable[[Request, PegboxError], Awaitable[Response | None]] | None
     show = getattr(scope["app"].state, "refusal_page", None)
     return await show(Request(scope), error) if show is not None else None
 
 
-def _needed(scope: Scope) -> Access:
-    """What the table asks for. A route that it does not know is for admins; a path that is no route may be told so to anybody."""
-    method = "WEBSOCKET" if scope["type"] == "websocket" else scope["method"]
-    if rule := rule_for(method, scope["path"]):
+def _required_access(scope: Scope) -> Access:
+    """The access of the request's rule. A route without a rule requires an admin; an unknown path only a viewer, for its 404."""
+    if rule := rule_of(scope):
         return rule.access
     router = scope["app"].router
     lowest: Role = "viewer"

@@ -1,4 +1,4 @@
-"""Under which names a service may be addressed, and whose pages may speak to it."""
+"""Checks of the `Host` and `Origin` headers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:/?#@\s]+)
 
 
 def host_is_ours(host: str, settings: Settings) -> bool:
-    """Whether a `Host` header names this service; a name that a stranger's DNS has led here does not."""
+    """Whether a `Host` header names this service. Other names may come from DNS rebinding."""
     name = host_name(host)
     if name in LOCAL_NAMES or name in settings.allowed_hosts or name == settings.host:
         return True
@@ -21,12 +21,12 @@ def host_is_ours(host: str, settings: Settings) -> bool:
         address = ipaddress.ip_address(name)
     except ValueError:
         return False
-    # A literal address cannot be a rebound name; off loopback it is as good as the address we listen on.
+    # DNS rebinding needs a name. A service on loopback accepts loopback addresses only, any other accepts each address.
     return address.is_loopback or not settings.is_loopback
 
 
 def origin_is_allowed(origin: str, host: str, settings: Settings) -> bool:
-    """Same machine name as the request (the ports differ between the services), or configured."""
+    """Whether the origin has the host name of the request and a port of Pegbox, or is in `allowed_origins`."""
     if origin in settings.allowed_origins:
         return True
     try:
@@ -36,16 +36,16 @@ def origin_is_allowed(origin: str, host: str, settings: Settings) -> bool:
         return False
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return False
-    # The dashboard on one port talks to the monitor on another: same host name, one of our two ports.
+    # The dashboard on one port sends requests to the monitor on the other.
     same_name = parts.hostname == host_name(host) or (_is_local(parts.hostname) and is_local_host(host))
     return same_name and port in (settings.port, settings.monitor_port, _port(host, parts.scheme))
 
 
 def allowed_origin_pattern(settings: Settings) -> str:
-    """For CORS: the dashboard's origin on loopback names, and the configured ones."""
+    """The CORS pattern: the dashboard's origin under each loopback and allowed host name, and the allowed origins."""
     hosts = "|".join(("localhost", r"127\.0\.0\.1", r"\[::1\]", *(_escape(name) for name in settings.allowed_hosts)))
-    ours = rf"https?://(?:{hosts}):(?:{settings.port}|{settings.monitor_port})"
-    return "|".join((ours, *(_escape(origin) for origin in settings.allowed_origins)))
+    own = rf"https?://(?:{hosts}):(?:{settings.port}|{settings.monitor_port})"
+    return "|".join((own, *(_escape(origin) for origin in settings.allowed_origins)))
 
 
 def _escape(value: str) -> str:
@@ -62,19 +62,19 @@ def _is_local(name: str) -> bool:
 
 
 def is_local_address(address: str) -> bool:
-    """Whether a request's address is this machine's own (the tests' client counts as such)."""
+    """Whether a client's address is a loopback address, or that of Starlette's test client."""
     return address == "testclient" or _is_local(address)
 
 
 def is_local_host(host: str) -> bool:
-    """Whether a `Host` header names this machine, as only its own programs and browsers would."""
+    """Whether a `Host` header has a loopback name or address."""
     return _is_local(host_name(host))
 
 
 def host_name(host: str) -> str:
-    """The name or address in a `Host` header, without its port; empty for what is no host at all."""
-    found = HOST.fullmatch(host)
-    return (found["address"] or found["name"]).lower() if found else ""
+    """The name or address in a `Host` header, without its port; empty for an invalid header."""
+    match = HOST.fullmatch(host)
+    return (match["address"] or match["name"]).lower() if match else ""
 
 
 def _port(host: str, scheme: str) -> int | None:

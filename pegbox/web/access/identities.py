@@ -1,7 +1,7 @@
-"""Whom a login or an API token stands for. Both services ask, and note uses of tokens; the backend alone writes the rest.
+"""The principals of logins and API tokens, read from the database and cached for two seconds.
 
-Answers are kept for two seconds, so that most requests cost no query and a disabled user, a revoked token or a changed role
-still takes effect at once for people.
+With the cache most requests need no query, and a disabled user, a revoked token or a changed role still takes effect almost at
+once. Both services write when API tokens were last used; the backend alone writes everything else.
 """
 
 from __future__ import annotations
@@ -14,65 +14,66 @@ from typing import Literal, cast
 
 from sqlalchemy import Engine
 from sqlmodel import col, select, update
+from starlette.concurrency import run_in_threadpool
 
 from pegbox.schemas.account import Principal, Role, Tier, lower_of
 from pegbox.store.database import begin_write, open_session
 from pegbox.store.tables import ApiToken, Login, User
 
-KEPT_SECONDS = 2.0
-USES_SECONDS = 60.0
-"""How often uses of API tokens are written down."""
+CACHE_SECONDS = 2.0
+CACHE_SIZE = 10_000
+"""Callers choose the keys, so the cache is emptied when it has this many."""
 
-MOST_KEPT = 10_000
-"""Strangers choose what is asked for: beyond this many answers all are forgotten."""
+USES_SECONDS = 60.0
+"""Interval between writes of the last uses of API tokens."""
 
 Key = tuple[Literal["login", "api_token"], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`secret` is what the caller must still prove: the hash of an API token's secret, the mark of the shared token."""
+    """`secret` is to be verified by the caller: the hash of an API token's secret, or the fingerprint of the shared token."""
 
     principal: Principal
     secret: str = ""
 
 
 class Identities:
-    """One per process. `look_up` asks the database; `remembered` never does."""
+    """One per process."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
         self._clock = clock
-        self._kept: dict[Key, tuple[float, Identity | None]] = {}
+        self._cache: dict[Key, tuple[float, Identity | None]] = {}
         self._used: dict[str, datetime] = {}
 
-    def remembered(self, key: Key) -> tuple[bool, Identity | None]:
-        """Whether there is an answer that is fresh enough, and the answer."""
-        kept = self._kept.get(key)
-        if kept is None or self._clock() >= kept[0]:
-            return False, None
-        return True, kept[1]
+    async def find(self, key: Key) -> Identity | None:
+        """As `look_up`, from the cache while it is fresh, else in a thread: the event loop never waits for the database."""
+        cached = self._cache.get(key)
+        if cached is not None and self._clock() < cached[0]:
+            return cached[1]
+        return await run_in_threadpool(self.look_up, key)
 
     def look_up(self, key: Key) -> Identity | None:
-        """`None` for what does not exist or no longer counts: revoked, expired, of a disabled user."""
+        """Reads the database. `None` for an unknown, revoked or expired login or token, and for those of a disabled user."""
         kind, value = key
-        until = self._clock() + KEPT_SECONDS
-        found = self._login(value) if kind == "login" else self._api_token(value)
-        if len(self._kept) >= MOST_KEPT:
-            self._kept.clear()
-        self._kept[key] = (until, found)
-        return found
+        until = self._clock() + CACHE_SECONDS
+        identity = self._login(value) if kind == "login" else self._api_token(value)
+        if len(self._cache) >= CACHE_SIZE:
+            self._cache.clear()
+        self._cache[key] = (until, identity)
+        return identity
 
     def forget(self) -> None:
-        """After a change of users, logins or tokens in this process."""
-        self._kept.clear()
+        """Empties the cache: call it after a change of users, logins or tokens in this process."""
+        self._cache.clear()
 
     def note_use(self, token_id: str) -> None:
-        """An API token has opened something."""
+        """Notes that an API token was used now; `record_uses` writes it."""
         self._used[token_id] = datetime.now(UTC)
 
     def record_uses(self) -> None:
-        """Keeps when API tokens were last used since the last call. Either service may have seen the later use."""
+        """Writes the uses since the last call, unless the other service has written a later one."""
         used, self._used = self._used, {}
         if not used:
             return
@@ -93,8 +94,8 @@ class Identities:
         if login.shared_mark is not None:
             return Identity(Principal("shared token", "admin", "shared", login_id=login.id), login.shared_mark)
         if login.api_token_id is not None:
-            found = self._api_token(login.api_token_id)
-            return found and Identity(replace(found.principal, via="browser", login_id=login.id))
+            token = self._api_token(login.api_token_id)
+            return token and Identity(replace(token.principal, via="browser", login_id=login.id))
         if user is None or user.disabled:
             return None
         return Identity(
@@ -112,12 +113,12 @@ class Identities:
         owner = col(User.id) == col(ApiToken.user_id)
         query = select(ApiToken, User).join(User, owner).where(col(ApiToken.id) == token_id)
         with open_session(self._engine) as db:
-            found = db.exec(query).first()
-        if found is None:
+            row = db.exec(query).first()
+        if row is None:
             return None
-        token, user = found
-        is_over = token.expires_at is not None and token.expires_at <= datetime.now(UTC)
-        if token.revoked_at is not None or is_over or user.disabled:
+        token, user = row
+        is_expired = token.expires_at is not None and token.expires_at <= datetime.now(UTC)
+        if token.revoked_at is not None or is_expired or user.disabled:
             return None
         role = lower_of(cast(Role, user.role), cast(Role, token.role))
         principal = Principal(
@@ -126,7 +127,7 @@ class Identities:
         return Identity(principal, token.secret_hash)
 
 
-def has_users(engine: Engine) -> bool:
-    """Whether anybody could sign in with a password."""
+def has_active_users(engine: Engine) -> bool:
+    """Whether at least one user is not disabled and can sign in."""
     with open_session(engine) as db:
         return db.exec(select(User.id).where(col(User.disabled).is_(False)).limit(1)).first() is not None

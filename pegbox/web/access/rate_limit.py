@@ -1,6 +1,6 @@
-"""How many requests somebody may send. Counted everywhere and told in every answer's headers; refused only where one must sign in.
+"""Rate limits per caller. Every response has their headers; requests are refused only where authentication is required.
 
-The counts are in the memory of each process: backend and monitor count for themselves, and forget when they restart.
+Each process keeps its counts in memory: backend and monitor count separately, and a restart resets them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pegbox.errors import TooManyRequestsError
 from pegbox.schemas.account import Principal
 from pegbox.settings import Settings
-from pegbox.web.access.permissions import Rule, rule_for
+from pegbox.web.access.route_rules import Rule, rule_of
 from pegbox.web.error_handlers import pegbox_error_response
 
 STANDARD: RateLimitItem = RateLimitItemPerMinute(100, namespace="standard")
@@ -27,30 +27,10 @@ GENERAL: RateLimitItem = RateLimitItemPerHour(1000, namespace="general")
 UPLOADS: RateLimitItem = RateLimitItemPerHour(10, namespace="uploads")
 SEARCHES: RateLimitItem = RateLimitItemPerMinute(100, namespace="search")
 
-UPLOAD_RULES = frozenset(
-    {"POST /api/datasets", "POST /datasets", "POST /api/datasets/{uid}/versions", "POST /api/uploads"}
-)
-SEARCH_RULES = frozenset({"GET /api/models/search"})
-
-UNCOUNTED_RULES = frozenset(
-    {
-        # Workers, at a pace that the services set
-        *("POST /api/queue/claim", "POST /api/queue/{uid}/heartbeat", "POST /api/queue/{uid}/report"),
-        *("GET /api/queue/{uid}/dataset", "POST /api/workers/{worker_id}/leave"),
-        # The pieces of an upload that was counted when it began
-        *("PATCH /api/uploads/{upload_id}", "GET /api/uploads/{upload_id}"),
-        # Training scripts: a run that is refused would lose what it has learned, and batches are bounded by size
-        *("POST /api/runs", "PATCH /api/runs/{run_id}", "POST /api/runs/{run_id}/batches"),
-        *("PUT /api/runs/{run_id}/artifacts/{name}", "GET /api/runs/{run_id}/writers/{writer}"),
-        *("POST /api/upload", "POST /api/{api_name}"),
-    }
-)
-DIALECT_PREFIX = "/api/v1/"
-
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the headers say; `reset` is Unix time in seconds."""
+class WindowState:
+    """The window of a caller, as the headers state it; `reset` is Unix time in seconds."""
 
     limit: int
     remaining: int
@@ -66,43 +46,43 @@ class Standing:
 
 
 class RateLimits:
-    """Windows begin with the first request in them. What does not count is still told where the caller stands."""
+    """Fixed windows, each starting with its first request. Exempt requests get the headers and are not counted."""
 
     def __init__(self) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    def count(self, rule: Rule | None, principal: Principal | None, address: str) -> tuple[Standing, str]:
-        """Where the caller stands after this request, and why it should be refused (empty: it should not)."""
+    def count(self, rule: Rule | None, principal: Principal | None, address: str) -> tuple[WindowState, str]:
+        """The caller's window after this request, and the reason to refuse the request (empty: admitted)."""
         caller = (principal.user_id or principal.via) if principal else address
-        is_programs = principal is not None and principal.via in ("password", "api_token")
+        is_program = principal is not None and principal.via in ("password", "api_token")
         is_standard = principal is not None and principal.tier == "standard"
-        pace = (STANDARD if is_standard and is_programs else PREMIUM, (caller, "browser" if not is_programs else ""))
-        if rule is None or not _counts(rule):
-            return self._standing(*pace), ""
-        wanted: list[tuple[tuple[RateLimitItem, tuple[str, ...]], str]] = [(pace, "requests")]
-        if is_standard and is_programs:
-            wanted.append(((GENERAL, (caller,)), "requests"))
-        if rule.name in SEARCH_RULES:
-            wanted.append(((SEARCHES, (address,)), "searches"))
-        if rule.name in UPLOAD_RULES and is_standard:
-            wanted.append(((UPLOADS, (caller,)), "uploads"))
-        for (limit, key), what in wanted:
+        window = (STANDARD if is_standard and is_program else PREMIUM, (caller, "browser" if not is_program else ""))
+        if rule is None or rule.rate == "exempt":
+            return self._state(*window), ""
+        checks: list[tuple[tuple[RateLimitItem, tuple[str, ...]], str]] = [(window, "requests")]
+        if is_standard and is_program:
+            checks.append(((GENERAL, (caller,)), "requests"))
+        if rule.rate == "search":
+            checks.append(((SEARCHES, (address,)), "searches"))
+        if rule.rate == "upload" and is_standard:
+            checks.append(((UPLOADS, (caller,)), "uploads"))
+        for (limit, key), what in checks:
             if not self._limiter.hit(limit, *key):
-                standing = self._standing(limit, key)
-                wait = seconds_until(standing.reset)
+                state = self._state(limit, key)
+                wait = seconds_until(state.reset)
                 return (
-                    standing,
+                    state,
                     f"More than {limit.amount} {what} per {limit.GRANULARITY.name}; try again in {wait} seconds",
                 )
-        return self._standing(*pace), ""
+        return self._state(*window), ""
 
-    def _standing(self, limit: RateLimitItem, key: tuple[str, ...]) -> Standing:
+    def _state(self, limit: RateLimitItem, key: tuple[str, ...]) -> WindowState:
         reset, remaining = self._limiter.get_window_stats(limit, *key)
-        return Standing(limit.amount, max(0, remaining), math.ceil(reset))
+        return WindowState(limit.amount, max(0, remaining), math.ceil(reset))
 
 
 class RateLimitMiddleware:
-    """Plain ASGI, inside of what knows who it is."""
+    """ASGI middleware, inside the access middleware, which sets the principal."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -110,27 +90,31 @@ class RateLimitMiddleware:
         self._enforces = settings.access == "required"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        rule = rule_for(scope["method"], scope["path"]) if scope["type"] == "http" else None
-        if scope["type"] != "http" or not (scope["path"].startswith("/api/") or (rule and rule.name in UPLOAD_RULES)):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        rule = rule_of(scope)
+        # Pages are not counted, except for their uploads.
+        if not scope["path"].startswith("/api/") and (rule is None or rule.rate != "upload"):
             await self.app(scope, receive, send)
             return
         state = scope.get("state", {})
-        standing, refusal = self._limits.count(rule, state.get("principal"), address_of(scope))
+        window, refusal = self._limits.count(rule, state.get("principal"), address_of(scope))
 
-        async def send_with_standing(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(standing.headers)
+                MutableHeaders(scope=message).update(window.headers)
             await send(message)
 
         if refusal and self._enforces:
-            error = TooManyRequestsError(refusal, retry_after_seconds=seconds_until(standing.reset))
-            await pegbox_error_response(error, state.get("request_id", ""))(scope, receive, send_with_standing)
+            error = TooManyRequestsError(refusal, retry_after_seconds=seconds_until(window.reset))
+            await pegbox_error_response(error, state.get("request_id", ""))(scope, receive, send_with_headers)
         else:
-            await self.app(scope, receive, send_with_standing)
+            await self.app(scope, receive, send_with_headers)
 
 
 def address_of(scope: Scope) -> str:
-    """Where a request comes from, as the server knows it."""
+    """The client address of a request, as the server reports it; empty when unknown."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 
@@ -138,7 +122,3 @@ def address_of(scope: Scope) -> str:
 def seconds_until(moment: float) -> int:
     """Whole seconds from now, at least one."""
     return max(1, math.ceil(moment - time.time()))
-
-
-def _counts(rule: Rule) -> bool:
-    return not (rule.access == "open" or rule.name in UNCOUNTED_RULES or rule.template.startswith(DIALECT_PREFIX))

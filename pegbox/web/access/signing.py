@@ -1,7 +1,7 @@
-"""Signed tokens: what they say, who made them, and the key that both services share.
+"""Signed tokens (JWT), and the key that both services sign them with.
 
-The key lies in the data folder, readable by its owner only, and is made by whichever process needs it first. Whoever deletes it
-signs everybody out.
+The key is a file in the data folder, readable by its owner only, created by the first process that needs it. Deleting the file
+signs all users out.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ ISSUER, AUDIENCE = "pegbox", "pegbox"
 ALGORITHM = "HS256"
 KEY_BYTES = 32
 LEEWAY_SECONDS = 5
-"""Clocks of two machines differ a little."""
+"""Tolerance for the difference between the clocks of two machines."""
 
 Use = Literal["access", "refresh", "browser", "ticket"]
-"""What a token is for: none of them is taken for another."""
+"""The purpose of a token; a token is accepted for its own purpose only."""
 
 EXPIRED = "The token has expired"
 INVALID = "The token is not valid"
@@ -33,7 +33,7 @@ INVALID = "The token is not valid"
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """`subject` is `login:<id>`, `api_token:<prefix>`, `shared` or `open`; `token_id` is different for every token."""
+    """`subject` is `login:<id>`, `api_token:<id>`, `shared:<fingerprint>` or `open`; `token_id` is unique."""
 
     use: Use
     subject: str
@@ -41,15 +41,15 @@ class Claims:
 
 
 class Signer:
-    """Makes and reads the signed tokens of one data folder."""
+    """Issues and reads the signed tokens of one data folder."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._kept_key: bytes | None = None
+        self._cached_key: bytes | None = None
 
     def issue(self, use: Use, subject: str, seconds: int, token_id: str | None = None) -> str:
-        """A token that counts for so many seconds from now."""
-        import jwt  # noqa: PLC0415 - a service that nobody signs in to does without
+        """A token that expires after this many seconds."""
+        import jwt  # noqa: PLC0415 - a service without sign-in never loads it
 
         now = int(time.time())
         claims = {
@@ -64,7 +64,7 @@ class Signer:
         return jwt.encode(claims, self._key(), algorithm=ALGORITHM)
 
     def read(self, token: str, *uses: Use) -> Claims:
-        """What a token of one of these uses says. Raises AuthenticationError for any other, and for one that is over."""
+        """The claims of a token for one of these uses. Raises AuthenticationError for any other token, and for an expired one."""
         import jwt  # noqa: PLC0415
 
         try:
@@ -86,23 +86,23 @@ class Signer:
             raise AuthenticationError(INVALID)
         return Claims(cast(Use, use), str(claims["sub"]), str(claims["jti"]))
 
-    def mark(self, secret: str) -> str:
-        """Stands for a secret where the secret itself may not be kept."""
+    def fingerprint(self, secret: str) -> str:
+        """A keyed hash of a secret, for storage in place of the secret."""
         return hmac.new(self._key(), secret.encode(), hashlib.sha256).hexdigest()
 
     def _key(self) -> bytes:
-        if self._kept_key is None:
-            self._kept_key = load_key(self._home)
-        return self._kept_key
+        if self._cached_key is None:
+            self._cached_key = load_key(self._home)
+        return self._cached_key
 
 
 def new_token_id() -> str:
-    """Random, 128 bits."""
+    """A random id of 128 bits."""
     return secrets.token_hex(16)
 
 
 def load_key(home: Path) -> bytes:
-    """The data folder's signing key; made under a lock when there is none yet."""
+    """The signing key of a data folder, created under a lock when there is none. Raises PegboxError for a damaged file."""
     home.mkdir(parents=True, exist_ok=True)
     path = home / "signing.key"
     with (home / ".signing.lock").open("w") as lock:

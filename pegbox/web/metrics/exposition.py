@@ -1,4 +1,4 @@
-"""Numbers in Prometheus' text exposition format, version 0.0.4."""
+"""Prometheus' text exposition format, version 0.0.4."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One line: a value, its labels, and what is appended to the family's name (`_bucket`, `_sum`, `_count`)."""
+    """One line: a value, its labels, and the suffix of the family's name (`_bucket`, `_sum`, `_count`)."""
 
     value: float
     labels: Labels | None = None
@@ -23,7 +23,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All samples of one name. Values of labels must come from a bounded set: every one is a series for ever."""
+    """All samples of one metric. Label values must come from a bounded set: Prometheus keeps a series for each."""
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
@@ -32,22 +32,22 @@ class Family:
 
 
 def counter(name: str, help: str, value: float) -> Family:
-    """A single number that only rises while the process lives. Its name ends in `_total`."""
+    """A family of one value that never decreases while the process runs."""
     return Family(name, "counter", help, (Sample(value),))
 
 
 def gauge(name: str, help: str, value: float) -> Family:
-    """A single number that rises and falls."""
+    """A family of one value that can increase and decrease."""
     return Family(name, "gauge", help, (Sample(value),))
 
 
 def gauges(name: str, help: str, label: str, values: Mapping[str, float]) -> Family:
-    """One number for each value of a label."""
+    """A family with one sample per value of a label."""
     return Family(name, "gauge", help, tuple(Sample(value, {label: key}) for key, value in values.items()))
 
 
 def render(families: Iterable[Family]) -> str:
-    """The text of a scrape; families without samples are left out."""
+    """The text of a scrape. Families without samples are omitted."""
     return "".join(line for family in families if family.samples for line in _lines(family))
 
 
@@ -69,7 +69,7 @@ def _escape(value: str) -> str:
 
 
 def number(value: float) -> str:
-    """As Go's parser reads it: `12`, `0.25`, `+Inf`, `NaN`."""
+    """A number as Prometheus parses it: `12`, `0.25`, `+Inf`, `NaN`."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

@@ -1,4 +1,4 @@
-"""Counts requests and how long their answers took to begin, by method, route and status."""
+"""Counts requests and measures the time until their responses start, by method, route and status."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pegbox.web.metrics.exposition import Family, Sample, number
 
 ROUTE = "pegbox.route"
-"""Key of a scope for whoever answers without the router: the route's template."""
+"""Scope key of the route's template, for middleware that responds without the router."""
 
 UNMATCHED = "unmatched"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the histogram, in seconds; those of Prometheus' own clients."""
+"""Upper bounds of the histogram in seconds, the defaults of Prometheus' clients."""
 
 
 @dataclass(slots=True)
 class _Latency:
-    """Answers per bucket, the last one for all that took longer, and their seconds together."""
+    """Responses per bucket (the last bucket has no upper bound), and the sum of their seconds."""
 
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     seconds: float = 0.0
 
 
 class RequestCounts:
-    """Written by the event loop alone, read by any thread. Labels are bounded: routes, known methods, statuses of HTTP."""
+    """Written by the event loop only, read by any thread. Labels are bounded: routes, known methods, HTTP statuses."""
 
     def __init__(self) -> None:
         self.in_progress = 0
         self._latencies: dict[tuple[str, str, int], _Latency] = {}
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """An answer that began so many seconds after its request."""
+        """Counts a response that started this many seconds after its request."""
         key = (method if method in METHODS else "other", route, status)
         latency = self._latencies.get(key)
         if latency is None:
@@ -47,7 +47,7 @@ class RequestCounts:
         latency.seconds += seconds
 
     def families(self) -> tuple[Family, ...]:
-        """The counts so far."""
+        """The counts as Prometheus families."""
         total: list[Sample] = []
         histogram: list[Sample] = []
         for (method, route, status), latency in sorted(self._latencies.copy().items(), key=itemgetter(0)):
@@ -76,7 +76,7 @@ class RequestCounts:
 
 
 class RequestMeter:
-    """Plain ASGI, outside of everything else, so that it sees every answer."""
+    """The outermost ASGI middleware, so that it counts every response."""
 
     def __init__(self, app: ASGIApp, counts: RequestCounts) -> None:
         self.app = app
@@ -103,7 +103,7 @@ class RequestMeter:
         try:
             await self.app(scope, receive, send_and_count)
         except Exception:
-            if not is_answered:  # the framework answers for it, outside of all middleware
+            if not is_answered:  # the framework sends the response, outside all middleware
                 observe(500)
             raise
         finally:
@@ -111,14 +111,14 @@ class RequestMeter:
 
 
 def _template(scope: Scope) -> str:
-    """`/api/jobs/{uid}`, never the path that was asked for: strangers choose those, and each would be a series for ever."""
+    """The template, for example `/api/jobs/{uid}`, never the path: callers choose paths, and each would become a series."""
     route: Any = scope.get("route")
     template: str | None = scope.get(ROUTE) or getattr(route, "path", None)
     if template is None:
-        # A mounted application (static files) is one route; Starlette has moved its path to the end of `root_path`.
+        # A mounted application (static files) counts as one route; Starlette appends its path to `root_path`.
         mounted: str = scope.get("root_path", "")[len(scope["app_root_path"]) :] if "app_root_path" in scope else ""
         return mounted or UNMATCHED
-    # A router included under a prefix knows only its own part; what it lacks is the fixed beginning of the path.
+    # The template of a router included under a prefix lacks the prefix, which is the start of the path.
     missing = scope["path"].count("/") - template.count("/")
     if missing > 0 and ":path}" not in template:
         return "/".join(scope["path"].split("/")[: missing + 1]) + template

@@ -1,4 +1,4 @@
-"""What Prometheus is told of either service: its requests, its process, its version."""
+"""The metrics that both services export to Prometheus: requests, process, version."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ SCRAPE: Responses = {
         "content": {"text/plain": {"schema": {"type": "string"}}},
     }
 }
-"""For a route's `responses=`."""
+"""The `responses=` of the metrics route."""
 
 
 def service_families(service: str, app: FastAPI) -> list[Family]:
-    """`service` is `backend` or `monitor`. The process's numbers have the names that Prometheus' own clients give them."""
+    """`service` is `backend` or `monitor`. Process metrics have the names that Prometheus' clients use."""
     process = read_process()
     build = Sample(1, {"service": service, "version": app.version})
     families = [

@@ -1,7 +1,7 @@
-"""The description of a service's API: as JSON, as YAML, and as a page that needs nothing from elsewhere.
+"""The OpenAPI document of a service: as JSON, as YAML, and as a self-contained page.
 
-FastAPI's own routes for these are off (`openapi_url=None`): they make the document on the event loop, and their pages load scripts
-from other hosts.
+FastAPI's own routes are off (`openapi_url=None`): they build the document on the event loop, and their pages load scripts from
+other hosts.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ router = APIRouter(include_in_schema=False)
 
 
 class Description:
-    """Each form is made when it is first asked for, and kept."""
+    """The document and its formats, each built on first use and cached."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
         self._lock = threading.Lock()
-        self._forms: dict[str, bytes] = {}
+        self._formats: dict[str, bytes] = {}
 
     def document(self) -> dict[str, Any]:
-        """The document itself. Takes a second the first time: not for the event loop."""
+        """The document. Takes up to a second on first use: do not call it on the event loop."""
         with self._lock:
             return self._app.openapi()
 
-    def read(self, form: Callable[[dict[str, Any]], str]) -> bytes:
-        """The document in one of the forms below; neither for the event loop."""
+    def read(self, format_as: Callable[[dict[str, Any]], str]) -> bytes:
+        """The document in one of the formats below; do not call it on the event loop."""
         document = self.document()
         with self._lock:
-            if form.__name__ not in self._forms:
-                self._forms[form.__name__] = form(document).encode()
-            return self._forms[form.__name__]
+            if format_as.__name__ not in self._formats:
+                self._formats[format_as.__name__] = format_as(document).encode()
+            return self._formats[format_as.__name__]
 
 
 def install(app: FastAPI) -> None:
-    """Adds `/openapi.json`, `/openapi.yaml` and the pages to a service."""
+    """Adds `/openapi.json`, `/openapi.yaml`, `/docs` and `/api/docs` to a service."""
     app.state.description = Description(app)
     app.include_router(router)
 
@@ -67,7 +67,7 @@ def _json(document: dict[str, Any]) -> str:
 
 
 def _yaml(document: dict[str, Any]) -> str:
-    import yaml  # noqa: PLC0415 - few ask for it, and every service would keep it in memory
+    import yaml  # noqa: PLC0415 - rarely used, and every service would keep it in memory
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text: str = yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)

@@ -1,4 +1,4 @@
-"""An OpenAPI document as one HTML page that needs no network and nothing from other hosts."""
+"""Renders an OpenAPI document as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STYLE = (
 
 
 def _hash(text: str) -> str:
-    """Of an inline style or script, for the policy."""
+    """The source expression of an inline style or script in the content security policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -44,7 +44,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-"""What the page is sent with."""
+"""Response headers of the page."""
 
 REFERENCE = "#/components/schemas/"
 
@@ -52,10 +52,10 @@ Node = dict[str, Any]
 
 
 def reference_page(document: Node, *, machine_forms: Sequence[str], note: str = "", with_forms: bool = False) -> str:
-    """The page: operations by their group, then the schemas they name.
+    """The page: operations by group, then schemas.
 
-    `machine_forms` are paths of the same document for programs, `note` a sentence of plain text. `with_forms` adds forms that
-    send requests, and the one script for them; without, the page is HTML and nothing else.
+    `machine_forms` are the paths of the document as JSON or YAML, `note` is a sentence of plain text. `with_forms` adds forms that
+    send requests, with one script for all of them; without it the page has no script.
     """
     return "".join(_page(document, machine_forms, note, with_forms))
 
@@ -92,7 +92,7 @@ def _page(document: Node, machine_forms: Sequence[str], note: str, with_forms: b
 
 
 def _groups(document: Node) -> dict[str, list[tuple[str, Node]]]:
-    """All operations with their names, under the first of their tags."""
+    """All operations with their names, grouped by their first tag."""
     groups: dict[str, list[tuple[str, Node]]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -144,7 +144,7 @@ def _description(node: Node) -> str:
 
 
 def _prose(text: str) -> str:
-    """A docstring's words: what it has in backquotes is code."""
+    """The text of a docstring, with backquoted parts as code."""
     return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 

@@ -1,4 +1,4 @@
-"""The part of the API's page that sends requests: a form for each operation, and one small script for all of them."""
+"""Forms that send requests from the API reference: one per operation, with one script for all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 JSON = "application/json"
 EMPTY = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": [], "object": {}}
 
-# Reads the answer piece by piece, up to a limit: some answers are streams that do not end.
+# Reads the response in chunks up to a limit: some responses are endless streams.
 SCRIPT = """
 addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -46,7 +46,7 @@ Node = dict[str, Any]
 
 
 def can_be_tried(operation: Node) -> bool:
-    """Whether a form can send it: without a body, or with one of JSON."""
+    """Whether a form can send the operation: it has no body or a JSON body."""
     return JSON in operation.get("requestBody", {"content": {JSON: {}}})["content"]
 
 
@@ -64,7 +64,7 @@ def form(name: str, operation: Node, schemas: Node) -> Iterator[str]:
 
 
 def _template(operation: Node, schemas: Node) -> str:
-    """A body to begin with: the required fields, each with the emptiest value of its type."""
+    """The initial body: the required fields, each with the empty value of its type."""
     schema = operation["requestBody"]["content"][JSON].get("schema", {})
     schema = schemas.get(str(schema.get("$ref", "")).rsplit("/", 1)[-1], schema)
     fields = schema.get("properties", {})

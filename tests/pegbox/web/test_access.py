@@ -100,9 +100,11 @@ def test_an_open_bind_needs_somebody_who_can_sign_in(settings: Settings) -> None
     reachable = settings.model_copy(update={"host": "0.0.0.0"})
     assert reachable.access == "required"
     with pytest.raises(PegboxError, match=r"pegbox user add NAME --role admin.*PEGBOX_TOKEN"):
-        service.refuse_closed_door(reachable, has_users=False)
-    service.refuse_closed_door(reachable, has_users=True)
-    service.refuse_closed_door(reachable.model_copy(update={"token": SecretStr("right")}), has_users=False)
+        service.require_credentials_when_exposed(reachable, has_active_users=False)
+    service.require_credentials_when_exposed(reachable, has_active_users=True)
+    service.require_credentials_when_exposed(
+        reachable.model_copy(update={"token": SecretStr("right")}), has_active_users=False
+    )
 
 
 @pytest.mark.parametrize("mode", ["off", "optional"])
