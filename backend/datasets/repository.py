@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, delete, or_, select
+from sqlmodel import Session, col, delete, func, or_, select
 
 from pegbox.store.tables import TERMINAL_STATES, Dataset, DatasetFile, DatasetVersion, Job
 
@@ -10,6 +10,10 @@ from pegbox.store.tables import TERMINAL_STATES, Dataset, DatasetFile, DatasetVe
 def list_datasets(db: Session) -> list[Dataset]:
     """Newest first."""
     return list(db.exec(select(Dataset).order_by(col(Dataset.created_at).desc(), col(Dataset.uid).desc())).all())
+
+
+def count_datasets(db: Session) -> int:
+    return int(db.exec(select(func.count()).select_from(Dataset)).one())
 
 
 def find_dataset(db: Session, key: str) -> Dataset | None:

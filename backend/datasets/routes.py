@@ -14,7 +14,6 @@ from backend.datasets import service, views
 from backend.datasets.arrival import Bundle
 from backend.datasets.readers.formats import without_ending
 from backend.datasets.report import as_row
-from backend.datasets.repository import list_datasets as query_datasets
 from backend.datasets.upload import Upload, receive_upload
 from backend.dependencies import Config, Database, Db
 from pegbox.schemas.base import Done
@@ -85,7 +84,7 @@ async def preview_csv(request: Request, settings: Config) -> CsvPreview:
 @router.get("/api/datasets", response_model=list[DatasetView], summary="Get All Datasets")
 def list_datasets(db: Db) -> list[DatasetView]:
     """All datasets, newest first."""
-    return [views.show_dataset(dataset) for dataset in query_datasets(db)]
+    return [views.show_dataset(dataset) for dataset in service.list_datasets(db)]
 
 
 @router.post(

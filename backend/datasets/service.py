@@ -70,6 +70,10 @@ def list_datasets(db: Session) -> list[Dataset]:
     return repository.list_datasets(db)
 
 
+def count_datasets(db: Session) -> int:
+    return repository.count_datasets(db)
+
+
 def find_dataset(db: Session, key: str) -> Dataset | None:
     """By uid or slug; `None` when there is none."""
     return repository.find_dataset(db, key)

@@ -106,6 +106,11 @@ def list_runs(db: Session, key: str, *, limit: int, offset: int) -> ExperimentRu
     )
 
 
+def count_runs(db: Session, ids: Sequence[str]) -> dict[str, int]:
+    """Number of runs of each of these experiments, jobs without a run yet included; by experiment id."""
+    return repository.count_runs(db, ids)
+
+
 def name_runs(db: Session, experiment_id: str, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
     """Names of runs of the experiment, by the ids its record gives them, and whether each is a job's."""
     found = find_entries(db, experiment_id, ids)

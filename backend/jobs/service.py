@@ -34,6 +34,10 @@ def count_jobs(db: Session, state: str | None = None) -> int:
     return sum(counts.values()) if state is None else counts.get(state, 0)
 
 
+def find_job(db: Session, uid: str) -> Job | None:
+    return repository.find_job(db, uid)
+
+
 def get_job(db: Session, uid: str) -> Job:
     """Raises `NotFoundError`."""
     job = repository.find_job(db, uid)

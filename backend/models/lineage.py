@@ -48,6 +48,11 @@ def jobs_from(db: Session, model: Model) -> list[Job]:
     return list(db.exec(select(Job).where(used).order_by(col(Job.created_at).desc()).limit(MOST_JOBS)).all())
 
 
+def children(db: Session, model: Model) -> list[Model]:
+    """Models that were trained from this model, newest first."""
+    return repository.list_children(db, model)
+
+
 def job_of(db: Session, model: Model) -> Job | None:
     """The job that made it, if it is still there."""
     return db.get(Job, model.source_job) if model.source_job else None
@@ -89,4 +94,4 @@ class Uses:
 
 def find_uses(db: Session, model: Model) -> Uses:
     """Jobs that train from it, models made of it, and whether it is the one in production."""
-    return Uses(jobs_from(db, model), repository.list_children(db, model), PRODUCTION in model.tags)
+    return Uses(jobs_from(db, model), children(db, model), PRODUCTION in model.tags)

@@ -18,6 +18,10 @@ def list_models(db: Session) -> list[Model]:
     return made + starter + base
 
 
+def count_models(db: Session) -> int:
+    return int(db.exec(select(func.count()).select_from(Model)).one())
+
+
 def find_model(db: Session, key: str) -> Model | None:
     """By id, else by uid."""
     return db.get(Model, key) or db.exec(select(Model).where(Model.uid == key)).first()

@@ -24,6 +24,10 @@ def list_models(db: Session) -> list[Model]:
     return repository.list_models(db)
 
 
+def count_models(db: Session) -> int:
+    return repository.count_models(db)
+
+
 def find_model(db: Session, key: str) -> Model | None:
     """By id or uid; `None` when it is not in the collection."""
     return repository.find_model(db, key)

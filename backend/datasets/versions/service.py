@@ -23,6 +23,11 @@ from pegbox.store.tables import Dataset, DatasetFile, DatasetVersion, now
 FORMATS: dict[str, Format] = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet"}
 
 
+def list_versions(db: Session, dataset: Dataset) -> list[DatasetVersion]:
+    """All versions of the dataset, newest first."""
+    return repository.list_versions(db, dataset.uid)
+
+
 def find_current(db: Session, dataset: Dataset) -> DatasetVersion | None:
     """The version that the dataset shows; `None` for a record without a file."""
     return repository.find_version(db, dataset.uid, dataset.version)

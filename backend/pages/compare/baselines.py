@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from backend.jobs.repository import find_job
 from backend.jobs.search import find_baselines, have_same_dataset
+from backend.jobs.service import find_job
 from pegbox.store.tables import TERMINAL_STATES, Job
 
 MOST_BASELINES = 20

@@ -12,15 +12,14 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from backend.dependencies import Config, Db
-from backend.jobs.repository import find_runs
-from backend.jobs.views import show_job
+from backend.jobs.lists import show_jobs
 from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from backend.pages.jobs.card import STATE_WORDS
 from backend.pages.jobs.configuration import configuration_groups
 from backend.pages.runs.state import STATE_OF_RUN
-from backend.runs import repository
+from backend.runs import service
 from backend.runs.comparison import (
     AnswerRow,
     Difference,
@@ -96,7 +95,7 @@ def show_compare(
 ) -> HTMLResponse:
     """`runs` are ids of runs or uids of jobs, comma separated or repeated; `show=all` shows equal settings too."""
     names = list(dict.fromkeys(name for text in runs or [] for name in text.split(",") if name))[:MOST_RUNS]
-    found = {name: run for name in names if (run := repository.find_run(db, name))}
+    found = {name: run for name in names if (run := service.find_run(db, name))}
     chosen = list({run.id: run for run in found.values()}.values())
     all_settings = compare_settings([_settings_of(db, run) for run in chosen])
     shows_all = show == "all" or len(chosen) < 2
@@ -125,7 +124,7 @@ def _runs(db: Session, chosen: Sequence[Run]) -> list[ComparedRun]:
     ids = [run.id for run in chosen]
     shown = []
     for index, run in enumerate(chosen):
-        job = repository.find_job_of(db, run)
+        job = service.find_job_of(db, run)
         state = job.state if job else STATE_OF_RUN.get(run.status, run.status)
         shown.append(
             ComparedRun(
@@ -144,10 +143,10 @@ def _runs(db: Session, chosen: Sequence[Run]) -> list[ComparedRun]:
 
 def _settings_of(db: Session, run: Run) -> dict[str, str]:
     """A job's settings in the words of its page, a script's as it told them."""
-    job = repository.find_job_of(db, run)
+    job = service.find_job_of(db, run)
     if job is None:
         return flatten({name: value for name, value in run.config.items() if not name.startswith("_")})
-    view = show_job(job, find_runs(db, [job]).get(run.id))
+    view = show_jobs(db, [job])[0]
     if not isinstance(view, FinetuneView):
         return {"Command": view.command, "GPUs": str(view.gpu_count), **view.environment}
     rows = [row for group in configuration_groups(view) for row in group.rows]
@@ -169,12 +168,12 @@ def _metrics(chosen: Sequence[Run]) -> list[tuple[str, list[MetricCell]]]:
 
 
 def _answers(db: Session, chosen: Sequence[Run]) -> list[AnswerRow]:
-    samples = repository.newest_samples(db, [run.id for run in chosen])
+    samples = service.newest_samples(db, [run.id for run in chosen])
     return compare_answers([samples[run.id].rows if run.id in samples else [] for run in chosen], MOST_PROMPTS)
 
 
 def _pickable(db: Session, chosen: set[str]) -> list[PickableRun]:
     return [
         PickableRun(run.id, job.name if isinstance(job, Job) else run.name, experiment.name, run.id in chosen)
-        for run, experiment, job in repository.list_recent_runs(db, RECENT_RUNS)
+        for run, experiment, job in service.list_recent_runs(db, RECENT_RUNS)
     ]

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from backend.datasets import repository, service, uses
+from backend.datasets import service, uses
 from backend.datasets.arrival import Bundle
 from backend.datasets.service import Registration
 from backend.datasets.upload import Upload, receive_upload
@@ -186,7 +186,7 @@ def delete_dataset(
 def _list(request: Request, db: Session, settings: Settings, error: PegboxError | None = None) -> HTMLResponse:
     jobs = lists.list_jobs(db, None, None, None).jobs
     used = Counter(job.configuration.dataset.uid for job in jobs if job.configuration)
-    rows = [_row(dataset, used[dataset.uid] + used[dataset.slug]) for dataset in repository.list_datasets(db)]
+    rows = [_row(dataset, used[dataset.uid] + used[dataset.slug]) for dataset in service.list_datasets(db)]
     page = DatasetsPage(rows, error.message if error else "")
     layout = layout_for(request, db, settings, "Datasets")
     return render(

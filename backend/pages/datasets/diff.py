@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
-from backend.datasets import repository, service
+from backend.datasets import service
 from backend.datasets.versions import comparison
+from backend.datasets.versions import service as versions
 from backend.datasets.versions.comparison import Wanted
 from backend.datasets.versions.diff import Kind
 from backend.dependencies import Config, Database
@@ -93,7 +94,7 @@ async def show_diff(
 def _page(request: Request, engine: Database, settings: Settings, key: str, wanted: Wanted) -> HTMLResponse:
     with open_session(engine) as db:
         dataset = service.get_dataset(db, key)
-        known = repository.list_versions(db, dataset.uid)
+        known = versions.list_versions(db, dataset)
         found: DatasetDiff | None = None
         error: PegboxError | None = None
         try:

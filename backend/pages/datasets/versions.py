@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from backend.datasets import repository, service, uses
+from backend.datasets import service, uses
 from backend.datasets.arrival import Bundle
 from backend.datasets.service import Registration
 from backend.datasets.upload import Upload, receive_upload
@@ -97,7 +97,7 @@ def _page(
             item_id = (item.uid if kind == "job" else item.id) or ""
             version = found.versions.get(item_id, "")
             used.setdefault(version, []).append((kind, item.name, f"/{kind}s/{item_id}"))
-    rows = [_row(row, dataset.version, used.get(row.version, [])) for row in repository.list_versions(db, dataset.uid)]
+    rows = [_row(row, dataset.version, used.get(row.version, [])) for row in versions.list_versions(db, dataset)]
     page = VersionsPage(dataset.uid, dataset.name, dataset.slug, dataset.version, rows, error.message if error else "")
     layout = layout_for(request, db, settings, "Datasets")
     return render(

@@ -15,7 +15,6 @@ from starlette.responses import Response
 
 from backend.dependencies import Config, Db
 from backend.experiments import service
-from backend.experiments.repository import count_runs
 from backend.experiments.search import ExperimentOrder, read_standings, search_experiments
 from backend.pages.experiments.tags import parse_tags, show_tags
 from backend.pages.frame import filters
@@ -148,7 +147,7 @@ def _page(
     offset = (page - 1) * PAGE_SIZE
     found, total = search_experiments(db, query, order, descending=descending, limit=PAGE_SIZE, offset=offset)
     ids = [experiment.id for experiment in found]
-    counts, standings = count_runs(db, ids), read_standings(db, ids)
+    counts, standings = service.count_runs(db, ids), read_standings(db, ids)
     rows = []
     for experiment in found:
         standing = standings.get(experiment.id)

@@ -9,9 +9,9 @@ from typing import Literal
 from fastapi import Request
 from sqlmodel import Session
 
-from backend.datasets import repository as datasets
+from backend.datasets.service import count_datasets
 from backend.jobs import lists
-from backend.models import repository as models
+from backend.models.service import count_models
 from backend.pages.frame import filters
 from backend.workers.service import list_live_workers
 from pegbox.schemas.account import Principal
@@ -73,7 +73,7 @@ def layout_for(request: Request, db: Session, settings: Settings, active: Area) 
     caller: Principal = request.state.principal
     return Layout(
         active=active,
-        counts=Counts(len(datasets.list_datasets(db)), len(models.list_models(db)), jobs.total),
+        counts=Counts(count_datasets(db), count_models(db), jobs.total),
         capacity=_capacity(db, settings, jobs),
         monitor_url=monitor_url(request, settings),
         caller=caller,

@@ -15,14 +15,14 @@ from starlette.concurrency import run_in_threadpool
 
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
-from backend.models import files, lineage, repository, service, stages
+from backend.models import files, lineage, service, stages
 from backend.models.answers import Answers, find_folder
 from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from backend.pages.jobs.card import JobCard, job_card
 from backend.pages.models.models import ModelRow, model_row
-from backend.runs.repository import find_run, newest_samples
+from backend.runs.service import find_run, newest_samples
 from pegbox.errors import PegboxError
 from pegbox.schemas.question import QuestionCreate
 from pegbox.settings import Settings
@@ -159,7 +159,7 @@ def _page(request: Request, db: Session, settings: Settings, key: str, asked: As
         stages=list(stages.STAGES),
         parts=_parts(model) if is_here else [],
         card=files.read_card(model) if model.kind != "base" else "",
-        children=[(child.name, f"/models/{child.id}") for child in repository.list_children(db, model)],
+        children=[(child.name, f"/models/{child.id}") for child in lineage.children(db, model)],
     )
     layout = layout_for(request, db, settings, "Models")
     return render(

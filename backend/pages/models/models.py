@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from backend.datasets.views import size_text
 from backend.dependencies import Config, Db
-from backend.models import repository, service
+from backend.models import service
 from backend.models.routes import Hub
 from backend.pages.frame.choice import Choice
 from backend.pages.frame.layout import layout_for
@@ -130,7 +130,7 @@ def _page(
     query: str = "",
     error: PegboxError | None = None,
 ) -> HTMLResponse:
-    everything = repository.list_models(db)
+    everything = service.list_models(db)
     words = query.lower().split()
     named = [model for model in everything if all(word in f"{model.id} {model.name}".lower() for word in words)]
     page = ModelsPage(

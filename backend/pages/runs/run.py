@@ -19,9 +19,8 @@ from backend.pages.frame.rendering import render
 from backend.pages.runs.media import MediaView, media_view
 from backend.pages.runs.runs import origin_of
 from backend.pages.runs.state import STATE_OF_RUN, word_of
-from backend.runs import keepsakes, repository
+from backend.runs import service
 from backend.runs.comparison import flatten
-from pegbox.errors import NotFoundError
 from pegbox.schemas.runs.metric_names import BEST_SO_FAR
 from pegbox.store.tables import Experiment, Run, RunArtifact
 
@@ -92,10 +91,8 @@ def show_run(
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """A training's run is shown on the page of its job; a command's has curves of its own beside the page of the command."""
-    run = repository.find_run(db, run_id)
-    if run is None:
-        raise NotFoundError(f"Run not found: {run_id}")
-    job = repository.find_job_of(db, run)
+    run = service.get_run(db, run_id)
+    job = service.find_job_of(db, run)
     if job is not None and job.kind != "command":
         return RedirectResponse(f"/jobs/{run.job_uid}", status_code=303)
     layout = layout_for(request, db, settings, "Runs")
@@ -131,8 +128,8 @@ def _page(db: Session, run: Run, tab: str, query: str, monitor_url: str) -> RunP
         shown=len(shown),
         total=len(names),
         last_values=[(name, filters.figure(run.summary[name])) for name in numbers],
-        media=[media_view(media, count) for media, count in keepsakes.newest_media(db, run.id, MOST_MEDIA)],
-        files=[_file(run, file, monitor_url) for file in keepsakes.list_artifacts(db, run.id, MOST_FILES)],
+        media=[media_view(media, count) for media, count in service.newest_media(db, run.id, MOST_MEDIA)],
+        files=[_file(run, file, monitor_url) for file in service.list_artifacts(db, run.id, MOST_FILES)],
         settings=sorted(flatten({key: value for key, value in run.config.items() if not key.startswith("_")}).items()),
         thinned_at=run.thinned_at,
     )

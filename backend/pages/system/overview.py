@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
-from backend.datasets import repository as datasets
+from backend.datasets import service as datasets
 from backend.dependencies import Config, Db
 from backend.jobs import lists
 from backend.jobs.lifecycle import PAST
