@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from backend.accounts import routes as accounts
 from backend.accounts import token_routes as api_tokens
 from backend.accounts import user_routes as users
-from backend.accounts.door import Door
+from backend.accounts.sign_in_context import Door
 from backend.audit import routes as audit
 from backend.audit.trail import AuditTrail
 from backend.bell import Bell
@@ -26,9 +26,9 @@ from backend.hyperparameters import routes as hyperparameters
 from backend.jobs import log_routes as job_logs
 from backend.jobs import routes as jobs
 from backend.models import routes as models
-from backend.models.answers import Answers
 from backend.models.catalogue import seed_catalogue
 from backend.models.hub import ModelHub
+from backend.models.inference_process import Answers
 from backend.pages import routes as pages
 from backend.prometheus import routes as prometheus
 from backend.queue import routes as queue

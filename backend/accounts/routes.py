@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 
 from backend.accounts import service, users
-from backend.accounts.door import TheDoor
+from backend.accounts.sign_in_context import TheDoor
 from backend.dependencies import Address, Caller, Config, Db
 from pegbox.schemas.account import LoginRequest, Me, PasswordChange, RefreshRequest, Ticket, TokenPair
 from pegbox.schemas.base import Done

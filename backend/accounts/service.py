@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from backend.accounts import repository, users
-from backend.accounts.door import Door
+from backend.accounts.sign_in_context import Door
 from pegbox.errors import AuthenticationError
 from pegbox.schemas.account import Principal, Ticket, TokenPair
 from pegbox.store.database import begin_write

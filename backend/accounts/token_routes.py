@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from backend.accounts import api_tokens
-from backend.accounts.door import TheDoor
+from backend.accounts.sign_in_context import TheDoor
 from backend.accounts.user_routes import Limit, Offset
 from backend.dependencies import Caller, Db
 from pegbox.schemas.account import ApiTokenCreate, ApiTokenCreated, ApiTokenPage, ApiTokenView

@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query
 
 from backend.accounts import users
-from backend.accounts.door import TheDoor
+from backend.accounts.sign_in_context import TheDoor
 from backend.dependencies import Db
 from pegbox.schemas.account import UserCreate, UserPage, UserUpdate, UserView
 from pegbox.schemas.base import Done

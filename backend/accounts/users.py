@@ -6,8 +6,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from backend.accounts import repository
-from backend.accounts.door import Door
 from backend.accounts.passwords import Passwords
+from backend.accounts.sign_in_context import Door
 from pegbox.errors import ConflictError, NotFoundError, PermissionDeniedError, ValidationError
 from pegbox.schemas.account import PasswordChange, Principal, UserCreate, UserPage, UserUpdate, UserView
 from pegbox.store.database import begin_write

@@ -9,9 +9,9 @@ from itertools import islice
 
 from backend.datasets.readers.csv_dialect import REQUIRED, Dialect
 from backend.datasets.readers.formats import unreadable_as
+from backend.datasets.readers.row import Record
 from backend.datasets.readers.table import UTF8, Source, merge_headers, read_header, read_table
-from backend.datasets.record import Record
-from backend.datasets.versions.rendition import Rendition, is_rendered
+from backend.datasets.versions.training_csv import Rendition, is_rendered
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.dataset import CsvIssue
 

@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse
 
 from backend.bodies import parse_fields, parse_json
 from backend.datasets import service, views
-from backend.datasets.arrival import Bundle
 from backend.datasets.readers.formats import without_ending
 from backend.datasets.report import as_row
-from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.source_files import Bundle
+from backend.datasets.upload_form import Upload, receive_upload
 from backend.dependencies import Config, Database, Db
 from pegbox.schemas.base import Done
 from pegbox.schemas.dataset import (

@@ -10,17 +10,17 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from backend.datasets import repository, uses, views
-from backend.datasets.arrival import Bundle, look_at, opened
-from backend.datasets.checking import Checked, check, refuse_unusable
 from backend.datasets.files import delete_files, file_path, find_file, forget_unregistered, get_file
 from backend.datasets.profile import Profile, read_profile
 from backend.datasets.readers.formats import find_format
+from backend.datasets.readers.row import Record
 from backend.datasets.readers.table import Source, read_table
-from backend.datasets.record import Record
 from backend.datasets.report import read_page, read_report
+from backend.datasets.source_files import Bundle, look_at, opened
+from backend.datasets.validation import Checked, check, refuse_unusable
 from backend.datasets.versions import comparison
 from backend.datasets.versions import service as versions
-from backend.datasets.versions.rendition import render
+from backend.datasets.versions.training_csv import render
 from backend.identifiers import new_dataset_uid, unique_slug
 from backend.uploads import service as uploads
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError

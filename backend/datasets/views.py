@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.datasets.arrival import Bundle
 from backend.datasets.report import Report, guess_mapping
+from backend.datasets.source_files import Bundle
 from backend.datasets.uses import Uses
 from pegbox.schemas.dataset import (
     CsvPreview,

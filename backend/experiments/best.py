@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Float, String, Subquery, case, cast, liter
 from sqlmodel import Session, col, func, select
 
 from backend.runs.comparison import direction_of
-from backend.runs.listing import is_demonstration
+from backend.runs.script_runs import is_demonstration
 from pegbox.schemas.experiment import Direction
 from pegbox.store.tables import Run
 

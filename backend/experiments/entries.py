@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Subquery, bindparam, exists, literal_column, union_all
 from sqlmodel import Session, col, func, or_, select
 
-from backend.runs.listing import is_demonstration
+from backend.runs.script_runs import is_demonstration
 from pegbox.schemas.jobs.job import JobState
 from pegbox.schemas.runs.run import DEMO_TAG
 from pegbox.store.tables import Job, Run

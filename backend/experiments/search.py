@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 from backend.experiments.best import value_of
 from backend.experiments.entries import Entry, age, entries_query, has_no_run, in_order, load_entries
 from backend.experiments.repository import has_words
-from backend.runs.listing import is_demonstration
+from backend.runs.script_runs import is_demonstration
 from pegbox.store.tables import Experiment, Job, Run
 
 ExperimentOrder = Literal["name", "runs", "active", "created"]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from backend.models import repository
-from backend.models.stages import PRODUCTION
+from backend.models.tags import PRODUCTION
 from pegbox.store.tables import TERMINAL_STATES, Job, Model
 
 MOST_ANCESTORS = 20

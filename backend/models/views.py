@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.models.lineage import Uses
-from backend.models.stages import stage_of
+from backend.models.tags import stage_of
 from pegbox.schemas.model import HubModel, ModelList, ModelPerformance, ModelUse, ModelUses, ModelView
 from pegbox.store.tables import Model
 

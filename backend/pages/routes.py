@@ -7,51 +7,52 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ExceptionHandler
 
-from backend.pages.accounts import account, audit, login, setup, users
-from backend.pages.compare import compare
-from backend.pages.datasets import datasets
-from backend.pages.datasets import diff as dataset_diff
-from backend.pages.datasets import profile as dataset_profile
-from backend.pages.datasets import versions as dataset_versions
-from backend.pages.experiments import experiment, experiments
+from backend.pages.accounts import account_page, audit_page, login_page, setup_page, users_page
+from backend.pages.compare import comparison_page
+from backend.pages.datasets import diff_page, profile_part, versions_page
+from backend.pages.datasets import list_page as datasets_page
+from backend.pages.experiments import detail_page as experiment_page
+from backend.pages.experiments import list_page as experiments_page
 from backend.pages.frame import error_page
 from backend.pages.frame.static import ImmutableFiles
 from backend.pages.jobs import command, job, jobs, queue
-from backend.pages.models import model, models
+from backend.pages.models import detail_page as model_page
+from backend.pages.models import list_page as models_page
 from backend.pages.new_job import new_command, new_job
-from backend.pages.runs import run, runs
-from backend.pages.system import overview, settings, system
+from backend.pages.runs import detail_page as run_page
+from backend.pages.runs import list_page as runs_page
+from backend.pages.system import machine_page, overview_page, settings_page
 from frontend import DIST
 from frontend.assets import STATIC_PATH, AssetsMissingError
 from pegbox.errors import PegboxError
 
 router = APIRouter()
 for page in (
-    overview,
-    login,
-    datasets,
-    dataset_profile,
-    dataset_versions,
-    dataset_diff,
-    models,
-    model,
-    new_command,  # before the wizard, whose steps have any name
+    overview_page,
+    login_page,
+    datasets_page,
+    profile_part,
+    versions_page,
+    diff_page,
+    models_page,
+    model_page,
+    new_command,  # before the wizard, whose steps match any name
     new_job,
     jobs,
     job,
     command,
     queue,
-    experiments,
-    experiment,
-    runs,
-    run,
-    compare,
-    system,
-    settings,
-    setup,
-    account,
-    users,
-    audit,
+    experiments_page,
+    experiment_page,
+    runs_page,
+    run_page,
+    comparison_page,
+    machine_page,
+    settings_page,
+    setup_page,
+    account_page,
+    users_page,
+    audit_page,
 ):
     router.include_router(page.router)
 

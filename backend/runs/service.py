@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, func, select
 
-from backend.runs.listing import is_demonstration
+from backend.runs.script_runs import is_demonstration
 from pegbox.errors import NotFoundError
 from pegbox.store.tables import Experiment, Job, Run, RunArtifact, RunMedia, RunSample
 

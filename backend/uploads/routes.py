@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from backend.dependencies import Config, Database, Db
 from backend.uploads import service
-from backend.uploads.piece import Piece
+from backend.uploads.piece_writer import Piece
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.base import Done
 from pegbox.schemas.upload import UploadCreate, UploadView

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from backend.body_limit import MAX_BODY_BYTES
 from backend.uploads import repository
-from backend.uploads.piece import Piece
+from backend.uploads.piece_writer import Piece
 from pegbox.errors import ConflictError, NotFoundError, PayloadTooLargeError, UnavailableError, UnusableContentError
 from pegbox.schemas.upload import UploadCreate, UploadView
 from pegbox.settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.accounts.attempts import Attempts
+from backend.accounts.sign_in_limiter import Attempts
 from pegbox.settings import Settings
 from tests.security.house import House
 from tests.stack import free_port

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from backend.datasets.readers.csv_dialect import unreadable
-from backend.datasets.record import MAX_COLUMN_NAME, Record
+from backend.datasets.readers.row import MAX_COLUMN_NAME, Record
 
 
 @dataclass(frozen=True)

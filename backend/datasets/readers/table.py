@@ -9,11 +9,11 @@ from pathlib import Path
 
 from backend.datasets.readers.csv_dialect import Dialect, detect, unreadable
 from backend.datasets.readers.csv_header import Header, name_columns
-from backend.datasets.readers.csv_records import read_records
+from backend.datasets.readers.csv_rows import read_records
 from backend.datasets.readers.formats import Format, unreadable_as
-from backend.datasets.readers.jsonl_records import read_jsonl_columns, read_jsonl_records
-from backend.datasets.readers.parquet_records import read_parquet_columns, read_parquet_records
-from backend.datasets.record import MAX_COLUMNS, Record
+from backend.datasets.readers.jsonl_rows import read_jsonl_columns, read_jsonl_records
+from backend.datasets.readers.parquet_rows import read_parquet_columns, read_parquet_records
+from backend.datasets.readers.row import MAX_COLUMNS, Record
 from pegbox.errors import UnusableContentError
 
 UTF8 = Dialect("utf-8", ",")

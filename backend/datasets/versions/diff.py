@@ -18,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from backend.datasets.readers.row import Record
 from backend.datasets.readers.table import Source, read_table
-from backend.datasets.record import Record
 
 Kind = Literal["added", "removed", "changed"]
 

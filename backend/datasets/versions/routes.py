@@ -11,10 +11,10 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 
 from backend.bodies import parse_fields, parse_json
 from backend.datasets import repository, service, uses, views
-from backend.datasets.arrival import Bundle
 from backend.datasets.readers.formats import MEDIA_TYPES
 from backend.datasets.routes import DatasetKey, created_message, form_schema
-from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.source_files import Bundle
+from backend.datasets.upload_form import Upload, receive_upload
 from backend.datasets.versions import comparison
 from backend.datasets.versions import service as versions
 from backend.datasets.versions.diff import Kind

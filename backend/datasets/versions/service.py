@@ -10,11 +10,11 @@ from pathlib import Path
 from sqlmodel import Session
 
 from backend.datasets import repository
-from backend.datasets.checking import Checked, check
 from backend.datasets.files import get_file
 from backend.datasets.readers.csv_dialect import Dialect
 from backend.datasets.readers.formats import Format
 from backend.datasets.readers.table import Source
+from backend.datasets.validation import Checked, check
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
 from pegbox.store.database import begin_write
 from pegbox.store.incoming import Incoming

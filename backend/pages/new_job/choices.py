@@ -10,7 +10,7 @@ from backend.datasets import service as datasets
 from backend.datasets.views import size_text
 from backend.models import service as models
 from backend.pages.jobs.card import METHOD_WORDS
-from backend.pages.models.models import ModelRow, model_row
+from backend.pages.models.list_page import ModelRow, model_row
 from backend.workers.service import refusal
 from pegbox.schemas.jobs.hyperparameters import Method
 from pegbox.store.tables import Model

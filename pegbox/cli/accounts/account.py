@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from backend.accounts.door import Door
+    from backend.accounts.sign_in_context import Door
     from pegbox.schemas.account import Principal
 
 
 @contextmanager
 def opened() -> Iterator[tuple[Session, Door]]:
     """A session on the accounts, and what changes them."""
-    from backend.accounts.door import Door
+    from backend.accounts.sign_in_context import Door
     from pegbox.settings import Settings
     from pegbox.store.database import open_engine, open_session, upgrade
     from pegbox.web.access.authentication import Authenticator

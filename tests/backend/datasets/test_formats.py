@@ -18,9 +18,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets.readers.jsonl_records import read_jsonl_columns, read_jsonl_records
+from backend.datasets.readers.jsonl_rows import read_jsonl_columns, read_jsonl_records
 from backend.datasets.readers.table import Source, read_table
-from backend.datasets.versions.rendition import Rendition, render
+from backend.datasets.versions.training_csv import Rendition, render
 from pegbox.data.rows import Row, read_rows
 from tests.backend.conftest import Hand
 from tests.backend.datasets.archives import zip_of

@@ -15,13 +15,13 @@ from starlette.concurrency import run_in_threadpool
 
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
-from backend.models import files, lineage, service, stages
-from backend.models.answers import Answers, find_folder
+from backend.models import files, lineage, service, tags
+from backend.models.inference_process import Answers, find_folder
 from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from backend.pages.jobs.card import JobCard, job_card
-from backend.pages.models.models import ModelRow, model_row
+from backend.pages.models.list_page import ModelRow, model_row
 from backend.runs.service import find_run, newest_samples
 from pegbox.errors import PegboxError
 from pegbox.schemas.question import QuestionCreate
@@ -122,12 +122,12 @@ def set_stage(
 ) -> RedirectResponse:
     """Gives a model a stage, or takes it away."""
     model = service.get_model(db, id)
-    known = stages.stage_of(model)
+    known = tags.stage_of(model)
     db.rollback()
-    if stage in stages.STAGES:
-        stages.tag_model(db, model.id, stage)
+    if stage in tags.STAGES:
+        tags.tag_model(db, model.id, stage)
     elif known:
-        stages.untag_model(db, model.id, known)
+        tags.untag_model(db, model.id, known)
     return RedirectResponse(f"/models/{quote(model.id)}", status_code=303)
 
 
@@ -155,8 +155,8 @@ def _page(request: Request, db: Session, settings: Settings, key: str, asked: As
         is_here=is_here,
         snippet=_snippet(model) if is_here else "",
         asked=asked,
-        stage=stages.stage_of(model),
-        stages=list(stages.STAGES),
+        stage=tags.stage_of(model),
+        stages=list(tags.STAGES),
         parts=_parts(model) if is_here else [],
         card=files.read_card(model) if model.kind != "base" else "",
         children=[(child.name, f"/models/{child.id}") for child in lineage.children(db, model)],

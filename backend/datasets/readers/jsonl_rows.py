@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from backend.datasets.readers.formats import unreadable_as
-from backend.datasets.record import (
+from backend.datasets.readers.row import (
     MAX_CELL_CHARACTERS,
     MAX_COLUMN_NAME,
     MAX_COLUMNS,

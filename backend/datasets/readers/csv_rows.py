@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from backend.datasets.readers.csv_dialect import Dialect, unreadable
-from backend.datasets.record import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_RECORD_CHARACTERS, Record
+from backend.datasets.readers.row import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_RECORD_CHARACTERS, Record
 
 END_MARK = "\x01end\x01"
 """Handed to the reader after the last line: when it comes back inside a cell, a quote was left open."""

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from backend.accounts import api_tokens, users
-from backend.accounts.door import TheDoor
+from backend.accounts.sign_in_context import TheDoor
 from backend.dependencies import Address, Caller, Config, Db
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render

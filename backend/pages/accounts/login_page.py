@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from backend.accounts import service, users
-from backend.accounts.door import Door, TheDoor
+from backend.accounts.sign_in_context import Door, TheDoor
 from backend.dependencies import Address, Config, Db
 from backend.pages.frame.rendering import render_bare
 from pegbox.errors import AuthenticationError, TooManyRequestsError

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.datasets.readers.formats import unreadable_as
-from backend.datasets.readers.jsonl_records import text_of
-from backend.datasets.record import MAX_CELL_CHARACTERS, MAX_COLUMN_NAME, MAX_COLUMNS, Record
+from backend.datasets.readers.jsonl_rows import text_of
+from backend.datasets.readers.row import MAX_CELL_CHARACTERS, MAX_COLUMN_NAME, MAX_COLUMNS, Record
 from pegbox.errors import UnavailableError, UnusableContentError
 
 BATCH_ROWS = 256

@@ -15,9 +15,9 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from backend.datasets import service, uses
-from backend.datasets.arrival import Bundle
 from backend.datasets.service import Registration
-from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.source_files import Bundle
+from backend.datasets.upload_form import Upload, receive_upload
 from backend.datasets.views import size_text
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists

@@ -8,8 +8,8 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
-from backend.accounts.attempts import Attempts
 from backend.accounts.passwords import AT_ONCE, Passwords
+from backend.accounts.sign_in_limiter import Attempts
 from pegbox.web.access.authentication import Authenticator
 from pegbox.web.access.identities import Identities
 

@@ -19,7 +19,7 @@ from backend.pages.frame.choice import Choice
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from backend.pages.runs.state import STATE_OF_RUN, word_of
-from backend.runs.listing import ScriptRuns, count_script_runs, search_script_runs
+from backend.runs.script_runs import ScriptRuns, count_script_runs, search_script_runs
 from pegbox.store.tables import Experiment, Run
 
 router = APIRouter(include_in_schema=False)

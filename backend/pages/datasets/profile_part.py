@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 from backend.datasets import service
 from backend.datasets.profile import Lengths, Profile
 from backend.dependencies import Config, Db
-from backend.pages.datasets.datasets import DatasetKey
 from backend.pages.datasets.histogram import HEIGHT, Bar, bars_of
+from backend.pages.datasets.list_page import DatasetKey
 from backend.pages.frame import filters
 from backend.pages.frame.rendering import render_part
 

@@ -12,9 +12,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from backend.accounts import users
-from backend.accounts.door import TheDoor
+from backend.accounts.sign_in_context import TheDoor
 from backend.dependencies import Config, Db
-from backend.pages.accounts.account import sentence
+from backend.pages.accounts.account_page import sentence
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from pegbox.errors import PegboxError

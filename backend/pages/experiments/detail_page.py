@@ -18,7 +18,7 @@ from backend.experiments import service, views
 from backend.experiments.entries import Entry
 from backend.experiments.search import RunSearch, search_runs
 from backend.jobs.progress import number
-from backend.pages.experiments.experiments import checked, href_of
+from backend.pages.experiments.list_page import checked, href_of
 from backend.pages.experiments.tags import parse_tags, show_tags
 from backend.pages.frame import filters
 from backend.pages.frame.choice import Choice

@@ -10,8 +10,8 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+from backend.datasets.readers.row import Record
 from backend.datasets.readers.table import Source
-from backend.datasets.record import Record
 
 PART_CHARACTERS = 256 * 1024
 

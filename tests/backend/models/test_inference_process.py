@@ -11,7 +11,7 @@ import psutil
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.models.answers import Answers
+from backend.models.inference_process import Answers
 from pegbox.data.rows import Row
 from pegbox.errors import TooManyRequestsError, UnavailableError
 from pegbox.inference.starter import build_starter

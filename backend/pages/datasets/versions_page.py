@@ -12,13 +12,13 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from backend.datasets import service, uses
-from backend.datasets.arrival import Bundle
 from backend.datasets.service import Registration
-from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.source_files import Bundle
+from backend.datasets.upload_form import Upload, receive_upload
 from backend.datasets.versions import service as versions
 from backend.datasets.views import size_text
 from backend.dependencies import Config, Database, Db
-from backend.pages.datasets.datasets import DatasetKey
+from backend.pages.datasets.list_page import DatasetKey
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from pegbox.errors import PegboxError

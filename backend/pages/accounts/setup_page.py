@@ -12,9 +12,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from backend.accounts import service, users
-from backend.accounts.door import TheDoor
+from backend.accounts.sign_in_context import TheDoor
 from backend.dependencies import Address, Db
-from backend.pages.accounts.login import set_cookie
+from backend.pages.accounts.login_page import set_cookie
 from backend.pages.frame.rendering import render_bare
 from pegbox.errors import PermissionDeniedError
 from pegbox.schemas.account import UserCreate

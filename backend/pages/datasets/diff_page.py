@@ -16,7 +16,7 @@ from backend.datasets.versions import service as versions
 from backend.datasets.versions.comparison import Wanted
 from backend.datasets.versions.diff import Kind
 from backend.dependencies import Config, Database
-from backend.pages.datasets.datasets import PAGE_SIZE, DatasetKey
+from backend.pages.datasets.list_page import PAGE_SIZE, DatasetKey
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from pegbox.errors import PegboxError

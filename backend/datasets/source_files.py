@@ -11,7 +11,7 @@ from backend.datasets.files import file_path
 from backend.datasets.readers.archive import unpack
 from backend.datasets.readers.formats import Format, find_format, is_archive
 from backend.datasets.readers.table import Source, telling
-from backend.datasets.upload import Upload
+from backend.datasets.upload_form import Upload
 from pegbox.errors import UnusableContentError
 from pegbox.settings import Settings
 from pegbox.store.incoming import keep_file

@@ -16,8 +16,8 @@ from backend.dependencies import Config, Db
 from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
+from backend.pages.runs.list_page import origin_of
 from backend.pages.runs.media import MediaView, media_view
-from backend.pages.runs.runs import origin_of
 from backend.pages.runs.state import STATE_OF_RUN, word_of
 from backend.runs import service
 from backend.runs.comparison import flatten
