@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from backend.accounts import routes as accounts
 from backend.accounts import token_routes as api_tokens
 from backend.accounts import user_routes as users
-from backend.accounts.sign_in_context import Door
+from backend.accounts.sign_in_context import SignInContext
 from backend.audit import routes as audit
 from backend.audit.trail import AuditTrail
 from backend.bell import Bell
@@ -96,7 +96,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         grant_grace(db, settings)
     app.state.engine = engine
     app.state.identities = Identities(engine)
-    app.state.door = Door(app.state.guard.authenticator, app.state.identities)
+    app.state.sign_in_context = SignInContext(app.state.guard.authenticator, app.state.identities)
     app.state.hub = ModelHub(settings)
     app.state.answers = Answers()
     app.state.bell = Bell()

@@ -1,4 +1,4 @@
-"""What signing in works with, made once per process."""
+"""What signing in needs: authenticator, password hashes, rate limiter. Created once per process."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
-from backend.accounts.passwords import AT_ONCE, Passwords
-from backend.accounts.sign_in_limiter import Attempts
+from backend.accounts.passwords import MAX_CONCURRENT_HASHES, Passwords
+from backend.accounts.sign_in_limiter import SignInLimiter
 from pegbox.web.access.authentication import Authenticator
 from pegbox.web.access.identities import Identities
 
 
 @dataclass(slots=True)
-class Door:
-    """`threads` bounds how many passwords are hashed at once."""
+class SignInContext:
+    """`threads` limits how many passwords are hashed at the same time."""
 
     authenticator: Authenticator
     identities: Identities
     passwords: Passwords = field(default_factory=Passwords)
-    attempts: Attempts = field(default_factory=Attempts)
-    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(AT_ONCE))
+    limiter: SignInLimiter = field(default_factory=SignInLimiter)
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_CONCURRENT_HASHES))
 
 
-async def get_door(request: Request) -> Door:
-    door: Door = request.app.state.door
-    return door
+async def get_sign_in_context(request: Request) -> SignInContext:
+    context: SignInContext = request.app.state.sign_in_context
+    return context
 
 
-TheDoor = Annotated[Door, Depends(get_door)]
+SignIn = Annotated[SignInContext, Depends(get_sign_in_context)]

@@ -1,4 +1,4 @@
-"""Slows down who guesses passwords."""
+"""Limits the rate of failed sign-ins."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pegbox.errors import TooManyRequestsError
 from pegbox.web.access.rate_limit import seconds_until
 
 PER_NAME: RateLimitItem = RateLimitItemPerMinute(5, 5, namespace="login-name")
-"""For one name from one address: five in five minutes. Not for the name alone, or strangers could lock its owner out."""
+"""Per name and address: five in five minutes. A limit per name alone would let strangers lock the user out."""
 
 PER_ADDRESS: RateLimitItem = RateLimitItemPerMinute(60, 5, namespace="login-address")
-"""For all names from one address, where many people may sit."""
+"""Per address over all names: many people may share an address."""
 
 
-class Attempts:
-    """Counts sign-ins that have not succeeded, in the memory of this process."""
+class SignInLimiter:
+    """Counts sign-in attempts that have not succeeded, in the memory of this process."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def begin(self, name: str, address: str) -> None:
-        """Counts one before it is known how it ends: attempts side by side cannot slip through. Raises TooManyRequestsError."""
+    def hit(self, name: str, address: str) -> None:
+        """Counts an attempt before its outcome is known, so that parallel attempts count too. Raises `TooManyRequestsError`."""
         for limit, key in ((PER_ADDRESS, (address,)), (PER_NAME, (name, address))):
             if not self._limiter.hit(limit, *key):
                 wait = seconds_until(self._limiter.get_window_stats(limit, *key).reset_time)
@@ -31,6 +31,6 @@ class Attempts:
                     f"Too many failed sign-ins; try again in {wait} seconds", retry_after_seconds=wait
                 )
 
-    def succeeded(self, name: str, address: str) -> None:
-        """It was the right password: its earlier failures no longer count."""
+    def reset(self, name: str, address: str) -> None:
+        """Forgets the failed attempts of this name and address, after a correct password."""
         self._limiter.clear(PER_NAME, name, address)

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from backend.accounts import api_tokens, users
-from backend.accounts.sign_in_context import TheDoor
+from backend.accounts.sign_in_context import SignIn
 from backend.dependencies import Address, Caller, Config, Db
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
@@ -66,7 +66,7 @@ async def change_password(
     request: Request,
     db: Db,
     settings: Config,
-    door: TheDoor,
+    context: SignIn,
     caller: Caller,
     address: Address,
     current_password: Annotated[str, Form(max_length=1000)] = "",
@@ -78,8 +78,8 @@ async def change_password(
         if new_password != again:
             raise ValueError("The two new passwords differ.")
         body = PasswordChange(current_password=current_password, new_password=new_password)
-        work = partial(users.change_password, db, door, caller, body, address)
-        await to_thread.run_sync(work, limiter=door.threads)
+        work = partial(users.change_password, db, context, caller, body, address)
+        await to_thread.run_sync(work, limiter=context.threads)
     except (ValueError, PegboxError) as error:
         return await to_thread.run_sync(
             partial(_page, request, db, settings, caller, error=sentence(error), status=422)
@@ -110,11 +110,11 @@ def create_token(
 
 @router.post("/account/tokens/{token_id}/revoke")
 def revoke_token(
-    db: Db, door: TheDoor, caller: Caller, token_id: Annotated[str, Path(min_length=1, max_length=64)]
+    db: Db, context: SignIn, caller: Caller, token_id: Annotated[str, Path(min_length=1, max_length=64)]
 ) -> RedirectResponse:
     """One of one's own; an admin's page lists everybody's."""
     api_tokens.revoke_token(db, caller, token_id)
-    door.identities.forget()
+    context.identities.forget()
     return RedirectResponse(f"/account?{urlencode({'done': 'revoked'})}", status_code=303)
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from backend.accounts import service, users
-from backend.accounts.sign_in_context import Door, TheDoor
+from backend.accounts.sign_in_context import SignIn, SignInContext
 from backend.dependencies import Address, Config, Db
 from backend.pages.frame.rendering import render_bare
 from pegbox.errors import AuthenticationError, TooManyRequestsError
@@ -55,7 +55,7 @@ async def sign_in(
     request: Request,
     db: Db,
     settings: Config,
-    door: TheDoor,
+    context: SignIn,
     address: Address,
     username: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
@@ -66,12 +66,12 @@ async def sign_in(
     request.state.audit_actor = username
     by_token = bool(token.strip()) or not username.strip()
     work = (
-        partial(_enter_with_token, request, db, door, token.strip(), address)
+        partial(_enter_with_token, request, db, context, token.strip(), address)
         if by_token
-        else partial(service.sign_in_browser, db, door, username, password, address)
+        else partial(service.sign_in_browser, db, context, username, password, address)
     )
     try:
-        value = await to_thread.run_sync(work, limiter=door.threads)
+        value = await to_thread.run_sync(work, limiter=context.threads)
     except (AuthenticationError, TooManyRequestsError) as error:
         message = "That is not a token of this server." if by_token and error.status == 401 else f"{error.message}."
         page = LoginPage(own_path(next), True, bool(settings.token), username, message, with_token=by_token)
@@ -82,10 +82,10 @@ async def sign_in(
 
 
 @router.post("/logout")
-def sign_out(request: Request, db: Db, door: TheDoor) -> RedirectResponse:
+def sign_out(request: Request, db: Db, context: SignIn) -> RedirectResponse:
     """Ends the login, not only in this browser."""
     principal: Principal | None = request.state.principal
-    service.sign_out(db, door, principal.login_id if principal else None)
+    service.sign_out(db, context, principal.login_id if principal else None)
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(COOKIE)
     return answer
@@ -108,7 +108,7 @@ def own_path(path: str) -> str:
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
-def _enter_with_token(request: Request, db: Db, door: Door, token: str, address: str) -> str:
-    value, name = service.sign_in_with_token(db, door, token, address)
+def _enter_with_token(request: Request, db: Db, context: SignInContext, token: str, address: str) -> str:
+    value, name = service.sign_in_with_token(db, context, token, address)
     request.state.audit_actor = name
     return value

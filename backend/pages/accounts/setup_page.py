@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from backend.accounts import service, users
-from backend.accounts.sign_in_context import TheDoor
+from backend.accounts.sign_in_context import SignIn
 from backend.dependencies import Address, Db
 from backend.pages.accounts.login_page import set_cookie
 from backend.pages.frame.rendering import render_bare
@@ -46,7 +46,7 @@ def show_setup(request: Request, db: Db, address: Address) -> Response:
 async def create_first_user(
     request: Request,
     db: Db,
-    door: TheDoor,
+    context: SignIn,
     address: Address,
     username: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
@@ -64,10 +64,10 @@ async def create_first_user(
     if password != again:
         page = SetupPage(username, "The two passwords differ.")
         return render_bare(request, "accounts/setup.html", page=page, status=422)
-    await to_thread.run_sync(partial(users.create_first_user, db, door.passwords, body), limiter=door.threads)
-    enter = partial(service.sign_in_browser, db, door, body.name, password, address)
+    await to_thread.run_sync(partial(users.create_first_user, db, context.passwords, body), limiter=context.threads)
+    enter = partial(service.sign_in_browser, db, context, body.name, password, address)
     answer = RedirectResponse("/", status_code=303)
-    set_cookie(request, answer, await to_thread.run_sync(enter, limiter=door.threads))
+    set_cookie(request, answer, await to_thread.run_sync(enter, limiter=context.threads))
     return answer
 
 

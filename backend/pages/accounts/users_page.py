@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from backend.accounts import users
-from backend.accounts.sign_in_context import TheDoor
+from backend.accounts.sign_in_context import SignIn
 from backend.dependencies import Config, Db
 from backend.pages.accounts.account_page import sentence
 from backend.pages.frame.layout import layout_for
@@ -56,7 +56,7 @@ async def create_user(
     request: Request,
     db: Db,
     settings: Config,
-    door: TheDoor,
+    context: SignIn,
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     role: Annotated[str, Form(max_length=20)] = "viewer",
@@ -65,7 +65,7 @@ async def create_user(
     """As the API does it."""
     try:
         body = UserCreate.model_validate({"name": name, "password": password, "role": role, "tier": tier})
-        await to_thread.run_sync(partial(users.create_user, db, door.passwords, body), limiter=door.threads)
+        await to_thread.run_sync(partial(users.create_user, db, context.passwords, body), limiter=context.threads)
     except (ValueError, PegboxError) as error:
         return await to_thread.run_sync(partial(_page, request, db, settings, error=sentence(error), name=name))
     return RedirectResponse("/users", status_code=303)
@@ -76,7 +76,7 @@ def update_user(
     request: Request,
     db: Db,
     settings: Config,
-    door: TheDoor,
+    context: SignIn,
     name: Name,
     role: Annotated[str, Form(max_length=20)] = "",
     tier: Annotated[str, Form(max_length=20)] = "",
@@ -85,7 +85,7 @@ def update_user(
     """Role and tier, or whether the user may sign in."""
     wanted = {"role": role or None, "tier": tier or None, "disabled": disabled == "yes" if disabled else None}
     try:
-        users.update_user(db, door, name, UserUpdate.model_validate(wanted))
+        users.update_user(db, context, name, UserUpdate.model_validate(wanted))
     except (ValueError, PegboxError) as error:
         db.rollback()
         return _page(request, db, settings, error=sentence(error))
@@ -97,14 +97,14 @@ async def set_password(
     request: Request,
     db: Db,
     settings: Config,
-    door: TheDoor,
+    context: SignIn,
     name: Name,
     password: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """A new one for somebody who has lost theirs; their sign-ins end."""
     try:
         body = UserUpdate.model_validate({"password": password})
-        await to_thread.run_sync(partial(users.update_user, db, door, name, body), limiter=door.threads)
+        await to_thread.run_sync(partial(users.update_user, db, context, name, body), limiter=context.threads)
     except (ValueError, PegboxError) as error:
         return await to_thread.run_sync(partial(_page, request, db, settings, error=sentence(error)))
     return RedirectResponse("/users", status_code=303)
