@@ -1,97 +1,60 @@
-"""Files that have arrived and are not kept yet: one of a form, a finished upload, or the members of an archive."""
+"""From an uploaded file to the files of a dataset: the file itself, or the members of an archive."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
-from backend.datasets.files import file_path
 from backend.datasets.readers.archive import unpack
-from backend.datasets.readers.formats import Format, find_format, is_archive
-from backend.datasets.readers.table import Source, telling
-from backend.datasets.upload_form import Upload
+from backend.datasets.readers.formats import find_format, is_archive
+from backend.datasets.readers.table import SourceFile, prefix_errors
+from backend.uploads.service import UploadedFile
 from pegbox.errors import UnusableContentError
 from pegbox.settings import Settings
-from pegbox.store.incoming import keep_file
 from pegbox.store.tables import DatasetFile
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """One file as it was sent: a dataset's only file, or an archive of several."""
-
-    path: Path
-    name: str
-    size_bytes: int
-    sha256: str
-    md5: str
-
-    @classmethod
-    def of_form(cls, upload: Upload) -> Bundle:
-        file = upload.file
-        file.close()
-        return cls(file.path, upload.filename, file.size_bytes, file.sha256, file.md5)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One file of a dataset to be, in its order."""
-
-    path: Path
-    relpath: str
-    format: Format
-    size_bytes: int
-    sha256: str
-    md5: str
-
-    def keep(self, folder: Path) -> None:
-        """Gives the bytes their address in the store, unless they are there."""
-        keep_file(self.path, file_path(folder, self.sha256, self.format))
-
-
 @contextmanager
-def opened(bundle: Bundle, settings: Settings) -> Iterator[list[Arrival]]:
-    """The files in it, sorted by path. What an archive was unpacked to is gone afterwards unless it was kept.
+def open_source_files(
+    uploaded: UploadedFile, settings: Settings
+) -> Iterator[tuple[list[SourceFile], list[DatasetFile]]]:
+    """The files to read and their future rows, both sorted by path. Unpacked members are deleted on exit unless kept.
 
-    Raises UnusableContentError for other formats and for archives that are not what they should be.
+    Raises `UnusableContentError` for other formats and for invalid archives.
     """
-    kind = find_format(bundle.name)
+    kind = find_format(uploaded.name)
     if kind:
-        yield [Arrival(bundle.path, bundle.name, kind, bundle.size_bytes, bundle.sha256, bundle.md5)]
+        source = SourceFile.open(uploaded.path, uploaded.name, kind)
+        yield [source], [_row(source, 0, uploaded.sha256, uploaded.md5, uploaded.size_bytes)]
         return
-    if not is_archive(bundle.name):
+    if not is_archive(uploaded.name):
         raise UnusableContentError("Only CSV files are supported, besides JSONL, Parquet, and ZIP archives of them")
-    members = unpack(bundle.path, settings.datasets_dir, settings.max_upload_bytes)
+    members = unpack(uploaded.path, settings.datasets_dir, settings.max_upload_bytes)
     try:
-        yield [
-            Arrival(file.path, member.relpath, member.format, file.size_bytes, file.sha256, file.md5)
-            for member, file in members
+        sources = []
+        for member, file in members:
+            with prefix_errors(member.relpath, several=len(members) > 1):
+                sources.append(SourceFile.open(file.path, member.relpath, member.format))
+        rows = [
+            _row(source, position, file.sha256, file.md5, file.size_bytes)
+            for position, (source, (_, file)) in enumerate(zip(sources, members, strict=True))
         ]
+        yield sources, rows
     finally:
         for _, file in members:
             file.discard()
 
 
-def look_at(arrivals: list[Arrival]) -> tuple[list[Source], list[DatasetFile]]:
-    """How to read the files, and the rows that a version will have for them."""
-    sources = []
-    for arrival in arrivals:
-        with telling(arrival.relpath, several=len(arrivals) > 1):
-            sources.append(Source.open(arrival.path, arrival.relpath, arrival.format))
-    files = [
-        DatasetFile(
-            version_id=0,
-            position=position,
-            relpath=arrival.relpath,
-            sha256=arrival.sha256,
-            md5=arrival.md5,
-            size_bytes=arrival.size_bytes,
-            format=arrival.format,
-            encoding=source.dialect.encoding if arrival.format == "csv" else None,
-            delimiter=source.dialect.delimiter if arrival.format == "csv" else None,
-        )
-        for position, (arrival, source) in enumerate(zip(arrivals, sources, strict=True))
-    ]
-    return sources, files
+def _row(source: SourceFile, position: int, sha256: str, md5: str, size_bytes: int) -> DatasetFile:
+    is_csv = source.format == "csv"
+    return DatasetFile(
+        version_id=0,
+        position=position,
+        relpath=source.relpath,
+        sha256=sha256,
+        md5=md5,
+        size_bytes=size_bytes,
+        format=source.format,
+        encoding=source.dialect.encoding if is_csv else None,
+        delimiter=source.dialect.delimiter if is_csv else None,
+    )

@@ -1,4 +1,4 @@
-"""What the check of a dataset's files found, and whether a training can use them."""
+"""Checks the files of a version, and whether a training can use them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.datasets.readers.formats import LABELS
-from backend.datasets.readers.table import Source
-from backend.datasets.report import Report, read_report
+from backend.datasets.readers.table import SourceFile
+from backend.datasets.report import DatasetReport, read_report
 from backend.datasets.versions.dvc import dvc_hash
 from pegbox.errors import UnusableContentError
 from pegbox.store.tables import Dataset, DatasetFile, DatasetVersion, now
@@ -16,20 +16,20 @@ MIXED = "mixed"
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A version to be: its files and the report on them."""
+class VersionContent:
+    """The checked content of a version: its files and the report on them."""
 
     files: Sequence[DatasetFile]
-    report: Report
+    report: DatasetReport
 
     @property
     def sha256(self) -> str:
-        """Of what trainings read."""
+        """Hash of the training CSV."""
         return self.report.rendered_sha256 or self.files[0].sha256
 
     @property
     def hash(self) -> str:
-        """What DVC would give the files."""
+        """The hash that DVC gives these files."""
         return dvc_hash([(file.relpath, str(file.md5)) for file in self.files])
 
     @property
@@ -50,7 +50,7 @@ class Checked:
         return self.report.usable_rows if self.report.has_required_columns else self.report.total_rows
 
     def apply(self, to: Dataset | DatasetVersion) -> None:
-        """Takes over what was found."""
+        """Writes the content to the row."""
         to.sha256, to.hash, to.format = self.sha256, self.hash, self.format
         to.size_bytes, to.rows = self.size_bytes, self.rows
         to.columns, to.column_mapping = self.report.columns, self.mapping
@@ -63,18 +63,18 @@ class Checked:
             to.files = len(self.files)
 
 
-def check(
-    sources: Sequence[Source], files: Sequence[DatasetFile], mapping: Mapping[str, str], *, strict: bool
-) -> Checked:
-    """Reads everything once. Raises UnusableContentError, when `strict` also for files that no training can use."""
+def check_files(
+    sources: Sequence[SourceFile], files: Sequence[DatasetFile], mapping: Mapping[str, str], *, strict: bool
+) -> VersionContent:
+    """Reads the files once. Raises `UnusableContentError` for unreadable files, with `strict` also for untrainable ones."""
     report = read_report(sources, mapping)
     if strict:
-        refuse_unusable(report)
-    return Checked(files, report)
+        require_trainable(report)
+    return VersionContent(files, report)
 
 
-def refuse_unusable(report: Report) -> None:
-    """Raises `UnusableContentError` when no training can use the files under their mapping."""
+def require_trainable(report: DatasetReport) -> None:
+    """Raises `UnusableContentError` when no training can use the files under the mapping."""
     if not report.errors:
         return
     findings = [{"loc": ["file"], "msg": message, "type": "csv"} for message in report.errors]

@@ -1,4 +1,4 @@
-"""One piece of an upload on its way to the disk: what is acknowledged has been synced, what is not does not count."""
+"""Appends one piece to an upload's file. Only synced bytes are acknowledged."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pegbox.store.incoming import full_disk
 from pegbox.store.tables import now
 
 
-class Piece:
-    """The open end of an upload's file. One at a time: the lock goes with the process, however that ends."""
+class PieceWriter:
+    """Writes to the end of an upload's file under an exclusive file lock, which the OS releases if the process dies."""
 
     def __init__(self, engine: Engine, path: Path, upload_id: str, size_bytes: int) -> None:
         self._engine = engine
@@ -35,13 +35,13 @@ class Piece:
         self.offset = 0
 
     def seek(self, offset: int) -> None:
-        """Begins at the acknowledged offset; what a crash left behind it is cut off."""
+        """Goes to the acknowledged offset and truncates unacknowledged bytes."""
         self._file.truncate(offset)
         self._file.seek(offset)
         self.offset = offset
 
     def write(self, data: bytes) -> None:
-        """Raises UnusableContentError for more than was announced, UnavailableError when the disk is full."""
+        """Raises `UnusableContentError` beyond the announced size, `UnavailableError` when the disk is full."""
         if self.offset + len(data) > self._size_bytes:
             raise UnusableContentError(
                 f"This piece goes beyond the {self._size_bytes} bytes that the upload was announced with"
@@ -53,7 +53,7 @@ class Piece:
         self.offset += len(data)
 
     def commit(self) -> int:
-        """Syncs, then acknowledges: the new offset."""
+        """Syncs the file, stores and returns the new offset."""
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -71,6 +71,6 @@ class Piece:
         return self.offset
 
     def close(self) -> None:
-        """What was not committed does not count."""
+        """Closes the file; uncommitted bytes are discarded by the next `seek`."""
         with contextlib.suppress(OSError):
             self._file.close()

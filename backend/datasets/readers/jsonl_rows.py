@@ -1,4 +1,4 @@
-"""The rows of a JSONL file: an object per line, in bounded memory whatever the file holds."""
+"""Streams the rows of a JSONL file, one object per line, in bounded memory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from backend.datasets.readers.row import (
     MAX_CELL_CHARACTERS,
     MAX_COLUMN_NAME,
     MAX_COLUMNS,
-    MAX_RECORD_CHARACTERS,
-    Record,
+    MAX_ROW_CHARACTERS,
+    Row,
 )
 from pegbox.errors import UnusableContentError
 
@@ -22,7 +22,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 def read_jsonl_columns(path: Path) -> list[str]:
-    """The keys of all objects, in the order in which they first occur. Reads the whole file."""
+    """Keys of all objects in order of first occurrence. Reads the whole file."""
     columns: dict[str, None] = {}
     for line, row in _objects(path):
         if not columns.keys() >= row.keys():
@@ -31,21 +31,21 @@ def read_jsonl_columns(path: Path) -> list[str]:
     return list(columns)
 
 
-def read_jsonl_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
-    """Every object as the text of its values; what is absent or null is empty, and what is not text is JSON.
+def read_jsonl_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """All objects as rows of text: missing keys and null are empty, other values than strings are JSON.
 
-    Raises `UnusableContentError` that names the line.
+    Raises `UnusableContentError` with the line.
     """
     for line, row in _objects(path):
         cells = [text_of(row.get(name)) for name in columns]
         if any(len(cell) > MAX_CELL_CHARACTERS for cell in cells):
             raise _broken(f"line {line} has a value longer than {MAX_CELL_CHARACTERS} characters")
-        yield Record(line, cells)
+        yield Row(line, cells)
 
 
 def text_of(value: Any) -> str:
-    """A value as the text that a model is trained on."""
-    if value is None or value != value:  # NaN is how some tools write that there is nothing
+    """A value as training text."""
+    if value is None or value != value:  # some tools write NaN for missing values
         return ""
     return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
 
@@ -54,12 +54,10 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     decode = msgspec.json.Decoder(dict[str, Any]).decode
     number = 0
     with path.open("rb") as file:
-        while line := file.readline(MAX_RECORD_CHARACTERS + 1):
+        while line := file.readline(MAX_ROW_CHARACTERS + 1):
             number += 1
-            if len(line) > MAX_RECORD_CHARACTERS:
-                raise _broken(
-                    f"line {number} is longer than {MAX_RECORD_CHARACTERS} bytes; every row needs its own line"
-                )
+            if len(line) > MAX_ROW_CHARACTERS:
+                raise _broken(f"line {number} is longer than {MAX_ROW_CHARACTERS} bytes; every row needs its own line")
             if number == 1:
                 line = line.removeprefix(BOM)
             if line.isspace() or not line:

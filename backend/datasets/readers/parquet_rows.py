@@ -1,4 +1,4 @@
-"""The rows of a Parquet file, some hundred at a time. Imports pyarrow only for who has such a file: it is heavy."""
+"""Streams the rows of a Parquet file in batches. Imports pyarrow on first use: the import is slow."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Any
 
 from backend.datasets.readers.formats import unreadable_as
 from backend.datasets.readers.jsonl_rows import text_of
-from backend.datasets.readers.row import MAX_CELL_CHARACTERS, MAX_COLUMN_NAME, MAX_COLUMNS, Record
+from backend.datasets.readers.row import MAX_CELL_CHARACTERS, MAX_COLUMN_NAME, MAX_COLUMNS, Row
 from pegbox.errors import UnavailableError, UnusableContentError
 
 BATCH_ROWS = 256
 MAX_GROUP_BYTES = 2 * 1024**3
-"""Of one column in one row group, unpacked: more would have to be held at once."""
+"""Uncompressed bytes of a column in a row group; a row group is read as a whole."""
 
 MAX_RATIO = 1000
-"""Unpacked over packed: beyond it a file is made to fill memory, not to carry text."""
+"""Uncompressed over compressed size; text never reaches this ratio, decompression bombs do."""
 
 FREE_BYTES = 16 * 1024 * 1024
-"""What a column may always unpack to: a million equal values pack into nothing."""
+"""Uncompressed bytes allowed at any ratio: equal values compress to almost nothing."""
 
 
 def read_parquet_columns(path: Path) -> list[str]:
-    """The names in the schema. Raises UnavailableError without pyarrow, UnusableContentError for what cannot be read."""
-    with _opened(path) as file:
+    """Column names of the schema. Raises `UnavailableError` without pyarrow, `UnusableContentError` for unreadable files."""
+    with _open(path) as file:
         columns = list(file.schema_arrow.names)
         if len(columns) > MAX_COLUMNS:
             raise _broken(f"it has {len(columns)} columns; at most {MAX_COLUMNS} are possible")
@@ -36,11 +36,11 @@ def read_parquet_columns(path: Path) -> list[str]:
         return columns
 
 
-def read_parquet_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
-    """Every row as the text of its values, numbered from 1; columns the file lacks are empty."""
+def read_parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """All rows as text, numbered from 1; columns missing in the file are empty."""
     import pyarrow as pa  # noqa: PLC0415
 
-    with _opened(path) as file:
+    with _open(path) as file:
         _refuse_bombs(file.metadata)
         own = [name for name in columns if name in file.schema_arrow.names]
         number = 0
@@ -52,14 +52,14 @@ def read_parquet_records(path: Path, columns: Sequence[str]) -> Iterator[Record]
                     cells = [_text(values[name][index]) if name in values else "" for name in columns]
                     if any(len(cell) > MAX_CELL_CHARACTERS for cell in cells):
                         raise _broken(f"row {number} has a value longer than {MAX_CELL_CHARACTERS} characters")
-                    yield Record(number, cells)
+                    yield Row(number, cells)
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             raise _broken(f"after row {number}: {_first_line(error)}") from error
 
 
-def _opened(path: Path) -> Any:
+def _open(path: Path) -> Any:
     try:
-        import pyarrow as pa  # noqa: PLC0415 - heavy, and not everyone has it
+        import pyarrow as pa  # noqa: PLC0415 - slow import of an optional package
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UnavailableError(f"{error}. Parquet needs the package pyarrow: pip install pyarrow") from error

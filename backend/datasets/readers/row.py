@@ -1,17 +1,17 @@
-"""One row of a dataset, whatever its format, and what holds for all of them."""
+"""A row of a dataset in any format, and the limits of all formats."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 MAX_CELL_CHARACTERS = 1024 * 1024
-MAX_RECORD_CHARACTERS = 4 * 1024 * 1024
+MAX_ROW_CHARACTERS = 4 * 1024 * 1024
 MAX_COLUMNS = 1000
 MAX_COLUMN_NAME = 500
 
 
-class Record(NamedTuple):
-    """The cells of one row, the 1-based line of the file where it starts (its number in a Parquet file), and which file."""
+class Row(NamedTuple):
+    """The cells of a row, its first line in the file (1-based; in Parquet its number), and the index of the file."""
 
     line: int
     cells: list[str]

@@ -1,6 +1,6 @@
-"""What trainings read: a plain CSV. A single CSV is it already; of anything else it is written as it is asked for, never stored.
+"""The CSV that trainings read. A single CSV is used as is; other files are rendered on request and not stored.
 
-The same files give the same bytes, so the hash that the check of the files found is the hash that the worker finds.
+Rendering is deterministic, so the hash from the check of the files is the hash that the worker computes.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from backend.datasets.readers.row import Record
-from backend.datasets.readers.table import Source
+from backend.datasets.readers.row import Row
+from backend.datasets.readers.table import SourceFile
 
 PART_CHARACTERS = 256 * 1024
 
 
-def is_rendered(sources: Sequence[Source]) -> bool:
-    """Whether trainings read something else than the file itself."""
+def needs_rendering(sources: Sequence[SourceFile]) -> bool:
+    """Whether the training CSV is rendered from the files."""
     return len(sources) != 1 or sources[0].format != "csv"
 
 
 class _Text:
-    """CSV text that gathers until it is taken: UTF-8, commas, the columns in the first line."""
+    """A buffer of CSV text: UTF-8, commas, a header line."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._buffer = io.StringIO(newline="")
@@ -31,7 +31,7 @@ class _Text:
         self._width = len(columns)
 
     def add(self, cells: list[str]) -> None:
-        """A row without any cell is left out; every other one gets as many as there are columns."""
+        """Adds a row, padded or cut to the number of columns; skips rows without cells."""
         if cells:
             width = self._width
             self._writer.writerow(cells if len(cells) == width else [*cells, *[""] * width][:width])
@@ -47,8 +47,8 @@ class _Text:
         return content
 
 
-def render(columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]:
-    """The table as CSV, in parts."""
+def render(columns: Sequence[str], records: Iterable[Row]) -> Iterator[bytes]:
+    """The table as CSV bytes, in parts."""
     text = _Text(columns)
     for record in records:
         text.add(record.cells)
@@ -57,15 +57,15 @@ def render(columns: Sequence[str], records: Iterable[Record]) -> Iterator[bytes]
     yield text.take()
 
 
-class Rendition:
-    """The hash of what `render` gives, found while the records pass by to somebody else."""
+class RenderedHash:
+    """SHA-256 of the output of `render`, computed while the rows are iterated."""
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._text = _Text(columns)
         self._hash = hashlib.sha256()
 
-    def passing(self, records: Iterable[Record]) -> Iterator[Record]:
-        """The same records."""
+    def hash_rows(self, records: Iterable[Row]) -> Iterator[Row]:
+        """Yields the rows unchanged."""
         for record in records:
             self._text.add(record.cells)
             if self._text.is_full:
@@ -75,5 +75,5 @@ class Rendition:
 
     @property
     def sha256(self) -> str:
-        """Once all have passed."""
+        """Valid after the last row."""
         return self._hash.hexdigest()

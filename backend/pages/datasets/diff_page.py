@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from backend.datasets import service
 from backend.datasets.versions import comparison
 from backend.datasets.versions import service as versions
-from backend.datasets.versions.comparison import Wanted
+from backend.datasets.versions.comparison import DiffQuery
 from backend.datasets.versions.diff import Kind
 from backend.dependencies import Config, Database
 from backend.pages.datasets.list_page import PAGE_SIZE, DatasetKey
@@ -87,11 +87,11 @@ async def show_diff(
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> HTMLResponse:
     """Which versions, paired by which column, and which kind of rows are in the address."""
-    wanted = Wanted(older or None, newer or None, by or None, KINDS.get(kind), offset, PAGE_SIZE)
+    wanted = DiffQuery(older or None, newer or None, by or None, KINDS.get(kind), offset, PAGE_SIZE)
     return await run_in_threadpool(_page, request, engine, settings, key, wanted)
 
 
-def _page(request: Request, engine: Database, settings: Settings, key: str, wanted: Wanted) -> HTMLResponse:
+def _page(request: Request, engine: Database, settings: Settings, key: str, wanted: DiffQuery) -> HTMLResponse:
     with open_session(engine) as db:
         dataset = service.get_dataset(db, key)
         known = versions.list_versions(db, dataset)
@@ -131,7 +131,7 @@ def _page(request: Request, engine: Database, settings: Settings, key: str, want
     return render(request, "datasets/diff.html", "dataset", layout=layout, page=page, status=status)
 
 
-def _filters(found: DatasetDiff, wanted: Wanted, href: object) -> list[tuple[str, int, str, bool]]:
+def _filters(found: DatasetDiff, wanted: DiffQuery, href: object) -> list[tuple[str, int, str, bool]]:
     assert callable(href)
     counts = {"added": found.added, "removed": found.removed, "changed": found.changed}
     rows = [("All", sum(counts.values()), href(kind=""), wanted.kind is None)]

@@ -15,9 +15,9 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from backend.datasets import service, uses
+from backend.datasets.columns import REQUIRED_COLUMNS, full_mapping
 from backend.datasets.service import Registration
-from backend.datasets.source_files import Bundle
-from backend.datasets.upload_form import Upload, receive_upload
+from backend.datasets.upload_form import UploadForm, receive_upload_form, uploaded_file
 from backend.datasets.views import size_text
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
@@ -125,8 +125,8 @@ def show_datasets(request: Request, db: Db, settings: Config) -> HTMLResponse:
 async def register_dataset(request: Request, settings: Config, engine: Database) -> Response:
     """Registers an uploaded CSV: the way without script."""
     try:
-        upload = await receive_upload(request, settings.datasets_dir, settings.max_dataset_bytes)
-        uid = await run_in_threadpool(_register, engine, settings, upload)
+        form = await receive_upload_form(request, settings.datasets_dir, settings.max_dataset_bytes)
+        uid = await run_in_threadpool(_register, engine, settings, form)
     except PegboxError as error:
         return await run_in_threadpool(_refused, request, engine, settings, error)
     return RedirectResponse(f"/datasets/{uid}", status_code=303)
@@ -166,7 +166,7 @@ def show_dataset(
         previous=href(offset=max(0, offset - PAGE_SIZE)) if offset else None,
         next=href(offset=offset + PAGE_SIZE) if len(rows) == PAGE_SIZE else None,
         jobs=[job_card(job) for job in lists.show_jobs(db, used.jobs)],
-        used=f"{used.sentence}. " if used.hold else "",
+        used=f"{used.sentence}. " if used.in_use else "",
         error=error,
     )
     return render(
@@ -199,18 +199,18 @@ def _refused(request: Request, engine: Engine, settings: Settings, error: Pegbox
         return _list(request, db, settings, error)
 
 
-def _register(engine: Engine, settings: Settings, upload: Upload) -> str:
+def _register(engine: Engine, settings: Settings, form: UploadForm) -> str:
     try:
-        name = upload.fields.get("name", "").strip()[:200]
+        name = form.fields.get("name", "").strip()[:200]
         if not name:
             raise ValidationError("Give the dataset a name")
-        mapping = {role: upload.fields[role].strip() for role in ("input", "output") if upload.fields.get(role)}
-        wanted = Registration(name=name, mapping=mapping, strict=True)
+        mapping = {role: form.fields[role].strip() for role in REQUIRED_COLUMNS if form.fields.get(role)}
+        registration = Registration(name=name, mapping=mapping, strict=True)
         with open_session(engine) as db:
-            dataset, _ = service.register(db, settings, Bundle.of_form(upload), wanted)
+            dataset, _ = service.register(db, settings, uploaded_file(form), registration)
             return dataset.uid
     finally:
-        upload.file.discard()
+        form.file.discard()
 
 
 def _row(dataset: Dataset, jobs: int) -> DatasetRow:
@@ -231,7 +231,7 @@ def _row(dataset: Dataset, jobs: int) -> DatasetRow:
 
 
 def _detail(dataset: Dataset) -> DatasetDetail:
-    mapping = {"input": "input", "output": "output", **dataset.column_mapping}
+    mapping = full_mapping(dataset)
     return DatasetDetail(
         uid=dataset.uid,
         slug=dataset.slug,

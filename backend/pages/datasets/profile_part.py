@@ -1,4 +1,4 @@
-"""The part of a dataset's page that takes a look at every row, loaded after the page itself."""
+"""The profile on a dataset's page; reads every row, so it is loaded after the page."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ProfilePart:
 
 @router.get("/datasets/{key}/profile", response_class=HTMLResponse)
 def show_profile(key: DatasetKey, request: Request, db: Db, settings: Config) -> HTMLResponse:
-    """HTML to be put into the page."""
+    """An HTML fragment for the page."""
     profile = service.read_profile_of(db, settings.datasets_dir, service.get_dataset(db, key))
     part = ProfilePart(_sentences(profile), [_chart(lengths) for lengths in profile.lengths], HEIGHT + 18)
     return render_part("datasets/_profile.html", part=part)
@@ -47,7 +47,9 @@ def _sentences(profile: Profile) -> list[tuple[str, str]]:
     """(kind of notice, sentence)"""
     found = []
     if profile.duplicates:
-        among = "" if profile.looked_at == profile.rows else f" among the first {filters.whole(profile.looked_at)}"
+        among = (
+            "" if profile.checked_rows == profile.rows else f" among the first {filters.whole(profile.checked_rows)}"
+        )
         rows = "row repeats" if profile.duplicates == 1 else "rows repeat"
         found.append(("warn", f"{filters.whole(profile.duplicates)} {rows} an earlier one{among}."))
     else:

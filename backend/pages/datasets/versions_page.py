@@ -13,8 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from backend.datasets import service, uses
 from backend.datasets.service import Registration
-from backend.datasets.source_files import Bundle
-from backend.datasets.upload_form import Upload, receive_upload
+from backend.datasets.upload_form import UploadForm, receive_upload_form, uploaded_file
 from backend.datasets.versions import service as versions
 from backend.datasets.views import size_text
 from backend.dependencies import Config, Database, Db
@@ -66,8 +65,8 @@ def show_versions(key: DatasetKey, request: Request, db: Db, settings: Config) -
 async def add_version(key: DatasetKey, request: Request, settings: Config, engine: Database) -> Response:
     """A file as the next version."""
     try:
-        upload = await receive_upload(request, settings.datasets_dir, settings.max_dataset_bytes)
-        await run_in_threadpool(_add, engine, settings, key, upload)
+        form = await receive_upload_form(request, settings.datasets_dir, settings.max_dataset_bytes)
+        await run_in_threadpool(_add, engine, settings, key, form)
     except PegboxError as error:
         return await run_in_threadpool(_refused, request, engine, settings, key, error)
     return RedirectResponse(f"/datasets/{key}/versions", status_code=303)
@@ -126,13 +125,15 @@ def _refused(request: Request, engine: Database, settings: Settings, key: str, e
         return _page(request, db, settings, key, error)
 
 
-def _add(engine: Database, settings: Settings, key: str, upload: Upload) -> None:
+def _add(engine: Database, settings: Settings, key: str, form: UploadForm) -> None:
     try:
         with open_session(engine) as db:
             known = service.get_dataset(db, key)
-            message = upload.fields.get("message", "").strip()[:2000]
-            wanted = Registration(name=known.name, mapping=known.column_mapping, new_version=True, message=message)
+            message = form.fields.get("message", "").strip()[:2000]
+            registration = Registration(
+                name=known.name, mapping=known.column_mapping, new_version=True, message=message
+            )
             db.rollback()
-            service.register(db, settings, Bundle.of_form(upload), wanted)
+            service.register(db, settings, uploaded_file(form), registration)
     finally:
-        upload.file.discard()
+        form.file.discard()
