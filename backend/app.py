@@ -28,7 +28,7 @@ from backend.jobs import routes as jobs
 from backend.models import routes as models
 from backend.models.catalogue import seed_catalogue
 from backend.models.hub import ModelHub
-from backend.models.inference_process import Answers
+from backend.models.inference_process import InferenceProcess
 from backend.pages import routes as pages
 from backend.prometheus import routes as prometheus
 from backend.queue import routes as queue
@@ -98,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.identities = Identities(engine)
     app.state.sign_in_context = SignInContext(app.state.guard.authenticator, app.state.identities)
     app.state.hub = ModelHub(settings)
-    app.state.answers = Answers()
+    app.state.inference_process = InferenceProcess()
     app.state.bell = Bell()
     app.state.departures = Departures()
     app.state.relay = MonitorRelay(settings)
@@ -111,7 +111,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sweeper
-        await app.state.answers.close()
+        await app.state.inference_process.close()
         await app.state.relay.close()
         app.state.hub.close()
         engine.dispose()

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from backend.dependencies import Database, Db
 from backend.models import files, lineage, repository, service, tags, views
 from backend.models.hub import ModelHub
-from backend.models.inference_process import Answers, find_folder
+from backend.models.inference_process import InferenceProcess, find_folder
 from pegbox.schemas.base import Done
 from pegbox.schemas.model import (
     HubModel,
@@ -108,8 +108,8 @@ def check_model(model_id: ModelKey, db: Db) -> ModelCheck:
 )
 async def ask_model(model_id: ModelKey, body: QuestionCreate, request: Request, engine: Database) -> QuestionAnswer:
     """What a finished model answers. The first question loads it; 409 for a model without files on this machine."""
-    answers: Answers = request.app.state.answers
-    return await answers.ask(model_id, await run_in_threadpool(find_folder, engine, model_id), body)
+    process: InferenceProcess = request.app.state.inference_process
+    return await process.ask(model_id, await run_in_threadpool(find_folder, engine, model_id), body)
 
 
 @router.post(

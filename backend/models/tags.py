@@ -1,4 +1,4 @@
-"""Tags of a model, and the three of them that are stages: a model has one at most, and a name has one model in production."""
+"""Tags of models. Three tags are stages: a model has at most one stage, a name at most one model in production."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ STAGES = (PRODUCTION, "staging", "archived")
 
 
 def stage_of(model: Model) -> str:
-    """Empty for a model without one."""
+    """The stage of the model; empty without one."""
     return next((tag for tag in model.tags if tag in STAGES), "")
 
 
 def tag_model(db: Session, key: str, tag: str) -> tuple[Model, str | None]:
-    """Adds a tag once; a stage takes the place of the one before. Also the id of the model that was in production until now."""
+    """Adds a tag; a stage replaces the previous one. Returns the model, and the id of the model it replaced in production."""
     begin_write(db)
     model = _get(db, key)
     word = tag.lower() if tag.lower() in STAGES else tag

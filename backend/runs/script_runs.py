@@ -1,4 +1,4 @@
-"""Finding runs that no job made: by words, a page at a time, in the database."""
+"""Search for runs without a job, in the database, in pages."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from sqlmodel import Session, case, col, func, or_, select
 from pegbox.schemas.runs.run import DEMO_TAG
 from pegbox.store.tables import Experiment, Run
 
-MOST_WORDS = 8
+MAX_WORDS = 8
 
 
 def is_demonstration() -> ColumnElement[bool]:
-    """Runs whose numbers are made up."""
+    """Condition: the run's numbers are made up."""
     return cast(col(Run.tags), String).like(f'%"{DEMO_TAG}"%')
 
 
 @dataclass(frozen=True)
 class ScriptRuns:
-    """How many runs there are that no job made, by the names of their experiments."""
+    """Number of runs without a job by experiment name, real and made-up ones."""
 
     real: dict[str, int]
     made_up: dict[str, int]
 
     def largest(self, most: int) -> list[tuple[str, int]]:
-        """Experiments and how many real runs they have; the largest first."""
+        """(experiment, number of real runs), the largest first."""
         known = [(name, count) for name, count in self.real.items() if count]
         return sorted(known, key=lambda known: (-known[1], known[0]))[:most]
 
 
 def count_script_runs(db: Session) -> ScriptRuns:
-    """One look at each run for all that the page of runs counts."""
+    """Counts runs without a job in one query."""
     made_up = func.sum(case((is_demonstration(), 1), else_=0))
     of_scripts: Any = (
         select(Run.experiment_id, func.count().label("count"), made_up.label("made_up"))
@@ -52,12 +52,12 @@ def count_script_runs(db: Session) -> ScriptRuns:
 def search_script_runs(
     db: Session, query: str, experiment: str, counts: ScriptRuns, *, demo: bool, limit: int, offset: int
 ) -> tuple[list[tuple[Run, Experiment]], int]:
-    """Runs of scripts and other trackers' clients, the last heard of first, and how many match in all; or demonstrations."""
+    """(a page of runs, last updated first; number of matches); with `demo` only demonstrations, else none."""
     made_up = is_demonstration()
     conditions: list[Any] = [col(Run.job_uid).is_(None), made_up if demo else ~made_up]
     if experiment:
         conditions.append(col(Experiment.name) == experiment)
-    for word in query.lower().split()[:MOST_WORDS]:
+    for word in query.lower().split()[:MAX_WORDS]:
         texts = (func.lower(Run.name), func.lower(Experiment.name), func.lower(Run.id))
         conditions.append(or_(*(text.contains(word, autoescape=True) for text in texts)))
     joined = col(Experiment.id) == Run.experiment_id

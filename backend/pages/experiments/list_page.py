@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from backend.dependencies import Config, Db
 from backend.experiments import service
-from backend.experiments.search import ExperimentOrder, read_standings, search_experiments
+from backend.experiments.search import ExperimentOrder, read_activities, search_experiments
 from backend.pages.experiments.tags import parse_tags, show_tags
 from backend.pages.frame import filters
 from backend.pages.frame.heading import Heading, heading_of
@@ -147,10 +147,10 @@ def _page(
     offset = (page - 1) * PAGE_SIZE
     found, total = search_experiments(db, query, order, descending=descending, limit=PAGE_SIZE, offset=offset)
     ids = [experiment.id for experiment in found]
-    counts, standings = service.count_runs(db, ids), read_standings(db, ids)
+    counts, activities = service.count_runs(db, ids), read_activities(db, ids)
     rows = []
     for experiment in found:
-        standing = standings.get(experiment.id)
+        activity = activities.get(experiment.id)
         rows.append(
             ExperimentRow(
                 id=experiment.id,
@@ -160,9 +160,9 @@ def _page(
                 tags=show_tags(experiment.tags),
                 starred=experiment.starred,
                 runs=filters.whole(counts[experiment.id]),
-                metric=standing.metric.replace("_", " ") if standing else "",
-                best=filters.figure(standing.best) if standing and standing.metric else "",
-                active_at=standing.active_at if standing else None,
+                metric=activity.metric.replace("_", " ") if activity else "",
+                best=filters.figure(activity.best) if activity and activity.metric else "",
+                active_at=activity.active_at if activity else None,
                 created_at=experiment.created_at,
             )
         )

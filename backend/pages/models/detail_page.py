@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
 from backend.models import files, lineage, service, tags
-from backend.models.inference_process import Answers, find_folder
+from backend.models.inference_process import InferenceProcess, find_folder
 from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
@@ -104,10 +104,10 @@ async def ask_model(
     question: Annotated[str, Form(max_length=20_000)],
 ) -> HTMLResponse:
     """The model's page with its answer."""
-    answers: Answers = request.app.state.answers
+    process: InferenceProcess = request.app.state.inference_process
     try:
         folder = await run_in_threadpool(find_folder, engine, id)
-        found = await answers.ask(id, folder, QuestionCreate(question=question))
+        found = await process.ask(id, folder, QuestionCreate(question=question))
         asked = Asked(question, found.answer, f"{found.tokens} tokens in {found.seconds:.1f} s")
     except ValueError:
         asked = Asked(question, error="Type a question.", status=422)

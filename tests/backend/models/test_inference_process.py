@@ -11,7 +11,7 @@ import psutil
 import pytest
 from fastapi.testclient import TestClient
 
-from backend.models.inference_process import Answers
+from backend.models.inference_process import InferenceProcess
 from pegbox.data.rows import Row
 from pegbox.errors import TooManyRequestsError, UnavailableError
 from pegbox.inference.starter import build_starter
@@ -42,7 +42,7 @@ def test_a_model_answers_and_stays_loaded(client: TestClient, folder: Path) -> N
     assert first.status_code == 200, first.text
     assert (first.json()["model"], first.json()["question"]) == ("acme/tiny", "What is 3 plus one?")
     assert first.json()["tokens"] <= 5
-    answers: Answers = client.app.state.answers  # type: ignore[attr-defined]
+    answers: InferenceProcess = client.app.state.inference_process  # type: ignore[attr-defined]
     pid = answers.pid
     assert pid
     again = client.post("/api/models/acme/tiny/ask", json=sent)
@@ -84,11 +84,11 @@ def test_a_broken_folder_is_said_and_the_next_question_works(client: TestClient,
 
 
 def test_the_process_leaves_when_nobody_asks_and_is_killed_when_it_takes_too_long(folder: Path) -> None:
-    async def ask(answers: Answers) -> str:
+    async def ask(answers: InferenceProcess) -> str:
         return (await answers.ask("tiny", folder, QuestionCreate(question="?", max_new_tokens=2))).answer
 
     async def scenario() -> None:
-        answers = Answers(idle_seconds=0.05)
+        answers = InferenceProcess(idle_seconds=0.05)
         first = await ask(answers)
         process = answers._process
         assert process
@@ -96,12 +96,12 @@ def test_the_process_leaves_when_nobody_asks_and_is_killed_when_it_takes_too_lon
         assert await ask(answers) == first
         await answers.close()
 
-        hasty = Answers(answer_seconds=0.05)
+        hasty = InferenceProcess(answer_seconds=0.05)
         with pytest.raises(UnavailableError, match="did not answer"):
             await ask(hasty)
         assert hasty.pid is None
 
-        crowded = Answers()
+        crowded = InferenceProcess()
         waiting = [asyncio.create_task(ask(crowded)) for _ in range(8)]
         await asyncio.sleep(0)
         with pytest.raises(TooManyRequestsError):
