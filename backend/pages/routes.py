@@ -1,4 +1,4 @@
-"""The dashboard on a FastAPI app: pages, their assets, and errors that people can read."""
+"""Installs the dashboard: pages, assets, error pages."""
 
 from __future__ import annotations
 
@@ -58,31 +58,31 @@ for page in (
 
 
 def install(app: FastAPI) -> None:
-    """Adds the pages. Call it after the services' error handlers, and before the routers whose root it shares."""
+    """Adds the pages. Call it after installing the error handlers, and before adding routers that share its paths."""
     app.include_router(router)
     app.mount(STATIC_PATH.rstrip("/"), ImmutableFiles(directory=DIST, check_dir=False), name="assets")
     app.add_exception_handler(AssetsMissingError, _not_built)
     for kind in (PegboxError, HTTPException):
-        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
+        app.add_exception_handler(kind, _with_error_page(app.exception_handlers[kind]))
     app.state.refusal_page = _refusal_page
 
 
-def _for_people(for_programs: ExceptionHandler) -> ExceptionHandler:
-    """An error of a page becomes a page; everyone else gets the usual body."""
+def _with_error_page(handler: ExceptionHandler) -> ExceptionHandler:
+    """Wraps an error handler: browsers get an error page, other clients the handler's response."""
 
     async def handle(request: Request, error: Exception) -> Response:
         if error_page.is_wanted(request):
             answer = await error_page.show(request, error)
             if answer is not None:
                 return answer
-        result: Response = await for_programs(request, error)  # type: ignore[misc, arg-type]
+        result: Response = await handler(request, error)  # type: ignore[misc, arg-type]
         return result
 
     return handle
 
 
 async def _refusal_page(request: Request, error: PegboxError) -> Response | None:
-    """For what is refused before it comes to a route."""
+    """The page for requests refused before routing; `None` for other clients than browsers."""
     return await error_page.show(request, error) if error_page.is_wanted(request) else None
 
 

@@ -1,4 +1,4 @@
-"""One's own account: password and API tokens."""
+"""The caller's account: password and API tokens."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TERMS = ((30, "30 days"), (90, "90 days"), (365, "a year"), (0, "no end"))
 
 @dataclass(frozen=True)
 class AccountPage:
-    """`fresh` is the token just made, shown this once; `notice` and `error` what became of the form before."""
+    """`fresh` is a token just created, shown only once; `notice` and `error` are the result of the last form."""
 
     caller: Principal
     tokens: ApiTokenPage | None
@@ -53,7 +53,7 @@ class AccountPage:
 def show_account(
     request: Request, db: Db, settings: Config, caller: Caller, done: Annotated[str, Query(max_length=20)] = ""
 ) -> HTMLResponse:
-    """Who one is here, and what one may change about it."""
+    """The account with its forms."""
     notice = {
         "password": "Your password is changed. Other sign-ins of yours have ended.",
         "revoked": "The token is revoked.",
@@ -73,7 +73,7 @@ async def change_password(
     new_password: Annotated[str, Form(max_length=1000)] = "",
     again: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
-    """As the API does it, typed twice."""
+    """Changes the password, which the form asks for twice."""
     try:
         if new_password != again:
             raise ValueError("The two new passwords differ.")
@@ -97,7 +97,7 @@ def create_token(
     role: Annotated[str, Form(max_length=20)] = "",
     days: Annotated[int, Form(ge=0, le=3650)] = 0,
 ) -> HTMLResponse:
-    """The answer shows the token, and no page after it: hence no redirect."""
+    """Shows the token in this response only, so without a redirect."""
     try:
         body = ApiTokenCreate.model_validate({"name": name, "role": role or None, "expires_in_days": days or None})
         made = api_tokens.create_token(db, caller, body)
@@ -112,14 +112,14 @@ def create_token(
 def revoke_token(
     db: Db, context: SignIn, caller: Caller, token_id: Annotated[str, Path(min_length=1, max_length=64)]
 ) -> RedirectResponse:
-    """One of one's own; an admin's page lists everybody's."""
+    """Revokes a token of the caller."""
     api_tokens.revoke_token(db, caller, token_id)
     context.identities.forget()
     return RedirectResponse(f"/account?{urlencode({'done': 'revoked'})}", status_code=303)
 
 
 def sentence(error: Exception) -> str:
-    """What was wrong with a form, for people."""
+    """The error of a form as a sentence."""
     if isinstance(error, pydantic.ValidationError):
         first = error.errors()[0]
         field = str(first["loc"][0]).replace("_", " ").capitalize()

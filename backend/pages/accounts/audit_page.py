@@ -1,4 +1,4 @@
-"""Who changed what: the audit log, page by page."""
+"""The audit log in pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTCOMES = (("", "Everything"), ("done", "Done"), ("refused", "Refused"))
 
 @dataclass(frozen=True)
 class AuditLogPage:
-    """`newest` and `older` are addresses of other pages; `words` says what an action is called for people."""
+    """`newest` and `older` are addresses; `words` maps actions to labels."""
 
     entries: list[AuditEntryView]
     words: dict[str, str]
@@ -74,5 +74,5 @@ def show_audit(
 
 
 def words(action: str) -> str:
-    """`create_job` as people say it."""
+    """`create_job` → `Create job`."""
     return action.replace("_", " ").capitalize() if action.islower() else action

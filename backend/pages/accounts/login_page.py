@@ -1,4 +1,4 @@
-"""Signing in with a name and a password, or with a token, and out again."""
+"""Sign-in with a password or a token, and sign-out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXPIRED = "Your session has ended. Sign in again to go on where you were."
 
 @dataclass(frozen=True)
 class LoginPage:
-    """`next` is a path of this server; `has_users` and `has_token` are the ways in that there are."""
+    """`next` is a path of this server; `has_users` and `has_token` select the offered forms."""
 
     next: str
     has_users: bool
@@ -40,7 +40,7 @@ class LoginPage:
 def show_login(
     request: Request, db: Db, settings: Config, next: Annotated[str, Query(max_length=2000)] = "/"
 ) -> Response:
-    """The form that asks who it is; on a server that has nobody yet, the way to the first account."""
+    """The sign-in form; redirects to the setup while there is no user."""
     has_users = users.has_users(db)
     if not has_users and not settings.token and settings.access == "required":
         return RedirectResponse("/setup", status_code=303)
@@ -62,11 +62,11 @@ async def sign_in(
     token: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
-    """Sets the cookie for whom the password or the token proves; shows the form again for a wrong one."""
+    """Signs in and sets the cookie; shows the form again for wrong credentials."""
     request.state.audit_actor = username
     by_token = bool(token.strip()) or not username.strip()
     work = (
-        partial(_enter_with_token, request, db, context, token.strip(), address)
+        partial(_sign_in_with_token, request, db, context, token.strip(), address)
         if by_token
         else partial(service.sign_in_browser, db, context, username, password, address)
     )
@@ -83,7 +83,7 @@ async def sign_in(
 
 @router.post("/logout")
 def sign_out(request: Request, db: Db, context: SignIn) -> RedirectResponse:
-    """Ends the login, not only in this browser."""
+    """Revokes the login and deletes the cookie."""
     principal: Principal | None = request.state.principal
     service.sign_out(db, context, principal.login_id if principal else None)
     answer = RedirectResponse("/login", status_code=303)
@@ -92,7 +92,7 @@ def sign_out(request: Request, db: Db, context: SignIn) -> RedirectResponse:
 
 
 def set_cookie(request: Request, answer: Response, value: str) -> None:
-    """Signs the browser in."""
+    """Sets the session cookie."""
     answer.set_cookie(
         COOKIE,
         value,
@@ -104,11 +104,11 @@ def set_cookie(request: Request, answer: Response, value: str) -> None:
 
 
 def own_path(path: str) -> str:
-    """Never a redirect to another site."""
+    """The path if it belongs to this server, else `/`: prevents open redirects."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
-def _enter_with_token(request: Request, db: Db, context: SignInContext, token: str, address: str) -> str:
+def _sign_in_with_token(request: Request, db: Db, context: SignInContext, token: str, address: str) -> str:
     value, name = service.sign_in_with_token(db, context, token, address)
     request.state.audit_actor = name
     return value

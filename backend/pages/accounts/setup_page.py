@@ -1,4 +1,4 @@
-"""The first visit to a server that has nobody yet: make its admin."""
+"""Creates the first admin on a server without users."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 @dataclass(frozen=True)
 class SetupPage:
-    """What was typed, and what is wrong with it."""
+    """The typed name and the error."""
 
     name: str = "admin"
     error: str = ""
@@ -35,10 +35,10 @@ class SetupPage:
 
 @router.get("/setup", response_class=HTMLResponse)
 def show_setup(request: Request, db: Db, address: Address) -> Response:
-    """The form, while there is nobody; afterwards the login."""
+    """The form while there is no user; redirects to the login afterwards."""
     if users.has_users(db):
         return RedirectResponse("/login", status_code=303)
-    _must_be_here(request, address)
+    _require_local_request(request, address)
     return render_bare(request, "accounts/setup.html", page=SetupPage())
 
 
@@ -52,8 +52,8 @@ async def create_first_user(
     password: Annotated[str, Form(max_length=1000)] = "",
     again: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
-    """Makes the admin and signs in."""
-    _must_be_here(request, address)
+    """Creates the admin and signs in."""
+    _require_local_request(request, address)
     request.state.audit_actor = username
     try:
         body = UserCreate(name=username, password=password, role="admin")
@@ -71,8 +71,8 @@ async def create_first_user(
     return answer
 
 
-def _must_be_here(request: Request, address: str) -> None:
-    """Whoever comes first gets the keys: it must be somebody at this machine, not behind a proxy on it."""
+def _require_local_request(request: Request, address: str) -> None:
+    """Requires a local request without a proxy, because the first visitor becomes admin. Raises `PermissionDeniedError`."""
     is_here = is_local_address(address) and is_local_host(request.headers.get("host", ""))
     if not is_here or any(name in request.headers for name in PROXY_HEADERS):
         raise PermissionDeniedError(

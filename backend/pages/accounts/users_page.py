@@ -1,4 +1,4 @@
-"""Who may sign in: the admins' page."""
+"""User management, for admins."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class UsersPage:
 def show_users(
     request: Request, db: Db, settings: Config, page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> HTMLResponse:
-    """By name, with the form for a new one."""
+    """Users by name, with the form for a new one."""
     return _page(request, db, settings, page=page)
 
 
@@ -62,7 +62,7 @@ async def create_user(
     role: Annotated[str, Form(max_length=20)] = "viewer",
     tier: Annotated[str, Form(max_length=20)] = "standard",
 ) -> Response:
-    """As the API does it."""
+    """Creates a user."""
     try:
         body = UserCreate.model_validate({"name": name, "password": password, "role": role, "tier": tier})
         await to_thread.run_sync(partial(users.create_user, db, context.passwords, body), limiter=context.threads)
@@ -82,7 +82,7 @@ def update_user(
     tier: Annotated[str, Form(max_length=20)] = "",
     disabled: Annotated[str, Form(max_length=5)] = "",
 ) -> Response:
-    """Role and tier, or whether the user may sign in."""
+    """Changes role and tier, or disables the user."""
     wanted = {"role": role or None, "tier": tier or None, "disabled": disabled == "yes" if disabled else None}
     try:
         users.update_user(db, context, name, UserUpdate.model_validate(wanted))
@@ -101,7 +101,7 @@ async def set_password(
     name: Name,
     password: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
-    """A new one for somebody who has lost theirs; their sign-ins end."""
+    """Sets a new password and revokes the user's logins."""
     try:
         body = UserUpdate.model_validate({"password": password})
         await to_thread.run_sync(partial(users.update_user, db, context, name, body), limiter=context.threads)

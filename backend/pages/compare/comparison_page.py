@@ -1,4 +1,4 @@
-"""Runs side by side: curves, what differs in their settings, final metrics, answers to the same prompts."""
+"""Comparison of runs: curves, settings, final metrics, answers to the same prompts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ COLOURS = 6
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """`colour` is the number of its series colour, `dashed` when the colours have been round once already."""
+    """`colour` is the index of the series colour; `dashed` tells runs with the same colour apart."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class MetricCell:
-    """A value, and how far it is from the first run's, as text."""
+    """A value and its difference to the first run, as text."""
 
     text: str
     delta: str
@@ -72,7 +72,7 @@ class PickableRun:
 
 @dataclass(frozen=True)
 class ComparePage:
-    """`settings` holds what is to be shown; `hidden_settings` counts equal ones that are not."""
+    """`settings` are the shown rows; `hidden_settings` is the number of hidden equal ones."""
 
     runs: list[ComparedRun]
     missing: list[str]
@@ -142,7 +142,7 @@ def _runs(db: Session, chosen: Sequence[Run]) -> list[ComparedRun]:
 
 
 def _settings_of(db: Session, run: Run) -> dict[str, str]:
-    """A job's settings in the words of its page, a script's as it told them."""
+    """A job's settings as on its page, a script's as logged."""
     job = service.find_job_of(db, run)
     if job is None:
         return flatten({name: value for name, value in run.config.items() if not name.startswith("_")})

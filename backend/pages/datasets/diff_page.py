@@ -1,4 +1,4 @@
-"""What differs between two versions of a dataset, row by row, cell by cell."""
+"""Differences between two versions of a dataset by row and cell."""
 
 from __future__ import annotations
 
@@ -86,26 +86,26 @@ async def show_diff(
     kind: Annotated[str, Query(max_length=10)] = "",
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> HTMLResponse:
-    """Which versions, paired by which column, and which kind of rows are in the address."""
-    wanted = DiffQuery(older or None, newer or None, by or None, KINDS.get(kind), offset, PAGE_SIZE)
-    return await run_in_threadpool(_page, request, engine, settings, key, wanted)
+    """The query selects the versions, the key column and the kind of rows."""
+    query = DiffQuery(older or None, newer or None, by or None, KINDS.get(kind), offset, PAGE_SIZE)
+    return await run_in_threadpool(_page, request, engine, settings, key, query)
 
 
-def _page(request: Request, engine: Database, settings: Settings, key: str, wanted: DiffQuery) -> HTMLResponse:
+def _page(request: Request, engine: Database, settings: Settings, key: str, query: DiffQuery) -> HTMLResponse:
     with open_session(engine) as db:
         dataset = service.get_dataset(db, key)
         known = versions.list_versions(db, dataset)
         found: DatasetDiff | None = None
         error: PegboxError | None = None
         try:
-            found = comparison.compare(db, settings, dataset, wanted)
+            found = comparison.compare(db, settings, dataset, query)
         except PegboxError as refusal:
             error = refusal
-        older, newer = (found.older, found.newer) if found else (wanted.older or "", wanted.newer or dataset.version)
+        older, newer = (found.older, found.newer) if found else (query.older or "", query.newer or dataset.version)
         columns = {version.version: version.columns for version in known}
 
         def href(**changes: object) -> str:
-            values = {"from": older, "to": newer, "by": wanted.key, "kind": wanted.kind, "offset": "", **changes}
+            values = {"from": older, "to": newer, "by": query.key, "kind": query.kind, "offset": "", **changes}
             return f"?{urlencode({name: value for name, value in values.items() if value})}"
 
         page = DiffPage(
@@ -114,16 +114,16 @@ def _page(request: Request, engine: Database, settings: Settings, key: str, want
             versions=[version.version for version in known],
             older=older,
             newer=newer,
-            key=wanted.key or "",
+            key=query.key or "",
             keys=[name for name in columns.get(newer, []) if name in columns.get(older, [])],
             columns=found.columns if found else [],
-            filters=_filters(found, wanted, href) if found else [],
+            filters=_filters(found, query, href) if found else [],
             rows=[_row(entry, found.columns) for entry in found.rows] if found else [],
-            offset=wanted.offset,
+            offset=query.offset,
             total=found.total if found else 0,
             kept=found.kept if found else 0,
-            previous=href(offset=max(0, wanted.offset - PAGE_SIZE)) if wanted.offset else None,
-            next=href(offset=wanted.offset + PAGE_SIZE) if found and len(found.rows) == PAGE_SIZE else None,
+            previous=href(offset=max(0, query.offset - PAGE_SIZE)) if query.offset else None,
+            next=href(offset=query.offset + PAGE_SIZE) if found and len(found.rows) == PAGE_SIZE else None,
             error=error.message if error else "",
         )
         layout = layout_for(request, db, settings, "Datasets")
@@ -131,14 +131,14 @@ def _page(request: Request, engine: Database, settings: Settings, key: str, want
     return render(request, "datasets/diff.html", "dataset", layout=layout, page=page, status=status)
 
 
-def _filters(found: DatasetDiff, wanted: DiffQuery, href: object) -> list[tuple[str, int, str, bool]]:
+def _filters(found: DatasetDiff, query: DiffQuery, href: object) -> list[tuple[str, int, str, bool]]:
     assert callable(href)
     counts = {"added": found.added, "removed": found.removed, "changed": found.changed}
-    rows = [("All", sum(counts.values()), href(kind=""), wanted.kind is None)]
+    rows = [("All", sum(counts.values()), href(kind=""), query.kind is None)]
     return rows + [
-        (WORDS[kind], counts[kind], href(kind=kind), wanted.kind == kind)
+        (WORDS[kind], counts[kind], href(kind=kind), query.kind == kind)
         for kind in KINDS.values()
-        if kind != "changed" or wanted.key
+        if kind != "changed" or query.key
     ]
 
 

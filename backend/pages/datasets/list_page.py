@@ -89,7 +89,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Chat:
-    """A row as a model will see it: what is asked and what it shall learn to answer."""
+    """A row as a conversation: the question and the expected answer."""
 
     line: int
     question: str
@@ -117,13 +117,13 @@ class DatasetPage:
 
 @router.get("/datasets", response_class=HTMLResponse)
 def show_datasets(request: Request, db: Db, settings: Config) -> HTMLResponse:
-    """All datasets, and the panel that takes a new one."""
+    """All datasets, with the import form."""
     return _list(request, db, settings)
 
 
 @router.post("/datasets", response_class=HTMLResponse)
 async def register_dataset(request: Request, settings: Config, engine: Database) -> Response:
-    """Registers an uploaded CSV: the way without script."""
+    """Registers an uploaded CSV from a form, without script."""
     try:
         form = await receive_upload_form(request, settings.datasets_dir, settings.max_dataset_bytes)
         uid = await run_in_threadpool(_register, engine, settings, form)
@@ -142,7 +142,7 @@ def show_dataset(
     q: Annotated[str, Query(max_length=200)] = "",
     view: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
-    """One dataset: its rows with their lines, as a table or as chats, what was found in the file, the jobs trained on it."""
+    """A dataset with its rows as table or chat, its warnings, and its jobs."""
     dataset = service.get_dataset(db, key)
     query = q.strip()
     rows, error = _rows(db, settings, dataset, offset, query)
@@ -178,7 +178,7 @@ def show_dataset(
 def delete_dataset(
     key: DatasetKey, db: Db, settings: Config, force: Annotated[bool, Form()] = False
 ) -> RedirectResponse:
-    """`force` comes from the dialog, which has said what rests on it; without script a dataset in use is refused."""
+    """`force` comes from the dialog, which shows the uses; without it a dataset in use is refused."""
     service.delete_dataset(db, settings.datasets_dir, key, force=force)
     return RedirectResponse("/datasets", status_code=303)
 

@@ -1,4 +1,4 @@
-"""The versions of a dataset: what each is, going back to one, and the form that takes the next."""
+"""The versions of a dataset, with rollback and the form for the next version."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class VersionRow:
-    """`used` are (kind, name, address) of the jobs and models that saw it."""
+    """`used` are (kind, name, address) of jobs and models that used the version."""
 
     version: str
     message: str
@@ -57,7 +57,7 @@ class VersionsPage:
 
 @router.get("/datasets/{key}/versions", response_class=HTMLResponse)
 def show_versions(key: DatasetKey, request: Request, db: Db, settings: Config) -> HTMLResponse:
-    """Newest first, each with what saw it."""
+    """Newest first, with uses."""
     return _page(request, db, settings, key)
 
 

@@ -1,4 +1,4 @@
-"""One experiment: what it is about, its best values, and its runs side by side."""
+"""An experiment: description, best values, runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from backend.experiments import service, views
 from backend.experiments.entries import Entry
 from backend.experiments.search import RunSearch, search_runs
 from backend.jobs.progress import number
-from backend.pages.experiments.list_page import checked, href_of
+from backend.pages.experiments.list_page import href_of, parse_form
 from backend.pages.experiments.tags import parse_tags, show_tags
 from backend.pages.frame import filters
 from backend.pages.frame.choice import Choice
@@ -38,10 +38,10 @@ MOST_METRICS = 6
 MOST_SETTINGS = 6
 MOST_BEST = 8
 FIRST_METRICS = ("validation_loss", "train_loss")
-"""Come before others, which follow by name."""
+"""Shown before other metrics, which are sorted by name."""
 
-DULL_METRICS = frozenset({"best_step", "epoch", "learning_rate", "step"})
-"""Tell when a run ended, not how good it is: shown only when the table is sorted by one."""
+PROGRESS_METRICS = frozenset({"best_step", "epoch", "learning_rate", "step"})
+"""Measure progress, not quality: shown only when the table is sorted by one of them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class BestRow:
 
 @dataclass(frozen=True)
 class ExperimentPage:
-    """`previous` and `next` are addresses, None at the ends; `typed` is what a refused form had in it."""
+    """`previous` and `next` are addresses, None at the ends; `typed` are the values of a refused form."""
 
     experiment: ExperimentView
     tags: list[str]
@@ -93,8 +93,8 @@ class ExperimentPage:
 
 
 @dataclass(frozen=True)
-class _View:
-    """What the address says."""
+class _Query:
+    """The state in the query string."""
 
     path: str
     search: RunSearch
@@ -126,7 +126,7 @@ def show_experiment(
     sort: Annotated[str, Query(max_length=300)] = "-created",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
-    """Its runs, of jobs, scripts and other trackers' clients alike; `sort` is `name`, `created` or `metric:` and a name."""
+    """The experiment with a page of its runs; `sort` is `name`, `created` or `metric:<name>`, descending with a leading minus."""
     order = sort.removeprefix("-")
     is_known = order in ("name", "created") or order.startswith("metric:")
     search = RunSearch(
@@ -147,10 +147,10 @@ def describe_experiment(
     description: Annotated[str, Form(max_length=50_000)] = "",
     tags: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
-    """Changes description and tags; the form again, with what was typed, when that cannot be."""
+    """Changes description and tags. Invalid input shows the form again."""
     known = service.get_experiment(db, experiment_id).tags
     try:
-        body = checked(ExperimentUpdate, description=description, tags=parse_tags(tags, known))
+        body = parse_form(ExperimentUpdate, description=description, tags=parse_tags(tags, known))
         service.update_experiment(db, experiment_id, body)
     except PegboxError as error:
         db.rollback()
@@ -172,7 +172,7 @@ def _page(
 ) -> HTMLResponse:
     experiment = service.view_experiment(db, key)
     best = service.find_best(db, experiment.id)
-    view = _View(href_of(key), search)
+    view = _Query(href_of(key), search)
     entries, counts = search_runs(db, experiment.id, search, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     total = counts.get(search.state, 0) if search.state else sum(counts.values())
     flat = [_settings_of(entry) for entry in entries]
@@ -224,17 +224,17 @@ def _settings_of(entry: Entry) -> dict[str, str]:
 
 
 def _metrics_of(entries: Sequence[Entry], sorted_by: str | None) -> list[str]:
-    """The columns: metrics of these runs, the telling ones first; the one that the table is sorted by is always there."""
+    """Metric columns: the most informative first, always including the sort metric."""
     summaries = [entry.summary for entry in entries]
     names = {name for summary in summaries for name in summary if number(summary, name) is not None}
-    shown = sorted(names - DULL_METRICS, key=_place)[:MOST_METRICS]
+    shown = sorted(names - PROGRESS_METRICS, key=_place)[:MOST_METRICS]
     if sorted_by is not None and sorted_by not in shown:
         shown = [*shown[: MOST_METRICS - 1], sorted_by]
     return shown
 
 
 def _place(metric: str) -> tuple[int, str]:
-    """Where a metric stands among others: well-known ones first, then those of which one knows which way is better."""
+    """Sort key: well-known metrics first, then metrics with a known direction."""
     if metric in FIRST_METRICS:
         return FIRST_METRICS.index(metric), metric
     return len(FIRST_METRICS) + (direction_of(metric) is None), metric
@@ -273,7 +273,7 @@ def _href_of_run(run_id: str, *, is_job: bool) -> str:
     return f"/jobs/{run_id}" if is_job else f"/runs/{quote(run_id, safe='')}"
 
 
-def _states(counts: dict[str, int], view: _View) -> list[Choice]:
+def _states(counts: dict[str, int], view: _Query) -> list[Choice]:
     numbers = {"": sum(counts.values()), **counts}
     shown = ["", *(state for state in STATE_WORDS if numbers.get(state) or state == view.search.state)]
     labels = {"": "All", **STATE_WORDS}

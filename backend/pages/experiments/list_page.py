@@ -1,4 +1,4 @@
-"""The list of experiments, and the forms that make, star and describe one."""
+"""The list of experiments, with forms to create and star."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ExperimentRow:
 
 @dataclass(frozen=True)
 class ExperimentsPage:
-    """`previous` and `next` are addresses, None at the ends; `typed` is what a refused form had in it."""
+    """`previous` and `next` are addresses, None at the ends; `typed` are the values of a refused form."""
 
     experiments: list[ExperimentRow]
     headings: dict[str, Heading]
@@ -76,7 +76,7 @@ def show_experiments(
     sort: Annotated[str, Query(max_length=20)] = "-created",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
-    """Those with a star first; found by words of the name or the description."""
+    """Starred experiments first; searched by words in name and description."""
     return _page(request, db, settings, query=q.strip(), sort=sort, page=page)
 
 
@@ -89,10 +89,10 @@ def create_experiment(
     description: Annotated[str, Form(max_length=50_000)] = "",
     tags: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
-    """Makes one and shows it; the form again, with what was typed, when it cannot be made."""
+    """Creates an experiment. Invalid input shows the form again."""
     typed = {"name": name, "description": description, "tags": tags}
     try:
-        body = checked(ExperimentCreate, name=name, description=description, tags=parse_tags(tags, {}))
+        body = parse_form(ExperimentCreate, name=name, description=description, tags=parse_tags(tags, {}))
         experiment = service.create_experiment(db, body)
     except PegboxError as error:
         db.rollback()
@@ -104,13 +104,13 @@ def create_experiment(
 def star_experiment(
     experiment_id: str, db: Db, starred: Annotated[bool, Form()] = False, back: Annotated[str, Form()] = ""
 ) -> RedirectResponse:
-    """Gives or takes the star, and goes back to the list or the page of the experiment."""
+    """Sets or removes the star, and redirects to the list or the experiment."""
     service.update_experiment(db, experiment_id, ExperimentUpdate(starred=starred))
     return RedirectResponse("/experiments" if back == "list" else href_of(experiment_id), status_code=303)
 
 
-def checked(kind: type[Body], **values: object) -> Body:
-    """The body of a request made of a form. Raises `ValidationError` with the first thing that is wrong."""
+def parse_form(kind: type[Body], **values: object) -> Body:
+    """Validates form values. Raises `ValidationError` with the first error."""
     try:
         return kind(**values)
     except pydantic.ValidationError as error:

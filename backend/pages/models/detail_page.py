@@ -37,7 +37,7 @@ ModelKey = Annotated[str, Path(min_length=1, max_length=500)]
 
 @dataclass(frozen=True)
 class LineageStep:
-    """A station on the way to the model; `href` is empty for what is no longer there."""
+    """A step of the lineage; `href` is empty for deleted items."""
 
     kind: str
     name: str
@@ -54,8 +54,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question sent without script: its answer, or why there is none."""
+class AskedQuestion:
+    """A question sent by form, with its answer or error."""
 
     question: str
     answer: str = ""
@@ -81,7 +81,7 @@ class ModelPage:
     path: str
     is_here: bool
     snippet: str
-    asked: Asked | None
+    asked: AskedQuestion | None
     stage: str
     stages: list[str]
     parts: list[tuple[str, str]]
@@ -91,7 +91,7 @@ class ModelPage:
 
 @router.get("/models/{key:path}", response_class=HTMLResponse)
 def show_model(key: ModelKey, request: Request, db: Db, settings: Config) -> HTMLResponse:
-    """By id or uid; ids of the hub have a slash in them."""
+    """By id or uid; hub ids contain a slash."""
     return _page(request, db, settings, key, None)
 
 
@@ -108,11 +108,11 @@ async def ask_model(
     try:
         folder = await run_in_threadpool(find_folder, engine, id)
         found = await process.ask(id, folder, QuestionCreate(question=question))
-        asked = Asked(question, found.answer, f"{found.tokens} tokens in {found.seconds:.1f} s")
+        asked = AskedQuestion(question, found.answer, f"{found.tokens} tokens in {found.seconds:.1f} s")
     except ValueError:
-        asked = Asked(question, error="Type a question.", status=422)
+        asked = AskedQuestion(question, error="Type a question.", status=422)
     except PegboxError as error:
-        asked = Asked(question, error=error.message, status=error.status)
+        asked = AskedQuestion(question, error=error.message, status=error.status)
     return await run_in_threadpool(_answered, request, engine, settings, id, asked)
 
 
@@ -120,7 +120,7 @@ async def ask_model(
 def set_stage(
     db: Db, id: Annotated[str, Form(max_length=500)], stage: Annotated[str, Form(max_length=20)] = ""
 ) -> RedirectResponse:
-    """Gives a model a stage, or takes it away."""
+    """Sets or clears the stage of a model."""
     model = service.get_model(db, id)
     known = tags.stage_of(model)
     db.rollback()
@@ -131,12 +131,12 @@ def set_stage(
     return RedirectResponse(f"/models/{quote(model.id)}", status_code=303)
 
 
-def _answered(request: Request, engine: Engine, settings: Settings, key: str, asked: Asked) -> HTMLResponse:
+def _answered(request: Request, engine: Engine, settings: Settings, key: str, asked: AskedQuestion) -> HTMLResponse:
     with open_session(engine) as db:
         return _page(request, db, settings, key, asked)
 
 
-def _page(request: Request, db: Session, settings: Settings, key: str, asked: Asked | None) -> HTMLResponse:
+def _page(request: Request, db: Session, settings: Settings, key: str, asked: AskedQuestion | None) -> HTMLResponse:
     model = service.get_model(db, key)
     job = lineage.job_of(db, model)
     path = model.location if model.source == "local" else ""

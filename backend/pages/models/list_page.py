@@ -31,7 +31,7 @@ KIND_WORDS = {"finetuned": "fine-tuned", "adapter": "adapter", "uploaded": "uplo
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A model in the list; `second` is the line under its name."""
+    """A model in the list; `second` is the line below the name."""
 
     id: str
     name: str
@@ -65,7 +65,7 @@ def show_models(
     kind: Annotated[str, Query(max_length=20)] = "",
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> HTMLResponse:
-    """What jobs made first, then the base models."""
+    """Models of jobs first, then base models."""
     return _page(request, db, settings, kind=kind if kind in KINDS else "", query=q.strip())
 
 
@@ -90,7 +90,7 @@ def remove_model(
     id: Annotated[str, Form(max_length=500)] = "",
     force: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Takes a model out of the collection. `force` is a box in the dialog; without it a model in use is refused."""
+    """Removes a model. `force` is a checkbox in the dialog; without it a model in use is refused."""
     try:
         service.delete_model(db, id, force=force)
     except PegboxError as error:
@@ -100,7 +100,7 @@ def remove_model(
 
 
 def model_row(model: Model) -> ModelRow:
-    """A model in the words of a page."""
+    """A model as pages show it."""
     return ModelRow(
         id=model.id,
         name=model.name,

@@ -1,4 +1,4 @@
-"""One run that no job made: every metric it logs, what else it keeps, its settings and events."""
+"""A run without a training job: metrics, media, files, settings, events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TABS = ("metrics", "media", "files", "settings")
 
 @dataclass(frozen=True)
 class MetricGroup:
-    """Metrics whose names begin alike, up to the first slash."""
+    """Metrics with the same prefix up to the first slash."""
 
     title: str
     metrics: list[str]
@@ -53,7 +53,7 @@ class FileRow:
 
 @dataclass(frozen=True)
 class RunPage:
-    """`shown` of the `total` metrics have a chart: those with the words of `query`, as far as there is room."""
+    """`shown` of `total` metrics have a chart: those that match `query`, up to a limit."""
 
     id: str
     name: str
@@ -90,7 +90,7 @@ def show_run(
     tab: Annotated[str, Query(max_length=20)] = "metrics",
     q: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """A training's run is shown on the page of its job; a command's has curves of its own beside the page of the command."""
+    """Redirects to the job's page for runs of training jobs."""
     run = service.get_run(db, run_id)
     job = service.find_job_of(db, run)
     if job is not None and job.kind != "command":
@@ -136,7 +136,7 @@ def _page(db: Session, run: Run, tab: str, query: str, monitor_url: str) -> RunP
 
 
 def _is_number(value: Any) -> bool:
-    """NaN and infinities stand in a summary as text."""
+    """Summaries store NaN and infinities as text."""
     return (isinstance(value, int | float) and not isinstance(value, bool)) or value in ("NaN", "Infinity", "-Infinity")
 
 
@@ -145,7 +145,7 @@ def _prefix(name: str) -> str:
 
 
 def _order(name: str) -> tuple[bool, str, bool, str]:
-    """What has no prefix first, the machine's own metrics last; losses before the rest."""
+    """Sort key: no prefix first, `system` metrics last; losses before others."""
     prefix = _prefix(name)
     return prefix == "system", prefix, "loss" not in name, name
 

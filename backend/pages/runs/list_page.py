@@ -1,4 +1,4 @@
-"""The runs of scripts and of other trackers' clients."""
+"""The list of runs of scripts and of other trackers' clients."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 50
 SHOWN_EXPERIMENTS = 8
 TRACKERS = ("trackio",)
-"""Whose runs carry their name as a tag."""
+"""Trackers that tag runs with their name."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def show_runs(
     demo: bool = False,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
-    """Found by words and by experiment, the last heard of first; demonstrations, with made-up numbers, only apart."""
+    """Last updated first, filtered by words and experiment; `demo` lists only demonstrations, whose numbers are made up."""
     query = q.strip()
     offset = (page - 1) * PAGE_SIZE
     counts = count_script_runs(db)
@@ -107,7 +107,7 @@ def show_runs(
 
 
 def _experiments(counts: ScriptRuns, chosen: str, href: Callable[[str], str]) -> list[Choice]:
-    """Nothing to choose from where there is only one."""
+    """Options of the experiment filter; empty with a single experiment."""
     largest = counts.largest(SHOWN_EXPERIMENTS)
     if len(largest) < 2 and not chosen:
         return []
@@ -134,6 +134,6 @@ def run_row(run: Run, experiment: Experiment) -> RunRow:
 
 
 def origin_of(run: Run) -> str:
-    """The tracker whose client made the run, as a word; empty for our own."""
+    """Name of the tracker whose client made the run; empty for our own client."""
     named = str(run.config.get("_origin") or next((tag for tag in run.tags if tag in TRACKERS), ""))
     return named.replace("_", " ").capitalize()[:40]

@@ -1,4 +1,4 @@
-"""The machine and the services on it: now, over the last minutes, and who takes what."""
+"""The host, its load, and the processes and workers of Pegbox."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ROLES = (
 
 @dataclass(frozen=True)
 class ProcessRow:
-    """One process of Pegbox; memory and times as text. `pid` is None for one that was not started beside this service."""
+    """A process of Pegbox; memory and times as text. `pid` is `None` for processes outside the process tree."""
 
     role: str
     pid: int | None
@@ -66,7 +66,7 @@ class SystemPage:
 
 @router.get("/system", response_class=HTMLResponse)
 def show_system(request: Request, db: Db, settings: Config) -> HTMLResponse:
-    """Readings come from the monitor and are drawn in the browser; what stands still comes with the page."""
+    """Static facts; the browser draws readings from the monitor."""
     usage = shutil.disk_usage(settings.home)
     page = SystemPage(
         version=pegbox.__version__,
@@ -108,7 +108,7 @@ def _workers(db: Session) -> list[WorkerRow]:
 
 
 def _processes() -> list[ProcessRow]:
-    """Pegbox's processes on this machine: what the supervisor started and what came of that, or this service alone."""
+    """The supervisor's process tree, or this process and its children without a supervisor."""
     own = psutil.Process()
     parent = own.parent()
     top = parent if parent is not None and _role(parent) == "supervisor" else own
@@ -129,10 +129,10 @@ def _processes() -> list[ProcessRow]:
                         running_for=filters.duration(time.time() - process.create_time()),
                     )
                 )
-        except psutil.Error:  # it has just ended
+        except psutil.Error:  # the process ended
             continue
     if not any(row.role == "monitor" for row in rows):
-        rows.append(ProcessRow("monitor", None, "–", "–", "–"))  # started by someone else, perhaps elsewhere
+        rows.append(ProcessRow("monitor", None, "–", "–", "–"))  # not in this process tree, perhaps on another host
     return rows
 
 

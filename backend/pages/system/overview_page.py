@@ -1,4 +1,4 @@
-"""The first page: what runs, what waits, what has finished, and for a newcomer the three steps to a first model."""
+"""The first page: running, waiting and finished jobs; without jobs, three steps to a first model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_SHOWN = 100
 
 @dataclass(frozen=True)
 class FirstStep:
-    """One of the steps to a first model; `next` marks the one to take now."""
+    """A step to a first model; `next` marks the current one."""
 
     title: str
     text: str
@@ -55,7 +55,7 @@ class OverviewPage:
 
 @router.get("/", response_class=HTMLResponse)
 def show_overview(request: Request, db: Db, settings: Config) -> HTMLResponse:
-    """For browsers; everyone else gets the service's JSON at this address."""
+    """For browsers; other clients get JSON at this path."""
     counts = lists.statistics(db)
     workers = len(list_live_workers(db))
     page = OverviewPage(
@@ -125,7 +125,7 @@ def _first_steps(db: Session) -> list[FirstStep]:
 
 
 def _machine(db: Session) -> str:
-    """What the present workers bring."""
+    """GPUs of the live workers."""
     gpus: list[str] = []
     for worker in list_live_workers(db):
         gpus += Capabilities.model_validate(worker.capabilities).gpus

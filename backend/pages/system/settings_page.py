@@ -1,4 +1,4 @@
-"""The reader's choices, and how this Pegbox is set up."""
+"""Settings of the browser and of the server."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pegbox.settings import Settings
 router = APIRouter(include_in_schema=False)
 
 SPANS = (("0", "off"), ("1", "10 steps"), ("2", "20 steps"), ("3", "50 steps"), ("4", "100 steps"))
-"""As the slider above the charts has them."""
+"""Options of the smoothing slider above the charts."""
 
 
 @dataclass(frozen=True)
 class SettingsPage:
-    """`server` is what environment variables have set: (what, value, variable)."""
+    """`server` are (label, value, environment variable)."""
 
     version: str
     spans: tuple[tuple[str, str], ...]
@@ -31,7 +31,7 @@ class SettingsPage:
 
 @router.get("/settings", response_class=HTMLResponse)
 def show_settings(request: Request, db: Db, settings: Config) -> HTMLResponse:
-    """What a reader chooses stays in that browser; what the services do is set by their environment."""
+    """Browser settings are stored in the browser; server settings come from environment variables."""
     page = SettingsPage(pegbox.__version__, SPANS, _server(settings, monitor_url(request, settings)))
     return render(
         request, "system/settings.html", "settings", layout=layout_for(request, db, settings, "Settings"), page=page
