@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from backend.bodies import parse_fields, parse_json
 from backend.datasets import service, views
 from backend.datasets.readers.formats import without_ending
+from backend.datasets.registration import Registration
 from backend.datasets.report import as_row
 from backend.datasets.upload_form import UploadForm, receive_upload_form, uploaded_file
 from backend.dependencies import Config, Database, Db
@@ -196,7 +197,7 @@ def _preview(settings: Config, form: UploadForm) -> CsvPreview:
 def _create_from_upload(engine: Database, settings: Config, form: UploadForm) -> tuple[DatasetCreated, bool]:
     try:
         fields = parse_fields(DatasetForm, form.fields)
-        registration = service.Registration(
+        registration = Registration(
             name=fields.name or without_ending(form.filename),
             description=fields.description,
             tags=fields.tags,

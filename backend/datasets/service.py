@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,6 +15,7 @@ from backend.datasets.profile import Profile, read_profile
 from backend.datasets.readers.formats import find_format
 from backend.datasets.readers.row import Row
 from backend.datasets.readers.table import SourceFile, read_table
+from backend.datasets.registration import Registration
 from backend.datasets.report import read_page, read_report
 from backend.datasets.source_files import open_source_files
 from backend.datasets.validation import VersionContent, check_files, require_trainable
@@ -34,21 +34,6 @@ from pegbox.store.tables import Dataset, now
 
 FIRST_VERSION = "v1.0.0"
 NO_FILE = "No file is stored for this dataset; upload its CSV"
-
-
-@dataclass
-class Registration:
-    """A request to register files under a name. `strict` refuses files that no training can use (400); otherwise they are
-    registered with their errors."""
-
-    name: str
-    description: str = ""
-    tags: list[str] = field(default_factory=list)
-    mapping: dict[str, str] = field(default_factory=dict)
-    new_version: bool = False
-    version: str | None = None
-    message: str = ""
-    strict: bool = False
 
 
 def preview_csv(uploaded: UploadedFile, folder: Path) -> CsvPreview:

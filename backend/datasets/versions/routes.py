@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from backend.bodies import parse_fields, parse_json
 from backend.datasets import service, uses, views
 from backend.datasets.readers.formats import MEDIA_TYPES
+from backend.datasets.registration import Registration
 from backend.datasets.routes import DatasetKey, created_message, form_schema
 from backend.datasets.upload_form import UploadForm, receive_upload_form, uploaded_file
 from backend.datasets.versions import comparison
@@ -191,7 +192,7 @@ def _add_upload(engine: Database, settings: Config, uid: str, form: UploadForm) 
         with open_session(engine) as db:
             known = service.get_dataset(db, uid)
             db.rollback()  # releases the connection while the file is read
-            registration = service.Registration(
+            registration = Registration(
                 name=known.name,
                 mapping=fields.columns or known.column_mapping,
                 new_version=True,

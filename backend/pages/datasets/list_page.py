@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from backend.datasets import service, uses
 from backend.datasets.columns import REQUIRED_COLUMNS, full_mapping
-from backend.datasets.service import Registration
+from backend.datasets.registration import Registration
 from backend.datasets.upload_form import UploadForm, receive_upload_form, uploaded_file
 from backend.datasets.views import size_text
 from backend.dependencies import Config, Database, Db

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from backend.datasets import service, uses
-from backend.datasets.service import Registration
+from backend.datasets.registration import Registration
 from backend.datasets.upload_form import UploadForm, receive_upload_form, uploaded_file
 from backend.datasets.versions import service as versions
 from backend.datasets.views import size_text
