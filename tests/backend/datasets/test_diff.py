@@ -114,7 +114,7 @@ def test_comparisons_are_kept_for_a_day(client: TestClient, settings: Settings) 
     paths = sorted(folder.iterdir())
     assert len(paths) == 2
     os.utime(paths[0], (0, 0))
-    assert comparison.forget(settings) == 1
+    assert comparison.delete_old(settings) == 1
     assert list(folder.iterdir()) == [paths[1]]
 
 
