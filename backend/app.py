@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from backend.accounts import routes as accounts
 from backend.accounts import token_routes as api_tokens
 from backend.accounts import user_routes as users
-from backend.accounts.door import Door
+from backend.accounts.sign_in_context import SignInContext
 from backend.audit import routes as audit
 from backend.audit.trail import AuditTrail
 from backend.body_limit import BodyLimitMiddleware
@@ -25,9 +25,9 @@ from backend.hyperparameters import routes as hyperparameters
 from backend.jobs import log_routes as job_logs
 from backend.jobs import routes as jobs
 from backend.models import routes as models
-from backend.models.answers import Answers
 from backend.models.catalogue import seed_catalogue
 from backend.models.hub import ModelHub
+from backend.models.inference_process import InferenceProcess
 from backend.pages import routes as pages
 from backend.prometheus import routes as prometheus
 from backend.queue import routes as queue
@@ -98,9 +98,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         grant_grace(db, settings)
     app.state.engine = engine
     app.state.identities = Identities(engine)
-    app.state.door = Door(app.state.guard.authenticator, app.state.identities)
+    app.state.sign_in_context = SignInContext(app.state.guard.authenticator, app.state.identities)
     app.state.hub = ModelHub(settings)
-    app.state.answers = Answers()
+    app.state.inference_process = InferenceProcess()
     notifier = app.state.notifier = JobNotifier(engine)
     app.state.departures = Departures(notifier.wake)
     app.state.relay = MonitorRelay(settings)
@@ -113,7 +113,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sweeper
-        await app.state.answers.close()
+        await app.state.inference_process.close()
         await app.state.relay.close()
         app.state.hub.close()
         notifier.close()

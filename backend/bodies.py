@@ -1,4 +1,4 @@
-"""Validates bodies that the framework does not read itself, with the errors it would give."""
+"""Validates bodies that FastAPI does not parse, with the errors of FastAPI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T", bound=pydantic.BaseModel)
 
 
 def parse_json(model: type[T], raw: bytes) -> T:
-    """Validates a JSON body; raises the framework's own error (422) otherwise."""
+    """Parses and validates a JSON body. Raises `RequestValidationError` (422)."""
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -23,7 +23,7 @@ def parse_json(model: type[T], raw: bytes) -> T:
 
 
 def parse_fields(model: type[T], value: Any) -> T:
-    """Validates decoded fields; raises the framework's own error (422) otherwise."""
+    """Validates decoded fields. Raises `RequestValidationError` (422)."""
     try:
         return model.model_validate(value)
     except pydantic.ValidationError as error:

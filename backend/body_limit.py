@@ -1,4 +1,4 @@
-"""Refuses bodies that are far larger than any form of ours, before they are read into memory."""
+"""Middleware that refuses request bodies over a size limit before they are in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
 class BodyLimitMiddleware:
-    """Plain ASGI. Multipart bodies pass: their routes count while they stream to disk."""
+    """ASGI middleware. Multipart bodies are exempt: their routes stream them to disk under limits of their own."""
 
     def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
         self.app = app

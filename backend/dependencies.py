@@ -1,7 +1,6 @@
-"""What routes ask for: settings, a database session, the engine for work outside a request's session, who asks and from where.
+"""Dependencies of routes: settings, database session, engine, caller, address.
 
-None of them waits for anything, so they are coroutines: FastAPI runs every plain function on a thread of its own, and a way there
-and back takes longer than any of these.
+All are coroutines, because none blocks: FastAPI runs plain functions in a thread, which takes longer than these functions.
 """
 
 from __future__ import annotations
@@ -32,21 +31,21 @@ async def get_engine(request: Request) -> Engine:
 
 
 async def get_db(request: Request) -> AsyncIterator[Session]:
-    """Opening reads nothing; closing ends the transaction, which a database far away takes its time for, and happens whatever
-    becomes of the request."""
+    """A session, closed after the request even if it is cancelled. Closing ends the transaction, which may take a round trip, so
+    it runs in a thread."""
     db = open_session(request.app.state.engine)
     try:
         yield db
     finally:
         with CancelScope(shield=True):
-            # A thread beside the others, which may all be waiting for what this transaction holds.
+            # A separate limiter: threads of the shared one may all wait for a lock that this transaction holds.
             await to_thread.run_sync(db.close, limiter=CapacityLimiter(1))
 
 
 Config = Annotated[Settings, Depends(get_settings)]
 Database = Annotated[Engine, Depends(get_engine)]
 Db = Annotated[Session, Depends(get_db, scope="function")]
-"""Closed when the route returns, not after the answer was sent: a slow reader holds no connection."""
+"""Closed when the route returns, before the response is sent: a slow client holds no connection."""
 
 
 async def get_caller(request: Request) -> Principal:
@@ -57,7 +56,7 @@ async def get_caller(request: Request) -> Principal:
 
 
 Caller = Annotated[Principal, Depends(get_caller)]
-"""Who sent the request."""
+"""The authenticated principal of the request."""
 
 
 async def get_address(request: Request) -> str:
@@ -65,4 +64,4 @@ async def get_address(request: Request) -> str:
 
 
 Address = Annotated[str, Depends(get_address)]
-"""Where it came from."""
+"""The client's address."""

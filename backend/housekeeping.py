@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from backend.audit.service import forget_older_than
-from backend.datasets.service import housekeep
+from backend.datasets.service import clean_up
 from backend.queue.service import sweep_leases
-from backend.uploads.service import forget_unclaimed
+from backend.uploads.service import delete_expired_uploads
 from backend.workers.service import forget_workers
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
@@ -50,7 +50,7 @@ def _sweep_leases(engine: Engine, settings: Settings) -> None:
 
 def _forget(engine: Engine, settings: Settings) -> None:
     with open_session(engine) as db:
-        housekeep(db, settings)
-        forget_unclaimed(db, settings)
+        clean_up(db, settings)
+        delete_expired_uploads(db, settings)
         forget_workers(db)
         forget_older_than(db, settings.audit_days)

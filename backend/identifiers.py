@@ -1,4 +1,4 @@
-"""Ids that the backend gives out: readable kinds in front, unguessable or timed parts behind."""
+"""Generates ids: a readable prefix with a random or time-based suffix."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def new_dataset_uid() -> str:
 
 
 def new_job_uid(content: dict[str, str | None], at_ms: int) -> str:
-    """`job_<13-digit ms>_<8 hex>`; the hex part is the start of an MD5 over what the job is."""
+    """`job_<13-digit ms>_<8 hex>`; the hex part is the start of an MD5 of the job's content."""
     text = json.dumps(content, sort_keys=True)
     return f"job_{at_ms}_{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:8]}"
 
 
 def new_model_uid() -> str:
-    """A ten-digit number, as old clients know it."""
+    """A random ten-digit number, the format that existing clients expect."""
     return str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
 
 
 def unique_slug(name: str, is_taken: Callable[[str], bool]) -> str:
-    """`Customer Support Q&A` → `customer-support-q-a`; the next free one of `…-2`, `…-3` when it is taken."""
+    """`Customer Support Q&A` → `customer-support-q-a`; with the suffix `-2`, `-3`, … when taken."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "dataset"
     candidate, number = slug, 2

@@ -1,1 +1,1 @@
-"""Who may come in: users, their logins and API tokens."""
+"""User accounts: users, logins and API tokens."""

@@ -1,4 +1,4 @@
-"""What can be done with API tokens."""
+"""Operations on API tokens."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from pegbox.store.tables import ApiToken, User, now
 from pegbox.web.access.credentials import API_TOKEN_PREFIX, hash_secret
 
 ID_BYTES, SECRET_BYTES = 6, 32
-MOST_LIVE = 100
-"""Tokens of one user that were not revoked."""
+MAX_ACTIVE = 100
+"""Tokens per user that are not revoked."""
 
 
 def create_token(db: Session, caller: Principal, body: ApiTokenCreate) -> ApiTokenCreated:
-    """For the caller, or for the user that an admin names. The secret is in the answer and nowhere else.
+    """Creates a token for the caller, or for the user that an admin names. Only the answer contains the secret.
 
-    Raises `PermissionDeniedError` for somebody else's, `ValidationError` for more than the owner may do, `ConflictError` for too
-    many.
+    Raises `PermissionDeniedError` for another user's token, `ValidationError` for a role above the owner's, `ConflictError` for
+    too many tokens.
     """
     owner = _owner(db, caller, body.user)
     own = cast(Role, owner.role)
-    # Whoever may do less at this moment (a capped token) cannot make one that may do more.
-    most = own if caller.user_id is None or caller.user_id != owner.id else caller.role
-    role = body.role or most
-    if not may(most, role):
+    # A caller with a token of a lower role cannot create a token with a higher one.
+    highest = own if caller.user_id is None or caller.user_id != owner.id else caller.role
+    role = body.role or highest
+    if not may(highest, role):
         raise ValidationError(
-            f"role: a token of '{owner.name}' can be at most {most}", errors=[{"loc": ["body", "role"], "msg": role}]
+            f"role: a token of '{owner.name}' can be at most {highest}", errors=[{"loc": ["body", "role"], "msg": role}]
         )
     begin_write(db)
-    if repository.count_live_api_tokens(db, owner.id) >= MOST_LIVE:
-        raise ConflictError(f"'{owner.name}' has {MOST_LIVE} tokens; revoke one first")
+    if repository.count_live_api_tokens(db, owner.id) >= MAX_ACTIVE:
+        raise ConflictError(f"'{owner.name}' has {MAX_ACTIVE} tokens; revoke one first")
     secret = secrets.token_hex(SECRET_BYTES)
     moment = now()
     token = ApiToken(
@@ -56,9 +56,9 @@ def create_token(db: Session, caller: Principal, body: ApiTokenCreate) -> ApiTok
 
 
 def list_tokens(db: Session, caller: Principal, user: str | None, *, limit: int, offset: int) -> ApiTokenPage:
-    """The caller's, those of the user that an admin names, or all that an admin asks for with `*`."""
+    """Tokens of the caller or of the user that an admin names; `*` lists all, for admins."""
     if user == "*" or (user is None and caller.user_id is None):
-        _must_be_admin(caller)
+        _require_admin(caller)
         user_id = None
     else:
         user_id = _owner(db, caller, user).id
@@ -67,7 +67,7 @@ def list_tokens(db: Session, caller: Principal, user: str | None, *, limit: int,
 
 
 def revoke_token(db: Session, caller: Principal, token_id: str) -> ApiTokenView:
-    """One's own, or anybody's by an admin. Raises `NotFoundError`, also for one that the caller may not know of."""
+    """Revokes a token of the caller; admins revoke any. Raises `NotFoundError`, also for tokens of other users."""
     begin_write(db)
     found = repository.find_api_token(db, token_id)
     if found is None or (found[0].user_id != caller.user_id and caller.role != "admin"):
@@ -80,7 +80,7 @@ def revoke_token(db: Session, caller: Principal, token_id: str) -> ApiTokenView:
 
 
 def show_token(token: ApiToken, owner: User) -> ApiTokenView:
-    """Without its secret."""
+    """The token without its secret."""
     return ApiTokenView(
         id=token.id,
         name=token.name,
@@ -96,7 +96,7 @@ def show_token(token: ApiToken, owner: User) -> ApiTokenView:
 
 def _owner(db: Session, caller: Principal, name: str | None) -> User:
     if name is not None and name.lower() != caller.name:
-        _must_be_admin(caller)
+        _require_admin(caller)
         return users.get_user(db, name)
     user = users.find_user_by_id(db, caller.user_id or "")
     if user is None:
@@ -106,6 +106,6 @@ def _owner(db: Session, caller: Principal, name: str | None) -> User:
     return user
 
 
-def _must_be_admin(caller: Principal) -> None:
+def _require_admin(caller: Principal) -> None:
     if caller.role != "admin":
         raise PermissionDeniedError("Tokens of others take the role admin")

@@ -1,4 +1,4 @@
-"""Passwords as Argon2 hashes. Slow on purpose: never on the event loop, and a few at a time (each takes 64 MiB)."""
+"""Password hashing with Argon2. Slow on purpose and 64 MiB per hash: never call it on the event loop."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import threading
 from functools import cached_property
 from typing import Protocol
 
-AT_ONCE = 2
-"""Further sign-ins wait; a flood of them shall not take all memory and every thread."""
+MAX_CONCURRENT_HASHES = 2
+"""Limits memory and threads during a flood of sign-ins; further ones wait."""
 
 
 class Hasher(Protocol):
-    """What `pwdlib.PasswordHash` does."""
+    """The interface of `pwdlib.PasswordHash`."""
 
     def hash(self, password: str) -> str: ...
 
@@ -20,20 +20,20 @@ class Hasher(Protocol):
 
 
 class Passwords:
-    """`hasher` is Argon2id with the library's own parameters unless given."""
+    """Hashes and verifies passwords; `hasher` defaults to Argon2id with the library's parameters."""
 
     def __init__(self, hasher: Hasher | None = None) -> None:
         self._given = hasher
         self._lock = threading.Lock()
 
     def hash(self, password: str) -> str:
-        """What is kept instead of the password."""
+        """The hash to store."""
         return self._hasher.hash(password)
 
     def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
-        """Whether it is the password, and a new hash where the stored one is of older parameters.
+        """(whether the password matches, a new hash if the stored one uses outdated parameters)
 
-        Without a stored hash (no such user) the same work is done on a decoy, so that the time tells nothing.
+        Without a stored hash (unknown user) a decoy is verified, so that the response time does not reveal which names exist.
         """
         with self._lock:
             decoy = self._decoy
@@ -44,7 +44,7 @@ class Passwords:
     def _hasher(self) -> Hasher:
         if self._given is not None:
             return self._given
-        from pwdlib import PasswordHash  # noqa: PLC0415 - a service that nobody signs in to does without
+        from pwdlib import PasswordHash  # noqa: PLC0415 - only needed once somebody signs in
 
         return PasswordHash.recommended()
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from backend.accounts import api_tokens
-from backend.accounts.door import TheDoor
+from backend.accounts.sign_in_context import SignIn
 from backend.accounts.user_routes import Limit, Offset
 from backend.dependencies import Caller, Db
 from pegbox.schemas.account import ApiTokenCreate, ApiTokenCreated, ApiTokenPage, ApiTokenView
@@ -48,9 +48,9 @@ def create_token(body: ApiTokenCreate, response: Response, db: Db, caller: Calle
     summary="Revoke API Token",
 )
 def revoke_token(
-    token_id: Annotated[str, Path(min_length=1, max_length=64)], db: Db, door: TheDoor, caller: Caller
+    token_id: Annotated[str, Path(min_length=1, max_length=64)], db: Db, context: SignIn, caller: Caller
 ) -> ApiTokenView:
     """It works no more. Its record stays, with when it was last used."""
     revoked = api_tokens.revoke_token(db, caller, token_id)
-    door.identities.forget()
+    context.identities.forget()
     return revoked

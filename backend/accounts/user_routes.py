@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query
 
 from backend.accounts import users
-from backend.accounts.door import TheDoor
+from backend.accounts.sign_in_context import SignIn
 from backend.dependencies import Db
 from pegbox.schemas.account import UserCreate, UserPage, UserUpdate, UserView
 from pegbox.schemas.base import Done
@@ -35,9 +35,9 @@ def list_users(db: Db, limit: Limit = 100, offset: Offset = 0) -> UserPage:
     responses=error_responses(400, 409, 413, 422),
     summary="Create User",
 )
-async def create_user(body: UserCreate, db: Db, door: TheDoor) -> UserView:
+async def create_user(body: UserCreate, db: Db, context: SignIn) -> UserView:
     """Who may sign in with this name and password from now on."""
-    return await to_thread.run_sync(partial(users.create_user, db, door.passwords, body), limiter=door.threads)
+    return await to_thread.run_sync(partial(users.create_user, db, context.passwords, body), limiter=context.threads)
 
 
 @router.get("/api/users/{name}", response_model=UserView, responses=error_responses(404, 422), summary="Get User")
@@ -52,15 +52,15 @@ def get_user(name: UserKey, db: Db) -> UserView:
     responses=error_responses(400, 404, 409, 413, 422),
     summary="Update User",
 )
-async def update_user(name: UserKey, body: UserUpdate, db: Db, door: TheDoor) -> UserView:
+async def update_user(name: UserKey, body: UserUpdate, db: Db, context: SignIn) -> UserView:
     """Role, tier, password, or whether the user may sign in. A new password or disabling ends the user's logins."""
-    return await to_thread.run_sync(partial(users.update_user, db, door, name, body), limiter=door.threads)
+    return await to_thread.run_sync(partial(users.update_user, db, context, name, body), limiter=context.threads)
 
 
 @router.delete(
     "/api/users/{name}", response_model=Done, responses=error_responses(404, 409, 422), summary="Delete User"
 )
-def delete_user(name: UserKey, db: Db, door: TheDoor) -> Done:
+def delete_user(name: UserKey, db: Db, context: SignIn) -> Done:
     """With the user's logins and API tokens. The audit log keeps what they did."""
-    users.delete_user(db, door, name)
+    users.delete_user(db, context, name)
     return Done(message=f"User '{name}' deleted")

@@ -1,4 +1,4 @@
-"""What can be done with users."""
+"""Operations on users."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from backend.accounts import repository
-from backend.accounts.door import Door
 from backend.accounts.passwords import Passwords
+from backend.accounts.sign_in_context import SignInContext
 from pegbox.errors import ConflictError, NotFoundError, PermissionDeniedError, ValidationError
 from pegbox.schemas.account import PasswordChange, Principal, UserCreate, UserPage, UserUpdate, UserView
 from pegbox.store.database import begin_write
@@ -16,17 +16,16 @@ from pegbox.web.access.signing import new_token_id
 
 
 def find_user(db: Session, name: str) -> User | None:
-    """By name, however it is written."""
+    """By name, case-insensitive."""
     return repository.find_user(db, name)
 
 
 def find_user_by_id(db: Session, user_id: str) -> User | None:
-    """By id."""
     return db.get(User, user_id)
 
 
 def has_users(db: Session) -> bool:
-    """Whether the first one was made."""
+    """Whether any user exists."""
     return repository.count_users(db) > 0
 
 
@@ -57,7 +56,7 @@ def create_user(db: Session, passwords: Passwords, body: UserCreate) -> UserView
 
 
 def create_first_user(db: Session, passwords: Passwords, body: UserCreate) -> UserView:
-    """An admin, while there is nobody. Raises `PermissionDeniedError` afterwards."""
+    """Creates the first user, an admin. Raises `PermissionDeniedError` when a user exists."""
     hashed = passwords.hash(body.password)
     begin_write(db)
     if repository.count_users(db):
@@ -68,15 +67,15 @@ def create_first_user(db: Session, passwords: Passwords, body: UserCreate) -> Us
     return show_user(user)
 
 
-def update_user(db: Session, door: Door, name: str, body: UserUpdate) -> UserView:
-    """Raises `NotFoundError`, and `ConflictError` for what would leave no admin."""
-    hashed = door.passwords.hash(body.password) if body.password is not None else None
+def update_user(db: Session, context: SignInContext, name: str, body: UserUpdate) -> UserView:
+    """Changes the given fields. Raises `NotFoundError`, `ConflictError` if no admin would remain."""
+    hashed = context.passwords.hash(body.password) if body.password is not None else None
     user = _lock(db, name)
     keeps_admin = (body.role or user.role) == "admin" and not (
         user.disabled if body.disabled is None else body.disabled
     )
     if not keeps_admin:
-        _keep_an_admin(db, user)
+        _require_other_admin(db, user)
     user.role = body.role or user.role
     user.tier = body.tier or user.tier
     if body.disabled is not None:
@@ -87,36 +86,39 @@ def update_user(db: Session, door: Door, name: str, body: UserUpdate) -> UserVie
         repository.revoke_logins_of(db, user.id, now())
     db.add(user)
     db.commit()
-    door.identities.forget()
+    context.identities.forget()
     return show_user(user)
 
 
-def change_password(db: Session, door: Door, caller: Principal, body: PasswordChange, address: str) -> None:
-    """One's own; ends one's other logins. Raises `ValidationError` for a wrong current password."""
+def change_password(db: Session, context: SignInContext, caller: Principal, body: PasswordChange, address: str) -> None:
+    """Changes the caller's password and revokes the caller's other logins.
+
+    Raises `ValidationError` for a wrong current password, `PermissionDeniedError` for a caller that is not a user.
+    """
     user = find_user_by_id(db, caller.user_id or "")
     if user is None:
         raise PermissionDeniedError("Only a user has a password: sign in with a name")
-    db.commit()  # nothing is held while passwords are hashed
-    door.attempts.begin(user.name, address)
-    if not door.passwords.verify(body.current_password, user.password_hash)[0]:
+    db.commit()  # releases the connection while passwords are hashed
+    context.limiter.hit(user.name, address)
+    if not context.passwords.verify(body.current_password, user.password_hash)[0]:
         raise ValidationError("The current password is wrong", errors=[{"loc": ["body", "current_password"]}])
-    door.attempts.succeeded(user.name, address)
-    hashed = door.passwords.hash(body.new_password)
+    context.limiter.reset(user.name, address)
+    hashed = context.passwords.hash(body.new_password)
     begin_write(db)
     user.password_hash = hashed
     repository.revoke_logins_of(db, user.id, now(), but=caller.login_id)
     db.add(user)
     db.commit()
-    door.identities.forget()
+    context.identities.forget()
 
 
-def delete_user(db: Session, door: Door, name: str) -> None:
-    """With their logins and API tokens; what they did stays in the audit log. Raises as `update_user`."""
+def delete_user(db: Session, context: SignInContext, name: str) -> None:
+    """Deletes the user with logins and API tokens; audit entries stay. Raises the errors of `update_user`."""
     user = _lock(db, name)
-    _keep_an_admin(db, user)
+    _require_other_admin(db, user)
     db.delete(user)
     db.commit()
-    door.identities.forget()
+    context.identities.forget()
 
 
 def show_user(user: User) -> UserView:
@@ -143,7 +145,7 @@ def _lock(db: Session, name: str) -> User:
     return user
 
 
-def _keep_an_admin(db: Session, user: User) -> None:
-    """Demoting a viewer takes nothing away; the last admin would take the keys along."""
+def _require_other_admin(db: Session, user: User) -> None:
+    """Raises `ConflictError` when the user is the only enabled admin."""
     if user.role == "admin" and not user.disabled and not repository.count_other_admins(db, user):
         raise ConflictError(f"'{user.name}' is the only admin; make another one first")

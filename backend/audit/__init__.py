@@ -1,1 +1,1 @@
-"""Who changed what: recorded around every request, read page by page."""
+"""The audit log: a middleware records changes, admins read them."""

@@ -13,7 +13,7 @@ REFUSED_FROM = 400
 
 
 def insert_entries(db: Session, entries: Iterable[AuditEntry]) -> None:
-    """Part of the caller's write."""
+    """The caller commits."""
     db.add_all(entries)
 
 
@@ -26,7 +26,7 @@ def list_entries(
     before: int | None,
     limit: int,
 ) -> list[AuditEntry]:
-    """Newest first; those older than the entry `before`."""
+    """Entries newest first, older than the entry with id `before`."""
     query = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
     if actor is not None:
         query = query.where(col(AuditEntry.actor) == actor)
@@ -41,10 +41,10 @@ def list_entries(
 
 
 def list_actions(db: Session) -> list[str]:
-    """Every action that was recorded, by name."""
+    """Names of all recorded actions, sorted."""
     return list(db.exec(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all())
 
 
 def remove_before(db: Session, moment: datetime) -> None:
-    """Part of the caller's write."""
+    """Deletes entries before the moment. The caller commits."""
     db.exec(delete(AuditEntry).where(col(AuditEntry.at) < moment))

@@ -1,4 +1,4 @@
-"""What the audit log takes in and tells."""
+"""Operations on the audit log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pegbox.store.tables import AuditEntry, now
 
 
 def record(db: Session, *entries: AuditEntry) -> None:
-    """Keeps what happened."""
+    """Adds entries."""
     begin_write(db)
     repository.insert_entries(db, entries)
     db.commit()
@@ -28,19 +28,19 @@ def list_entries(
     before: int | None = None,
     limit: int,
 ) -> AuditPage:
-    """A page, newest first; `before` is the `next_before` of the page above."""
+    """A page, newest first; `before` is the `next_before` of the previous page."""
     found = repository.list_entries(db, actor=actor, action=action, refused=refused, before=before, limit=limit + 1)
     shown = [AuditEntryView.model_validate(entry, from_attributes=True) for entry in found[:limit]]
     return AuditPage(entries=shown, next_before=shown[-1].id if len(found) > limit else None)
 
 
 def list_actions(db: Session) -> list[str]:
-    """What one may ask for."""
+    """Names of all recorded actions."""
     return repository.list_actions(db)
 
 
 def forget_older_than(db: Session, days: float) -> None:
-    """What the log need not keep."""
+    """Deletes entries older than this many days."""
     begin_write(db)
     repository.remove_before(db, now() - timedelta(days=days))
     db.commit()

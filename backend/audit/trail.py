@@ -1,4 +1,4 @@
-"""Records every change that is asked for, done or refused, before its answer goes out."""
+"""Middleware that records every changing request, done or refused, before its response is sent."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from pegbox.web.access.route_rules import rule_of
 log = logging.getLogger(__name__)
 
 REFUSALS: RateLimitItem = RateLimitItemPerMinute(60, namespace="audit")
-"""From one address: a flood of refused requests shall not fill the disk. The log of the service still has each."""
+"""Refused requests recorded per address, so that a flood does not fill the disk. The service log has all of them."""
 
-LONGEST = 300
+MAX_CHARACTERS = 300
 
 
 class AuditTrail:
-    """Plain ASGI, around what refuses."""
+    """ASGI middleware outside authentication and limits, so that refusals are recorded too."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -42,13 +42,13 @@ class AuditTrail:
             return
 
         async def record_and_send(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._is_worth_it(scope, message["status"]):
+            if message["type"] == "http.response.start" and self._should_record(scope, message["status"]):
                 await run_in_threadpool(self._record, scope, message["status"])
             await send(message)
 
         await self.app(scope, receive, record_and_send)
 
-    def _is_worth_it(self, scope: Scope, status: int) -> bool:
+    def _should_record(self, scope: Scope, status: int) -> bool:
         if status >= REFUSED_FROM:
             return self._limiter.hit(REFUSALS, address_of(scope))
         rule = rule_of(scope)
@@ -61,7 +61,7 @@ class AuditTrail:
             with open_session(scope["app"].state.engine) as db:
                 service.record(db, entry)
         except SQLAlchemyError:
-            # The change is made by now; an answer that denied it would be worse than a gap, which the log tells.
+            # The change is committed: an error response would be wrong. The service log shows the gap.
             log.exception("not in the audit log: %s %s by %s", entry.action, entry.target, entry.actor)
 
 
@@ -69,19 +69,19 @@ def _entry(scope: Scope, status: int) -> AuditEntry:
     state: dict[str, Any] = scope.get("state", {})
     principal: Principal | None = state.get("principal")
     return AuditEntry(
-        actor=str(state.get("audit_actor") or (principal.name if principal else ""))[:LONGEST],
+        actor=str(state.get("audit_actor") or (principal.name if principal else ""))[:MAX_CHARACTERS],
         via=principal.via if principal else "",
         action=_action(scope),
-        target=scope["path"][:LONGEST],
-        address=address_of(scope)[:LONGEST],
+        target=scope["path"][:MAX_CHARACTERS],
+        address=address_of(scope)[:MAX_CHARACTERS],
         status=status,
-        detail=str(state.get("audit_detail", ""))[:LONGEST],
+        detail=str(state.get("audit_detail", ""))[:MAX_CHARACTERS],
         request_id=str(state.get("request_id", "")),
     )
 
 
 def _action(scope: Scope) -> str:
-    """The name of the route; what never came to one is told by its method."""
+    """The name of the route's function; the HTTP method for requests that matched no route."""
     endpoint = scope.get("endpoint")
     name: str = getattr(endpoint, "__name__", "") or scope["method"]
-    return name[:LONGEST]
+    return name[:MAX_CHARACTERS]

@@ -1,1 +1,1 @@
-"""Datasets: preview and check of a CSV, its registration, its file."""
+"""Datasets: preview, check, registration, versions and files."""

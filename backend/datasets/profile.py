@@ -1,4 +1,4 @@
-"""What the rows of a dataset are like: how long their texts are, which cells are empty, which rows repeat."""
+"""Profile of a dataset: text lengths, empty cells, duplicate rows."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from backend.datasets.readers.table import Source, read_table
+from backend.datasets.readers.table import SourceFile, read_table
 
-MOST_REMEMBERED = 1_000_000
-"""Rows among which repeated ones are looked for: their hashes take some sixty megabytes."""
+MAX_HASHED_ROWS = 1_000_000
+"""Rows checked for duplicates; their hashes take about 60 MB."""
 
 BINS = 16
-"""Lengths in powers of two: 0, 1, 2 to 3, 4 to 7, … and the last bin for all that is longer."""
+"""Lengths in powers of two: 0, 1, 2 to 3, 4 to 7, …; the last bin is open."""
 
 
 @dataclass(frozen=True)
@@ -29,29 +29,32 @@ class Lengths:
 
 @dataclass(frozen=True)
 class Profile:
-    """`empty` has the columns with empty cells only; `duplicates` counts rows that repeat an earlier one in every cell."""
+    """`empty` has the columns with empty cells only; `duplicates` counts rows equal to an earlier
+    row, among the first `checked_rows`."""
 
     rows: int
     empty: tuple[tuple[str, int], ...]
     duplicates: int
-    looked_at: int
+    checked_rows: int
     lengths: tuple[Lengths, ...]
 
 
-def read_profile(sources: Sequence[Source], columns: Sequence[str], mapping: Mapping[str, str]) -> Profile:
-    """Reads every file once: not for the event loop. The same files under the same mapping are read only once."""
+def read_profile(sources: Sequence[SourceFile], columns: Sequence[str], mapping: Mapping[str, str]) -> Profile:
+    """Reads every file once, cached by files and mapping. Blocking: not for the event loop."""
     return _profile(tuple(sources), tuple(columns), tuple(sorted(mapping.items())))
 
 
 @lru_cache(maxsize=64)
-def _profile(sources: tuple[Source, ...], columns: tuple[str, ...], mapping: tuple[tuple[str, str], ...]) -> Profile:
+def _profile(
+    sources: tuple[SourceFile, ...], columns: tuple[str, ...], mapping: tuple[tuple[str, str], ...]
+) -> Profile:
     width = len(columns)
     places = [(role, columns.index(name)) for role, name in mapping if name in columns]
     empty = [0] * width
     bins = [[0] * BINS for _ in places]
     totals, longest, longest_line = [0] * len(places), [0] * len(places), [0] * len(places)
     seen: set[int] = set()
-    rows = duplicates = looked_at = 0
+    rows = duplicates = checked_rows = 0
     for line, cells, _ in read_table(sources, columns):
         if not any(cell.strip() for cell in cells):
             continue
@@ -65,8 +68,8 @@ def _profile(sources: tuple[Source, ...], columns: tuple[str, ...], mapping: tup
             totals[index] += length
             if length > longest[index]:
                 longest[index], longest_line[index] = length, line
-        if len(seen) < MOST_REMEMBERED:
-            looked_at = rows
+        if len(seen) < MAX_HASHED_ROWS:
+            checked_rows = rows
             key = hash(tuple(padded))
             duplicates += key in seen
             seen.add(key)
@@ -74,7 +77,7 @@ def _profile(sources: tuple[Source, ...], columns: tuple[str, ...], mapping: tup
         rows=rows,
         empty=tuple((name, count) for name, count in zip(columns, empty, strict=True) if count),
         duplicates=duplicates,
-        looked_at=looked_at,
+        checked_rows=checked_rows,
         lengths=tuple(
             Lengths(
                 columns[place],

@@ -11,11 +11,10 @@ from fastapi.responses import JSONResponse
 
 from backend.bodies import parse_fields, parse_json
 from backend.datasets import service, views
-from backend.datasets.arrival import Bundle
 from backend.datasets.readers.formats import without_ending
+from backend.datasets.registration import Registration
 from backend.datasets.report import as_row
-from backend.datasets.repository import list_datasets as query_datasets
-from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.upload_form import UploadForm, receive_upload_form, uploaded_file
 from backend.dependencies import Config, Database, Db
 from pegbox.schemas.base import Done
 from pegbox.schemas.dataset import (
@@ -77,15 +76,15 @@ async def preview_csv(request: Request, settings: Config) -> CsvPreview:
 
     Nothing is registered; the bytes are kept for a day so that `POST /api/datasets` can refer to them by `sha256`.
     """
-    upload = await receive_upload(request, settings.datasets_dir, settings.max_preview_bytes)
-    work = partial(_preview, settings, upload)
+    form = await receive_upload_form(request, settings.datasets_dir, settings.max_preview_bytes)
+    work = partial(_preview, settings, form)
     return await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
 
 
 @router.get("/api/datasets", response_model=list[DatasetView], summary="Get All Datasets")
 def list_datasets(db: Db) -> list[DatasetView]:
     """All datasets, newest first."""
-    return [views.show_dataset(dataset) for dataset in query_datasets(db)]
+    return [views.show_dataset(dataset) for dataset in service.list_datasets(db)]
 
 
 @router.post(
@@ -108,8 +107,8 @@ async def create_dataset(request: Request, settings: Config, engine: Database) -
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        upload = await receive_upload(request, settings.datasets_dir, settings.max_dataset_bytes)
-        work = partial(_create_from_upload, engine, settings, upload)
+        form = await receive_upload_form(request, settings.datasets_dir, settings.max_dataset_bytes)
+        work = partial(_create_from_upload, engine, settings, form)
     elif kind == "application/json" or kind.endswith("+json"):
         body = parse_json(DatasetCreate, await request.body())
         work = partial(_create_from_record, engine, settings, body)
@@ -188,31 +187,31 @@ def get_dataset_by_uid(uid: DatasetKey, db: Db) -> DatasetView:
     return views.show_dataset(service.get_dataset(db, uid, message=f"Dataset UID not found: {uid}"))
 
 
-def _preview(settings: Config, upload: Upload) -> CsvPreview:
+def _preview(settings: Config, form: UploadForm) -> CsvPreview:
     try:
-        return service.preview_csv(Bundle.of_form(upload), settings.datasets_dir)
+        return service.preview_csv(uploaded_file(form), settings.datasets_dir)
     finally:
-        upload.file.discard()
+        form.file.discard()
 
 
-def _create_from_upload(engine: Database, settings: Config, upload: Upload) -> tuple[DatasetCreated, bool]:
+def _create_from_upload(engine: Database, settings: Config, form: UploadForm) -> tuple[DatasetCreated, bool]:
     try:
-        form = parse_fields(DatasetForm, upload.fields)
-        wanted = service.Registration(
-            name=form.name or without_ending(upload.filename),
-            description=form.description,
-            tags=form.tags,
-            mapping=form.columns,
-            new_version=form.new_version,
-            version=form.version,
-            message=form.message,
-            strict=form.strict,
+        fields = parse_fields(DatasetForm, form.fields)
+        registration = Registration(
+            name=fields.name or without_ending(form.filename),
+            description=fields.description,
+            tags=fields.tags,
+            mapping=fields.columns,
+            new_version=fields.new_version,
+            version=fields.version,
+            message=fields.message,
+            strict=fields.strict,
         )
         with open_session(engine) as db:
-            dataset, is_new = service.register(db, settings, Bundle.of_form(upload), wanted)
+            dataset, is_new = service.register(db, settings, uploaded_file(form), registration)
             return views.show_created(dataset, created_message(is_new)), is_new
     finally:
-        upload.file.discard()
+        form.file.discard()
 
 
 def _create_from_record(engine: Database, settings: Config, body: DatasetCreate) -> tuple[DatasetCreated, bool]:

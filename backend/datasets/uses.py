@@ -1,4 +1,4 @@
-"""What rests on a dataset: the jobs that train or trained on it, the models they made, each with the version it saw."""
+"""Uses of a dataset: jobs that train or trained on it and models they made, each with the version it used."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from sqlmodel import Session, col, func, select
 from backend.datasets import repository
 from pegbox.store.tables import TERMINAL_STATES, Dataset, Job, Model
 
-MOST_LISTED = 200
+MAX_LISTED = 200
 
 
 @dataclass(frozen=True)
 class Uses:
-    """Newest first, at most 200 of each; `unfinished` and `model_count` count all. `versions` says which one each saw."""
+    """Newest first, at most 200 of each; `unfinished` and `model_count` count all. `versions` maps job uid or model id to the
+    version it used."""
 
     jobs: list[Job]
     models: list[Model]
@@ -25,8 +26,8 @@ class Uses:
     versions: dict[str, str]
 
     @property
-    def hold(self) -> bool:
-        """Whether something needs the dataset that is more than a memory."""
+    def in_use(self) -> bool:
+        """Whether an unfinished job or a model uses the dataset."""
         return bool(self.unfinished or self.model_count)
 
     @property
@@ -40,7 +41,7 @@ class Uses:
 
     @property
     def findings(self) -> list[dict[str, Any]]:
-        """For the error that refuses a deletion."""
+        """Details of the error that refuses a deletion."""
         waiting = [job for job in self.jobs if job.state not in TERMINAL_STATES]
         jobs = [{"loc": ["jobs", job.uid], "msg": f"job '{job.name}' is {job.state}", "type": "use"} for job in waiting]
         return jobs + [
@@ -49,34 +50,34 @@ class Uses:
 
 
 def find_uses(db: Session, dataset: Dataset) -> Uses:
-    """Who refers to it, by uid or by its readable id."""
+    """Jobs and models that refer to the dataset by uid or slug."""
     of_job = col(Job.configuration)["dataset"]["uid"].as_string().in_([dataset.uid, dataset.slug])
     of_model = col(Model.dataset)["uid"].as_string() == dataset.uid
     unfinished = col(Job.state).not_in(TERMINAL_STATES)
     jobs = db.exec(
-        select(Job).where(of_job).order_by(unfinished.desc(), col(Job.created_at).desc()).limit(MOST_LISTED)
+        select(Job).where(of_job).order_by(unfinished.desc(), col(Job.created_at).desc()).limit(MAX_LISTED)
     ).all()
-    models = db.exec(select(Model).where(of_model).order_by(col(Model.created_at).desc()).limit(MOST_LISTED)).all()
+    models = db.exec(select(Model).where(of_model).order_by(col(Model.created_at).desc()).limit(MAX_LISTED)).all()
     return Uses(
         list(jobs),
         list(models),
         db.exec(select(func.count()).select_from(Job).where(of_job)).one(),
         db.exec(select(func.count()).select_from(Job).where(of_job, unfinished)).one(),
         db.exec(select(func.count()).select_from(Model).where(of_model)).one(),
-        _versions_seen(db, dataset, list(jobs), list(models)),
+        _versions_used(db, dataset, list(jobs), list(models)),
     )
 
 
-def _versions_seen(db: Session, dataset: Dataset, jobs: list[Job], models: list[Model]) -> dict[str, str]:
-    """By job uid and model id; what did not write the version down is told by the hash of what it trained on."""
+def _versions_used(db: Session, dataset: Dataset, jobs: list[Job], models: list[Model]) -> dict[str, str]:
+    """Version by job uid and model id. Without a stored version, the hash of the training CSV decides."""
     # Of versions with equal bytes the oldest: the list is newest first, and later entries win.
     by_hash = {version.sha256: version.version for version in repository.list_versions(db, dataset.uid)}
-    seen: dict[str, str] = {}
-    for key, told in (
+    used: dict[str, str] = {}
+    for key, reference in (
         *((job.uid, (job.spec or {}).get("dataset") or {}) for job in jobs),
         *((model.id, model.dataset or {}) for model in models),
     ):
-        word = told.get("version") or by_hash.get(str(told.get("sha256") or told.get("hash")), "")
-        if word:
-            seen[key] = str(word)
-    return seen
+        version = reference.get("version") or by_hash.get(str(reference.get("sha256") or reference.get("hash")), "")
+        if version:
+            used[key] = str(version)
+    return used

@@ -1,12 +1,13 @@
-"""Shapes datasets for the wire. The only place that does."""
+"""Converts datasets to the schemas of the API. The only place that does."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from backend.datasets.arrival import Bundle
-from backend.datasets.report import Report, guess_mapping
+from backend.datasets.columns import full_mapping, guess_mapping
+from backend.datasets.report import DatasetReport
 from backend.datasets.uses import Uses
+from backend.uploads.service import UploadedFile
 from pegbox.schemas.dataset import (
     CsvPreview,
     CsvStatistics,
@@ -23,7 +24,7 @@ KIB = 1024
 
 
 def size_text(size_bytes: int) -> str:
-    """`2.3 MB`, counted in 1,024s; bytes and kilobytes below a megabyte."""
+    """`2.3 MB`, in binary units."""
     if size_bytes < KIB:
         return f"{size_bytes} B"
     for unit in ("KB", "MB", "GB"):
@@ -64,8 +65,7 @@ def show_dataset(dataset: Dataset) -> DatasetView:
 
 
 def _has_required_columns(dataset: Dataset) -> bool:
-    mapping = {"input": "input", "output": "output", **dataset.column_mapping}
-    return mapping["input"] in dataset.columns and mapping["output"] in dataset.columns
+    return all(column in dataset.columns for column in full_mapping(dataset).values())
 
 
 def show_created(dataset: Dataset, message: str) -> DatasetCreated:
@@ -90,16 +90,16 @@ def show_version(version: DatasetVersion) -> DatasetVersionView:
     )
 
 
-def show_preview(report: Report, bundle: Bundle, *, is_new: bool) -> CsvPreview:
+def show_preview(report: DatasetReport, uploaded: UploadedFile, *, is_new: bool) -> CsvPreview:
     return CsvPreview(
-        filename=bundle.name,
+        filename=uploaded.name,
         columns=report.columns,
         data=report.preview,
         validation_errors=report.errors,
         statistics=CsvStatistics(
             total_rows=report.total_rows,
             total_columns=len(report.columns),
-            file_size_kb=round(bundle.size_bytes / KIB, 2),
+            file_size_kb=round(uploaded.size_bytes / KIB, 2),
             preview_rows=len(report.preview),
             has_required_columns=report.has_required_columns,
             usable_rows=report.usable_rows,
@@ -108,11 +108,11 @@ def show_preview(report: Report, bundle: Bundle, *, is_new: bool) -> CsvPreview:
             rows_with_empty_cells=report.rows_with_empty_cells,
             duplicate_rows=report.duplicate_rows,
             formula_cells=report.formula_cells,
-            size_bytes=bundle.size_bytes,
+            size_bytes=uploaded.size_bytes,
         ),
         is_new_upload=is_new,
-        sha256=bundle.sha256,
-        preview_id=bundle.sha256,
+        sha256=uploaded.sha256,
+        preview_id=uploaded.sha256,
         warnings=report.warnings,
         issues=report.issues,
         encoding=report.dialect.encoding,
@@ -142,5 +142,5 @@ def show_uses(uses: Uses) -> DatasetUses:
         job_count=uses.job_count,
         unfinished_jobs=uses.unfinished,
         model_count=uses.model_count,
-        held=uses.hold,
+        held=uses.in_use,
     )

@@ -1,1 +1,1 @@
-"""Experiments: named groups of runs, of jobs and of scripts alike."""
+"""Experiments: named groups of runs of jobs and scripts."""

@@ -1,4 +1,4 @@
-"""The best last value of each metric in an experiment, found in the database. Demonstrations take no part."""
+"""The best last value of each metric in an experiment, computed in the database without demonstrations."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from sqlalchemy import ColumnElement, Float, String, Subquery, case, cast, liter
 from sqlmodel import Session, col, func, select
 
 from backend.runs.comparison import direction_of
-from backend.runs.listing import is_demonstration
+from backend.runs.script_runs import is_demonstration
 from pegbox.schemas.experiment import Direction
 from pegbox.store.tables import Run
 
-MOST_METRICS = 200
-"""By name; a run that logs a metric per layer has no use for a best of each."""
+MAX_METRICS = 200
+"""Metrics by name; runs that log a metric per layer have thousands."""
 
 
 Best = dict[str, tuple[float, str]]
 """Value and run id by metric."""
 
-MOST_KEPT = 256
-_kept: WeakKeyDictionary[Any, OrderedDict[str, tuple[Any, Best]]] = WeakKeyDictionary()
-"""By engine and experiment what was found last, and how its runs stood then. To find it anew takes ten times as long as to see
-that nothing has changed."""
+MAX_CACHED = 256
+_cache: WeakKeyDictionary[Any, OrderedDict[str, tuple[Any, Best]]] = WeakKeyDictionary()
+"""By engine and experiment: a fingerprint of its runs and the result. Computing the result takes ten times as long as computing the
+fingerprint."""
 
 
 def best_values(db: Session, experiment_id: str) -> Best:
-    """Value and run id of the best, for each metric whose name tells which way is better. Of equal ones the first."""
-    # Every change of a run moves its `updated_at`; should the clock go back, its points still have a greater `last_seq`.
-    marks = func.count(), func.max(Run.updated_at), func.sum(Run.last_seq)
-    standing = tuple(db.exec(select(*marks).where(Run.experiment_id == experiment_id)).one())
-    kept = _kept.setdefault(db.get_bind(), OrderedDict())
+    """The best value of each metric with a known direction; the oldest run among equal values."""
+    # Every change of a run increases `updated_at`; if the clock goes back, new points still increase `last_seq`.
+    columns = func.count(), func.max(Run.updated_at), func.sum(Run.last_seq)
+    fingerprint = tuple(db.exec(select(*columns).where(Run.experiment_id == experiment_id)).one())
+    kept = _cache.setdefault(db.get_bind(), OrderedDict())
     known = kept.get(experiment_id)
-    if known is not None and known[0] == standing:
+    if known is not None and known[0] == fingerprint:
         return known[1]
     found = _find_best(db, experiment_id)
-    kept[experiment_id] = (standing, found)
-    if len(kept) > MOST_KEPT:
+    kept[experiment_id] = (fingerprint, found)
+    if len(kept) > MAX_CACHED:
         kept.popitem(last=False)
     return found
 
@@ -49,7 +49,7 @@ def _find_best(db: Session, experiment_id: str) -> Best:
         select(numbers.c.name, func.min(numbers.c.value), func.max(numbers.c.value))
         .group_by(numbers.c.name)
         .order_by(numbers.c.name)
-        .limit(MOST_METRICS)
+        .limit(MAX_METRICS)
     )
     goals = {
         name: lowest if direction == "minimize" else highest
@@ -58,7 +58,7 @@ def _find_best(db: Session, experiment_id: str) -> Best:
     }
     if not goals:
         return {}
-    # In a second look: to rank all numbers of all runs takes several times as long.
+    # A second query: ranking all values of all runs takes several times as long.
     age = func.row_number().over(partition_by=numbers.c.name, order_by=(numbers.c.created_at, numbers.c.run_id))
     reached = (
         select(numbers.c.name, numbers.c.value, numbers.c.run_id, age.label("place"))
@@ -72,7 +72,7 @@ def _find_best(db: Session, experiment_id: str) -> Best:
 
 
 def best_of(db: Session, experiment_id: str, metric: str, direction: Direction) -> tuple[float, str] | None:
-    """Value and run id of the best by one metric; None when no run has a number for it."""
+    """(value, run id) of the best run by a metric; `None` when no run has a number for the metric."""
     numbers = _numbers(db, experiment_id)
     value = numbers.c.value if direction == "minimize" else numbers.c.value.desc()
     query = select(numbers.c.value, numbers.c.run_id).where(numbers.c.name == metric)
@@ -81,14 +81,14 @@ def best_of(db: Session, experiment_id: str, metric: str, direction: Direction) 
 
 
 def value_of(db: Session, metric: str) -> ColumnElement[float]:
-    """A run's last value of a metric, for queries on `Run`; null where it has no number for it."""
+    """Expression for queries on `Run`: the last value of a metric, null without a number."""
     metrics, is_number, value = _numbers_of_run(db)
     query = select(value).select_from(metrics).where(metrics.c.key == metric, is_number)
     return query.correlate(Run).scalar_subquery()
 
 
 def _numbers(db: Session, experiment_id: str) -> Subquery:
-    """A row for each number in the summaries: `run_id`, `created_at`, `name`, `value`."""
+    """One row per number in the summaries: `run_id`, `created_at`, `name`, `value`."""
     metrics, is_number, value = _numbers_of_run(db)
     return (
         select(
@@ -105,10 +105,10 @@ def _numbers(db: Session, experiment_id: str) -> Subquery:
 
 
 def _numbers_of_run(db: Session) -> tuple[Any, ColumnElement[bool], ColumnElement[float]]:
-    """A run's summary as a table with a `key`, which of its rows are numbers, and those."""
+    """(summary of a run as a table with `key`, condition for numbers, the numbers)"""
     summary = type_coerce(col(Run.summary), String)
     if db.get_bind().dialect.name == "sqlite":
-        # What a script put into its summary need not be JSON that SQLite reads: Python writes NaN without quotes.
+        # SQLite rejects NaN, which Python writes into JSON.
         readable = case((func.json_valid(summary) == 1, summary), else_=literal_column("'{}'"))
         metrics = func.json_each(readable).table_valued("key", "value", "type")
         return metrics, metrics.c.type.in_(("integer", "real")), cast(metrics.c.value, Float)

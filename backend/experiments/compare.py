@@ -18,7 +18,7 @@ DEFAULT_RUNS = 20
 def compare(db: Session, key: str, body: RunCompareRequest) -> RunComparison:
     """Last metrics and settings side by side.
 
-    Raises `NotFoundError` for a run that is not in the experiment, `ValidationError` for one whose numbers are made up.
+    Raises `NotFoundError` for runs outside the experiment, `ValidationError` for demonstrations.
     """
     experiment = service.get_experiment(db, key)
     entries = (
@@ -53,7 +53,7 @@ def _chosen(db: Session, experiment: Experiment, run_ids: list[str]) -> list[Ent
             raise NotFoundError(f"Experiment '{experiment.name}' has no run '{run_id}'")
         if found[run_id].is_demonstration:
             raise ValidationError(f"run_ids: '{run_id}' is a demonstration, its numbers are made up; leave it out")
-    # A job's uid and its run's id are the same entry.
+    # A job's uid and its run's id select the same entry.
     return list({found[run_id].id: found[run_id] for run_id in run_ids}.values())
 
 

@@ -1,4 +1,4 @@
-"""What is in an experiment: the monitor's runs, and jobs whose run has not begun. One list, paged in the database."""
+"""Entries of an experiment: runs, and jobs without a run yet. One list, paged in the database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Subquery, bindparam, exists, literal_column, union_all
 from sqlmodel import Session, col, func, or_, select
 
-from backend.runs.listing import is_demonstration
+from backend.runs.script_runs import is_demonstration
 from pegbox.schemas.jobs.job import JobState
 from pegbox.schemas.runs.run import DEMO_TAG
 from pegbox.store.tables import Job, Run
@@ -27,10 +27,10 @@ _STATES: dict[str, JobState] = {"finished": "completed"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What lists show of a script's run, a job with its run, or a job that waits. A job's words count for a job, even when its
-    run says otherwise: it knows better than a process that was killed.
+    """A script's run, a job with its run, or a job without a run yet. For jobs the job's fields win over the run's, which are
+    stale when the process was killed.
 
-    `config` is null, and `waiting` is the job, before the monitor has heard of the run.
+    Before the run exists, `config` is null and `waiting` is the job.
     """
 
     run_id: str
@@ -52,18 +52,18 @@ class Entry:
 
 
 def has_no_run() -> ColumnElement[bool]:
-    """Jobs that the monitor knows nothing of yet."""
+    """Condition: the job has no run yet."""
     return ~exists().where(col(Run.id) == col(Job.run_id))
 
 
 def list_entries(db: Session, experiment_id: str, *, limit: int, offset: int = 0, made_up: bool = True) -> list[Entry]:
-    """Newest first; without demonstrations unless `made_up`."""
+    """Entries newest first; `made_up` includes demonstrations."""
     return load_entries(db, _newest(made_up), experiment_id=experiment_id, limit=limit, offset=offset)
 
 
 @functools.cache
 def _newest(made_up: bool) -> Any:
-    """Built once: that takes longer than the database takes to answer."""
+    """Cached: building the query takes longer than running it."""
     entries = _entries(bindparam("experiment_id"), made_up=made_up)
     newest = (entries.c.created_at.desc(), entries.c.run_id)
     page = select(*in_order(entries, newest)).limit(bindparam("limit", type_=Integer))
@@ -71,12 +71,12 @@ def _newest(made_up: bool) -> Any:
 
 
 def in_order(entries: Subquery, order: Sequence[Any]) -> Any:
-    """Columns for an `entries_query`."""
+    """Columns of a page for `entries_query`."""
     return entries.c.run_id, entries.c.job_uid, func.row_number().over(order_by=order).label("place")
 
 
 def entries_query(page: Any) -> Any:
-    """The entries of a page of columns `in_order`, for `load_entries`. Whole rows are read only once the page is cut out."""
+    """Query for `load_entries` on a page of columns `in_order`. Reads whole rows only for the page."""
     cut = page.order_by(literal_column("place")).subquery()
     return (
         select(cut.c.run_id, cut.c.job_uid, *_COLUMNS)
@@ -88,7 +88,7 @@ def entries_query(page: Any) -> Any:
 
 
 def load_entries(db: Session, query: Any, **parameters: Any) -> list[Entry]:
-    """What an `entries_query` finds, in its order."""
+    """Runs an `entries_query`; keeps its order."""
     rows = db.exec(query, params=parameters).all()
     uids = [row.job_uid for row in rows if row.known_id is None]
     waiting = {job.uid: job for job in db.exec(select(Job).where(col(Job.uid).in_(uids))).all()} if uids else {}
@@ -113,7 +113,7 @@ def _entry(row: Any, waiting: Job | None) -> Entry:
 
 
 def find_entries(db: Session, experiment_id: str, keys: Sequence[str]) -> dict[str, Entry]:
-    """Those of the experiment with these job uids or run ids, by that key."""
+    """Entries of the experiment by job uid and run id."""
     entries = _entries(experiment_id, made_up=True)
     either = or_(entries.c.run_id.in_(keys), entries.c.job_uid.in_(keys))
     found = load_entries(db, entries_query(select(*in_order(entries, [entries.c.run_id])).where(either)))
@@ -122,7 +122,7 @@ def find_entries(db: Session, experiment_id: str, keys: Sequence[str]) -> dict[s
 
 def _entries(experiment_id: Any, *, made_up: bool) -> Subquery:
     begun: Any = (
-        # As old as its job: a job keeps its place in the list when its run begins.
+        # The job's age: a job keeps its place in the list when its run begins.
         select(col(Run.id).label("run_id"), col(Job.uid).label("job_uid"), age().label("created_at"))
         .join(Job, col(Job.run_id) == Run.id, isouter=True)
         .where(Run.experiment_id == experiment_id)
@@ -136,5 +136,5 @@ def _entries(experiment_id: Any, *, made_up: bool) -> Subquery:
 
 
 def age() -> ColumnElement[Any]:
-    """When a run's job was made, else the run."""
+    """Creation time of the run's job, else of the run."""
     return func.coalesce(col(Job.created_at), col(Run.created_at))

@@ -10,11 +10,11 @@ from sqlmodel import Session, col, func, select
 from backend.experiments.entries import has_no_run
 from pegbox.store.tables import Experiment, Job, Run
 
-MOST_WORDS = 8
+MAX_WORDS = 8
 
 
 def find_experiment(db: Session, key: str, *, lock: bool = False) -> Experiment | None:
-    """By id, else by name. A locked one stays until the caller commits."""
+    """By id, else by name. `lock` locks the row until the caller commits."""
     for column in (col(Experiment.id), col(Experiment.name)):
         query = select(Experiment).where(column == key)
         if found := db.exec(query.with_for_update() if lock else query).first():
@@ -25,7 +25,7 @@ def find_experiment(db: Session, key: str, *, lock: bool = False) -> Experiment 
 def list_experiments(
     db: Session, words: str, *, starred: bool | None, limit: int, offset: int
 ) -> tuple[list[Experiment], int]:
-    """Newest first, and how many match in all. Each word must occur in the name or the description."""
+    """(a page, newest first; number of matches). Each word must occur in the name or the description."""
     conditions = has_words(words)
     if starred is not None:
         conditions.append(col(Experiment.starred).is_(starred))
@@ -38,16 +38,16 @@ def list_experiments(
 def has_words(words: str) -> list[Any]:
     """Conditions: each word occurs in the name or the description."""
     text = func.lower(Experiment.name) + "\n" + func.lower(Experiment.description)
-    return [text.contains(word, autoescape=True) for word in words.lower().split()[:MOST_WORDS]]
+    return [text.contains(word, autoescape=True) for word in words.lower().split()[:MAX_WORDS]]
 
 
 def count_runs(db: Session, ids: Sequence[str]) -> dict[str, int]:
-    """How many runs each of these experiments has, jobs that have not begun included."""
+    """Number of runs by experiment id, jobs without a run included."""
     counts = dict.fromkeys(ids, 0)
     begun = select(Run.experiment_id, func.count()).where(col(Run.experiment_id).in_(ids)).group_by(Run.experiment_id)
     waiting = (
         select(Job.experiment_id, func.count())
-        # A completed one has a run; there are too many of them to look for each.
+        # Completed jobs have a run; excluding them keeps the query fast.
         .where(col(Job.experiment_id).in_(ids), Job.state != "completed", has_no_run())
         .group_by(col(Job.experiment_id))
     )

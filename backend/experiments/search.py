@@ -1,4 +1,4 @@
-"""Finding experiments, and runs inside one: by words and state, in an order, a page at a time, in the database."""
+"""Search for experiments and for runs of an experiment, in the database, in pages."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sqlmodel import Session, col, func, select
 from backend.experiments.best import value_of
 from backend.experiments.entries import Entry, age, entries_query, has_no_run, in_order, load_entries
 from backend.experiments.repository import has_words
-from backend.runs.listing import is_demonstration
+from backend.runs.script_runs import is_demonstration
 from pegbox.store.tables import Experiment, Job, Run
 
 ExperimentOrder = Literal["name", "runs", "active", "created"]
 HEADLINES = ("validation_loss", "train_loss")
-"""What an experiment is judged by in a list: the first of these that its runs have."""
+"""The metric shown for an experiment in lists: the first of these that its runs have."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What a list tells of an experiment beside its record. `best` is the least last value of `metric`."""
+class ExperimentActivity:
+    """Last activity and best value of an experiment. `best` is the lowest last value of `metric`."""
 
     active_at: datetime | None
     metric: str
@@ -32,7 +32,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class RunSearch:
-    """`order` is `name`, `created`, or `metric:` and a metric's name. `state` is a job's word, or empty for all."""
+    """`order` is `name`, `created` or `metric:<name>`. `state` is a job state, or empty for all."""
 
     words: str = ""
     state: str = ""
@@ -48,27 +48,27 @@ class RunSearch:
 def search_experiments(
     db: Session, words: str, order: ExperimentOrder, *, descending: bool, limit: int, offset: int
 ) -> tuple[list[Experiment], int]:
-    """Those with a star first, and how many match in all."""
+    """(a page, starred experiments first; number of matches)"""
     conditions = has_words(words)
     total = db.exec(select(func.count()).select_from(Experiment).where(*conditions)).one()
     query = select(Experiment).where(*conditions)
     key: Any = {"name": func.lower(Experiment.name), "created": col(Experiment.created_at)}.get(order)
     if key is None:
-        told: Any = (
+        counted: Any = (
             select(Run.experiment_id, func.count().label("runs"), func.max(Run.updated_at).label("active"))
             .group_by(Run.experiment_id)
             .subquery()
         )
-        query = query.join(told, told.c.experiment_id == Experiment.id, isouter=True)
-        key = func.coalesce(told.c.runs, 0) if order == "runs" else told.c.active
-    # One that was never active comes last, whichever way the rest runs.
+        query = query.join(counted, counted.c.experiment_id == Experiment.id, isouter=True)
+        key = func.coalesce(counted.c.runs, 0) if order == "runs" else counted.c.active
+    # Experiments without activity come last in both directions.
     order_by = (col(Experiment.starred).desc(), key.is_(None), key.desc() if descending else key, col(Experiment.id))
     query = query.order_by(*order_by)
     return list(db.exec(query.limit(limit).offset(offset)).all()), int(total)
 
 
-def read_standings(db: Session, ids: Sequence[str]) -> dict[str, Standing]:
-    """Of these experiments, by id; demonstrations have no part in what is best."""
+def read_activities(db: Session, ids: Sequence[str]) -> dict[str, ExperimentActivity]:
+    """Activity by experiment id; demonstrations do not count for the best value."""
     least = [func.min(case((~is_demonstration(), value_of(db, name)))) for name in HEADLINES]
     query: Any = (
         select(Run.experiment_id, func.max(Run.updated_at), *least)
@@ -79,14 +79,14 @@ def read_standings(db: Session, ids: Sequence[str]) -> dict[str, Standing]:
     for experiment_id, active_at, *values in db.exec(query).all():
         known = [(name, value) for name, value in zip(HEADLINES, values, strict=True) if value is not None]
         metric, best = known[0] if known else ("", None)
-        found[str(experiment_id)] = Standing(active_at, metric, best)
+        found[str(experiment_id)] = ExperimentActivity(active_at, metric, best)
     return found
 
 
 def search_runs(
     db: Session, experiment_id: str, search: RunSearch, *, limit: int, offset: int
 ) -> tuple[list[Entry], dict[str, int]]:
-    """A page of the experiment's runs, and how many match the words in each state."""
+    """(a page of the experiment's runs, number of matches by state)"""
     metric = search.metric
     value: ColumnElement[Any] = cast(null(), Float) if metric is None else value_of(db, metric)
     ended = case((Run.status == "finished", "completed"), else_=col(Run.status))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What can be done with experiments, and where a job finds its own."""
+"""Operations on experiments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from pegbox.store.experiments import new_experiment_id
 from pegbox.store.tables import Experiment
 
 SHOWN_RUNS = 20
-"""In the record of an experiment; its list of runs has them all."""
+"""Runs in the detail of an experiment; the list of runs is complete."""
 
 
 def get_experiment(db: Session, key: str) -> Experiment:
@@ -41,7 +41,7 @@ def get_experiment(db: Session, key: str) -> Experiment:
 def list_experiments(
     db: Session, words: str, *, starred: bool | None, limit: int, offset: int
 ) -> tuple[list[ExperimentView], int]:
-    """A page, newest first, and how many match in all."""
+    """(a page, newest first; number of matches)"""
     found, total = repository.list_experiments(db, words, starred=starred, limit=limit, offset=offset)
     return _show(db, found), total
 
@@ -59,22 +59,22 @@ def create_experiment(db: Session, body: ExperimentCreate) -> ExperimentView:
 
 
 def show_experiment(db: Session, key: str) -> ExperimentDetail:
-    """With its newest runs and the best of each metric. Raises `NotFoundError`."""
+    """The experiment with its newest runs and best values. Raises `NotFoundError`."""
     experiment = view_experiment(db, key)
     runs = [views.show_run(entry) for entry in list_entries(db, experiment.id, limit=SHOWN_RUNS)]
     return ExperimentDetail(**experiment.model_dump(), runs=runs, best=find_best(db, experiment.id))
 
 
 def view_experiment(db: Session, key: str) -> ExperimentView:
-    """As lists show it. Raises `NotFoundError`."""
+    """The experiment as in lists. Raises `NotFoundError`."""
     return _show(db, [get_experiment(db, key)])[0]
 
 
 def find_best(db: Session, experiment_id: str) -> dict[str, BestValue]:
-    """The best last value of each metric whose name tells which way is better."""
+    """The best last value of each metric with a known direction."""
     found = best_values(db, experiment_id)
     owners = find_entries(db, experiment_id, [run_id for _, run_id in found.values()])
-    # A run that has just been deleted is the best of nothing any more.
+    # A run may have been deleted since.
     return {
         metric: BestValue(value=value, run_id=owners[run_id].id)
         for metric, (value, run_id) in found.items()
@@ -94,14 +94,19 @@ def list_runs(db: Session, key: str, *, limit: int, offset: int) -> ExperimentRu
     )
 
 
+def count_runs(db: Session, ids: Sequence[str]) -> dict[str, int]:
+    """Number of runs of each of these experiments, jobs without a run yet included; by experiment id."""
+    return repository.count_runs(db, ids)
+
+
 def name_runs(db: Session, experiment_id: str, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
-    """Names of runs of the experiment, by the ids its record gives them, and whether each is a job's."""
+    """(name, whether a job made it) of runs of the experiment, by id."""
     found = find_entries(db, experiment_id, ids)
     return {key: (entry.name, entry.job_uid is not None) for key, entry in found.items()}
 
 
 def best_run(db: Session, key: str, metric: str, direction: Direction | None) -> BestRun:
-    """Raises `NotFoundError` when no run has a number for the metric, `ValidationError` when nobody can say which is better."""
+    """Raises `NotFoundError` when no run has a number for the metric, `ValidationError` for an unknown direction."""
     experiment = get_experiment(db, key)
     direction = direction or direction_of(metric)
     if direction is None:
@@ -115,7 +120,7 @@ def best_run(db: Session, key: str, metric: str, direction: Direction | None) ->
 
 
 def update_experiment(db: Session, key: str, body: ExperimentUpdate) -> ExperimentView:
-    """Changes what the body names. Raises `NotFoundError`."""
+    """Changes the given fields. Raises `NotFoundError`."""
     experiment = _lock(db, key)
     if body.description is not None:
         experiment.description = body.description
@@ -129,7 +134,7 @@ def update_experiment(db: Session, key: str, body: ExperimentUpdate) -> Experime
 
 
 def delete_experiment(db: Session, key: str) -> None:
-    """Removes an experiment without runs. Raises `ConflictError` for one with runs, jobs or artifacts, which stay."""
+    """Deletes an empty experiment. Raises `ConflictError` for experiments with runs, jobs or artifacts."""
     experiment = _lock(db, key)
     count = repository.count_runs(db, [experiment.id])[experiment.id]
     if count:

@@ -1,4 +1,4 @@
-"""Shapes experiments and their runs for the wire. The only place that does."""
+"""Converts experiments and their runs to the schemas of the API. The only place that does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pegbox.store.tables import Experiment
 
 
 def experiment_fields(experiment: Experiment, run_count: int) -> dict[str, Any]:
-    """What lists and details have in common."""
+    """Fields shared by lists and details."""
     return {
         "id": experiment.id,
         "name": experiment.name,
@@ -40,7 +40,7 @@ def show_run(entry: Entry) -> ExperimentRun:
 
 
 def params_of(entry: Entry) -> dict[str, Any]:
-    """The run's settings; before it begins, what its job asks for."""
+    """The run's settings; before the run exists, those of its job."""
     if entry.waiting is not None:
         return kind_of(entry.waiting).parameters(entry.waiting)
     return plain(entry.config or {})

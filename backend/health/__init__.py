@@ -1,1 +1,1 @@
-"""Says that the service is there, and what it is made of."""
+"""Health and readiness of the backend."""

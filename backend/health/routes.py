@@ -1,4 +1,4 @@
-"""Root and health over HTTP. The words are those that clients have always been told."""
+"""Root, health and readiness over HTTP. Clients depend on the exact texts."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def get_health(response: Response, db: Db) -> Health:
     try:
         db.connection().execute(text("SELECT 1"))
         workers = len(list_live_workers(db))
-        is_well = True
+        is_healthy = True
     except SQLAlchemyError:
-        is_well, workers = False, 0
+        is_healthy, workers = False, 0
         response.status_code = 503
     return Health(
-        status="healthy" if is_well else "unhealthy",
+        status="healthy" if is_healthy else "unhealthy",
         service=SERVICE,
         version=__version__,
         dependencies={name: version(name) for name in DEPENDENCIES},
         endpoints={"preview": "/api/preview-csv", "health": "/api/health"},
-        database=is_well,
+        database=is_healthy,
         workers=workers,
     )
 

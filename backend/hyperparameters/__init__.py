@@ -1,1 +1,1 @@
-"""Hyperparameter configurations: their uids, the stored document, and what a job's values come to."""
+"""Hyperparameter configurations: uids, the stored document, resolution of a job's values."""

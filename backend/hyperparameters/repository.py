@@ -1,4 +1,4 @@
-"""The one document of hyperparameter configurations, and the finished jobs to learn from."""
+"""Queries on the document of hyperparameter configurations and on completed jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DOCUMENT = "hyperparameter_config"
 
 
 def find_document(db: Session) -> Document:
-    """The stored document, or a fresh empty one that is not yet stored."""
+    """The stored document, else an empty unsaved one."""
     return db.get(Document, DOCUMENT) or Document(name=DOCUMENT, body={"configs": {}, "aliases": {}})
 
 

@@ -1,4 +1,4 @@
-"""What a job's hyperparameters come to: inline values win over the stored configuration, that over the uid, that over defaults."""
+"""Resolves a job's hyperparameters. Precedence: inline values, stored configuration, uid, defaults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RANGES = {"learningRateRange": "learning_rate", "batchSizeRange": "batch_size", 
 
 @dataclass
 class Resolved:
-    """Fully decided values, with what was wrong or chosen on the way."""
+    """Complete values, with errors and warnings of the resolution."""
 
     values: Hyperparameters
     errors: list[str] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Resolved:
 
 
 def resolve(inline: Hyperparameters, stored: Mapping[str, Any] | None, *, is_starter: bool) -> Resolved:
-    """Decides every value. A uid that is neither stored nor an encoding is an error only when no value is given inline."""
+    """Resolves all values. A uid that is neither stored nor encoded is an error only without inline values."""
     given = inline.model_dump(exclude_unset=True, exclude={"uid"})
     given = {name: value for name, value in given.items() if value is not None}
     result = Resolved(inline)
@@ -50,12 +50,12 @@ def resolve(inline: Hyperparameters, stored: Mapping[str, Any] | None, *, is_sta
 
 
 def default_method(*, is_starter: bool) -> Method:
-    """What a job trains with that does not say."""
+    """The default training method."""
     return "full" if is_starter else "lora"
 
 
 def encode(values: Hyperparameters) -> str | None:
-    """The uid of decided values, or `None` when they do not fit one."""
+    """The uid that encodes the values; `None` if they cannot be encoded."""
     if values.method is None or values.learning_rate is None:
         return None
     return encode_manual(
@@ -64,7 +64,7 @@ def encode(values: Hyperparameters) -> str | None:
 
 
 def read_config(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The hyperparameters in a stored configuration, and which ranges were taken at their middle."""
+    """(values of a stored configuration, names of values taken from the middle of a range)"""
     fixed = {key: value for key, value in config.items() if key not in RANGES and value is not None}
     values = Hyperparameters.model_validate(fixed).model_dump(exclude_unset=True, exclude={"uid"})
     chosen: list[str] = []
@@ -77,7 +77,7 @@ def read_config(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def middle(name: str, low: float, high: float) -> float | int:
-    """The middle of a range: geometric for the learning rate, whole for the others."""
+    """Midpoint of a range: geometric for the learning rate, an integer for the others."""
     if name == "learning_rate":
         return round(math.sqrt(low * high), 9)
     return max(1, math.floor((low + high) / 2))
@@ -93,7 +93,7 @@ def _from_uid(uid: str, stored: Mapping[str, Any] | None, given: Mapping[str, An
             result.errors.append(f"The stored hyperparameters '{uid}' are not valid: {_first(error)}")
             return values
         if not decoded:
-            _say_chosen(uid, [name for name in chosen if name not in given], from_config, result)
+            _warn_of_midpoints(uid, [name for name in chosen if name not in given], from_config, result)
         return {**values, **from_config}
     if not decoded and not given:
         result.errors.append(f"Hyperparameter UID not found: {uid}")
@@ -111,11 +111,11 @@ def _from_encoding(decoded: Decoded, given: Mapping[str, Any], result: Resolved)
         values[name] = middle(name, low, high) if decoded.is_range else low
     if decoded.is_range:
         chosen = [name for name in ("learning_rate", "batch_size", "epochs") if name not in given]
-        _say_chosen("the hyperparameter UID", chosen, values, result)
+        _warn_of_midpoints("the hyperparameter UID", chosen, values, result)
     return values
 
 
-def _say_chosen(what: str, chosen: list[str], values: Mapping[str, Any], result: Resolved) -> None:
+def _warn_of_midpoints(what: str, chosen: list[str], values: Mapping[str, Any], result: Resolved) -> None:
     if chosen:
         text = ", ".join(f"{name}={values[name]:g}" for name in chosen)
         result.warnings.append(f"{what} is a search range; this job trains at its middle: {text}")

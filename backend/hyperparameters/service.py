@@ -1,4 +1,4 @@
-"""What can be done with hyperparameter configurations: read and replace the document, look one up, keep one, suggest one."""
+"""Operations on hyperparameter configurations: read, replace, look up, store, suggest."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def replace_document(db: Session, body: HyperparameterDocument) -> None:
 
 
 def find_config(db: Session, uid: str) -> dict[str, Any] | None:
-    """The stored configuration under a uid or an alias of it; `None` when there is none."""
+    """The stored configuration by uid or alias; `None` if missing."""
     document = read_document(db)
     for _ in range(MAX_ALIAS_HOPS):
         if uid in document.configs:
@@ -44,7 +44,7 @@ def find_config(db: Session, uid: str) -> dict[str, Any] | None:
 
 
 def get_config(db: Session, uid: str) -> dict[str, Any]:
-    """The stored configuration, else what the uid itself says; raises `NotFoundError` for an unknown name."""
+    """The stored configuration, else the decoded uid. Raises `NotFoundError`."""
     stored = find_config(db, uid)
     if stored is not None:
         return stored
@@ -59,7 +59,7 @@ def is_known(db: Session, uid: str) -> bool:
 
 
 def keep_config(db: Session, values: Hyperparameters) -> StoredConfig:
-    """Stores complete values under their encoded uid; other values that encode alike get `-2`, `-3` behind it."""
+    """Stores complete values under their encoded uid, with the suffix `-2`, `-3`, … for other values with the same encoding."""
     decided = resolve(values, None, is_starter=False).values
     base = encode(decided) or "custom"
     config = decided.model_dump(mode="json", exclude={"uid"}, exclude_none=True)
@@ -79,7 +79,7 @@ def keep_config(db: Session, values: Hyperparameters) -> StoredConfig:
 
 
 def best_config(db: Session, mode: str) -> BestConfig:
-    """The one picked by hand for the mode, else that of the job that reached the lowest validation loss."""
+    """The configuration selected for the mode, else that of the job with the lowest validation loss."""
     document = read_document(db)
     picked = document.best_config_uid_manual if mode == "manual" else document.best_config_uid_automated
     if picked and (config := find_config(db, picked)) is not None:
@@ -102,6 +102,6 @@ def best_config(db: Session, mode: str) -> BestConfig:
 
 
 def resolve_for_job(db: Session, inline: Hyperparameters, *, is_starter: bool) -> Resolved:
-    """What a job would train with."""
+    """The hyperparameters that a job would train with."""
     stored = find_config(db, inline.uid) if inline.uid else None
     return resolve(inline, stored, is_starter=is_starter)

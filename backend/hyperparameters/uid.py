@@ -1,4 +1,4 @@
-"""Hyperparameter uids: fixed-width base-36 fields that say what a configuration holds.
+"""Hyperparameter uids: fixed-width base-36 fields that encode a configuration.
 
     manual     24   MM AA LLLL BBBB EEEE RRRR DDDD
     automated  36   MM AA Lmin Lmax Bmin Bmax Emin Emax RRRR DDDD
@@ -33,7 +33,7 @@ _FORM = re.compile(r"(0[01])(0[0-3])([0-9a-z]{20}|[0-9a-z]{22}|[0-9a-z]{32})")
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a uid says. In manual mode both ends of each range are equal."""
+    """A decoded uid. In manual mode both ends of each range are equal."""
 
     mode: str
     method: Method
@@ -74,7 +74,7 @@ def encode_automated(
 
 
 def decode(uid: str) -> Decoded | None:
-    """What the uid says, or `None` for an opaque name."""
+    """The decoded uid; `None` for an opaque name."""
     match = _FORM.fullmatch(uid)
     if match is None:
         return None
@@ -101,7 +101,7 @@ def decode(uid: str) -> Decoded | None:
 
 
 def as_config(decoded: Decoded) -> dict[str, Any]:
-    """The decoded values in the words of a stored configuration."""
+    """The decoded values in the format of a stored configuration."""
     common = {
         "adapterMethod": {"lora": "LoRA", "qlora": "QLoRA", "loftq": "LoFTQ", "full": "Full"}[decoded.method],
         "mode": decoded.mode,

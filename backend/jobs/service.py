@@ -15,6 +15,7 @@ from pegbox.errors import ConflictError
 from pegbox.settings import Settings
 from pegbox.store.tables import Job, now
 
+find_job = repository.find_job
 find_locked_job = repository.lock_job
 get_job = repository.get_job
 

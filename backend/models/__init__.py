@@ -1,1 +1,1 @@
-"""The model collection: curated base models, models from the hub or a folder, and what jobs have made."""
+"""The model collection: curated base models, models from the hub or a folder, and models that jobs made."""

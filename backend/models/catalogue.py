@@ -1,4 +1,4 @@
-"""The curated base models: facts their makers state, nothing guessed. Seeded once; what a user deletes stays deleted."""
+"""The curated base models, with facts from their publishers. Seeded once; deleted entries stay deleted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LIGHT_BYTES, _MIDDLE_BYTES, _HEAVY_BYTES = 3 * 10**9, 10 * 10**9, 40 * 10**9
 
 @cache
 def entries() -> tuple[dict[str, Any], ...]:
-    """The catalogue as it lies in the package, the starter model left out."""
+    """The catalogue file, without the starter model."""
     return tuple(json.loads((files("backend.models") / "catalogue.json").read_text(encoding="utf-8")))
 
 
@@ -30,7 +30,7 @@ def find_entry(model_id: str) -> dict[str, Any] | None:
 
 
 def starter() -> Model:
-    """The offline model: no weights exist before a job builds them."""
+    """The offline model; a job creates its weights."""
     return Model(
         id=STARTER_ID,
         uid="1000000001",
@@ -78,14 +78,14 @@ def model_from_entry(entry: dict[str, Any]) -> Model:
 
 
 def download_text(size_bytes: int) -> str:
-    """`141.1 GB`, counted in 1,000s as the hub does; empty for an unknown size."""
+    """`141.1 GB`, in decimal units as on the hub; empty for an unknown size."""
     if size_bytes <= 0:
         return ""
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{round(size_bytes / 1e6)} MB"
 
 
 def rough_performance(size_bytes: int) -> dict[str, str]:
-    """Words that follow from the size of the weights alone; nothing is said about accuracy, which we have not measured."""
+    """Speed and memory, estimated from the size of the weights; accuracy is not measured and stays empty."""
     if size_bytes <= 0:
         return {"speed": "", "accuracy": "", "memoryUsage": ""}
     if size_bytes < _LIGHT_BYTES:
@@ -97,7 +97,7 @@ def rough_performance(size_bytes: int) -> dict[str, str]:
 
 
 def seed_catalogue(db: Session) -> None:
-    """Adds entries that this data folder has never had."""
+    """Adds entries that were never seeded in this data folder."""
     begin_write(db)
     document = db.get(Document, DOCUMENT) or Document(name=DOCUMENT, body={"seeded": []})
     seeded = set(document.body["seeded"])

@@ -1,4 +1,4 @@
-"""The files of a model on this machine: which of them leave it, and its card."""
+"""The files of a model on this machine: export and model card."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Part = Literal["all", "adapter", "merged"]
 ENDINGS = frozenset(
     {".safetensors", ".json", ".jsonl", ".txt", ".model", ".md", ".bin", ".pt", ".jinja", ".tiktoken", ".gguf", ".py"}
 )
-"""What models are made of. A folder that somebody added may hold other things that are nobody's business."""
+"""File types of models. Other files in a folder that a user added are private and not exported."""
 
 MERGED = "merged"
 MAX_CARD_BYTES = 1024 * 1024
 
 
 def list_export(model: Model, part: Part) -> list[tuple[str, Path]]:
-    """(name in the archive, where it lies), sorted. Raises ConflictError when the model has no such files here."""
+    """(name in the archive, path), sorted. Raises `ConflictError` when the model has no such files here."""
     folder = Path(model.location) if model.source == "local" and model.location else None
     if folder is None or not folder.is_dir():
         raise ConflictError(
@@ -36,7 +36,7 @@ def list_export(model: Model, part: Part) -> list[tuple[str, Path]]:
     if part == "merged" and merged is not None:
         found = list(_files(merged, deep=True))
     else:
-        # Of a folder that a job did not make only what lies in it is the model's.
+        # Subfolders belong to the model only in folders that a job made.
         found = [
             (name, path)
             for name, path in _files(folder, deep=model.source_job is not None)
@@ -49,12 +49,12 @@ def list_export(model: Model, part: Part) -> list[tuple[str, Path]]:
 
 
 def archive_stem(model: Model) -> str:
-    """What the archive and the folder in it are called: plain ASCII."""
+    """Name of the archive and of its top folder, in ASCII."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", model.id).strip("-.") or "model"
 
 
 def read_card(model: Model) -> str:
-    """Markdown: what the trainer wrote beside the weights, else what the collection knows."""
+    """Markdown: the README beside the weights, else a card from the collection's record."""
     path = Path(model.location) / "README.md" if model.source == "local" and model.location else None
     if path and path.is_file() and path.stat().st_size <= MAX_CARD_BYTES:
         return path.read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Asks the model hub: search, and what it knows of one model. A hub out of reach is an `UnreachableError`, quickly."""
+"""Client of the model hub: search and lookup. Fails fast with `UnreachableError` when the hub is unreachable."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, Repository
 from huggingface_hub.hf_api import ModelInfo
 
 from backend.models.catalogue import download_text, find_entry
-from backend.models.hub_client import HubSilentError, ImpatientClient
+from backend.models.hub_client import HubUnavailableError, SingleAttemptClient
 from pegbox.errors import UnreachableError
 from pegbox.schemas.model import HubModel
 from pegbox.settings import Settings
 
 T = TypeVar("T")
 QUICK_SECONDS = 1.0
-REST_SECONDS = 5.0
-"""After a failure that took its time, the hub is not asked again for this long: waiting requests would pile up."""
+PAUSE_SECONDS = 5.0
+"""Pause after a slow failure, so that requests do not pile up."""
 
 Field = Literal[
     "config", "cardData", "downloads", "gated", "lastModified", "likes", "pipeline_tag", "safetensors", "tags"
@@ -43,16 +43,16 @@ PROVIDERS = {
 
 
 class ModelHub:
-    """The hub at the configured address. Calls block; use them from a worker thread."""
+    """The hub at the configured address. Calls block: use a worker thread."""
 
     def __init__(self, settings: Settings) -> None:
         token = settings.hub_token.get_secret_value() if settings.hub_token else False
         self.endpoint = settings.hub_endpoint.rstrip("/")
         self._api = HfApi(endpoint=self.endpoint, token=token)
         self._timeout = settings.hub_timeout_seconds
-        set_client_factory(lambda: ImpatientClient(self._timeout))
-        # Looking up a name has no timeout of its own.
-        self._silent_until = 0.0
+        set_client_factory(lambda: SingleAttemptClient(self._timeout))
+        # DNS lookups have no timeout, so calls run in threads.
+        self._paused_until = 0.0
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="hub")
 
     def close(self) -> None:
@@ -70,7 +70,7 @@ class ModelHub:
         return [as_hub_model(info) for info in found]
 
     def find(self, model_id: str) -> HubModel | None:
-        """One model, or `None` when the hub has none of that id (or hides it). Raises `UnreachableError`."""
+        """The model with this id; `None` if missing or private. Raises `UnreachableError`."""
         try:
             info = self._ask(lambda: self._api.model_info(model_id, expand=list(FIELDS), timeout=self._timeout))
         except (RepositoryNotFoundError, HFValidationError):
@@ -78,7 +78,7 @@ class ModelHub:
         return as_hub_model(info)
 
     def _ask(self, question: Callable[[], T]) -> T:
-        if time.monotonic() < self._silent_until:
+        if time.monotonic() < self._paused_until:
             raise UnreachableError(f"The model hub at {self.endpoint} is out of reach")
         if constants.HF_HUB_OFFLINE:
             raise UnreachableError("The model hub is switched off (HF_HUB_OFFLINE)")
@@ -91,17 +91,17 @@ class ModelHub:
             raise UnreachableError(
                 f"The model hub at {self.endpoint} answered with an error: {_first(error)}"
             ) from error
-        except (HubSilentError, FutureTimeout, OSError) as error:
+        except (HubUnavailableError, FutureTimeout, OSError) as error:
             if time.monotonic() - begun > QUICK_SECONDS:
-                self._silent_until = time.monotonic() + REST_SECONDS
+                self._paused_until = time.monotonic() + PAUSE_SECONDS
             raise UnreachableError(f"The model hub at {self.endpoint} is out of reach") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            # Something answers there, but it is no model hub.
+            # The server is not a model hub.
             raise UnreachableError(f"What answers at {self.endpoint} does not speak like a model hub") from error
 
 
 def as_hub_model(info: ModelInfo) -> HubModel:
-    """The hub's record in our words; facts of the curated catalogue win, unknown ones stay empty."""
+    """Converts the hub's record. The curated catalogue takes precedence; unknown facts stay empty."""
     entry = find_entry(info.id) or {}
     owner, _, short = info.id.rpartition("/")
     tags = [tag for tag in info.tags or [] if isinstance(tag, str)]
@@ -125,7 +125,7 @@ def as_hub_model(info: ModelInfo) -> HubModel:
 
 
 def category_of(model_id: str, pipeline_tag: str | None) -> str:
-    """Code, instructions or plain text, by the words in the id."""
+    """Category by words in the id, else by pipeline tag."""
     if CODE.search(model_id):
         return "Code Generation"
     if INSTRUCT.search(model_id):

@@ -1,4 +1,4 @@
-"""Where a model comes from and what came of it."""
+"""Ancestors and uses of a model."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from backend.models import repository
-from backend.models.stages import PRODUCTION
+from backend.models.tags import PRODUCTION
 from pegbox.store.tables import TERMINAL_STATES, Job, Model
 
-MOST_ANCESTORS = 20
-MOST_JOBS = 50
+MAX_ANCESTORS = 20
+MAX_JOBS = 50
 
 
 @dataclass(frozen=True)
 class Ancestor:
-    """One step back: the model that was trained from, and by which job. What has left the collection is only a name."""
+    """A base model, and the job and dataset that trained the next model from it. Deleted models have only a name."""
 
     model_id: str
     name: str
@@ -27,11 +27,11 @@ class Ancestor:
 
 
 def ancestors(db: Session, model: Model) -> list[Ancestor]:
-    """From the model's own base back to the first one, the nearest first."""
+    """All ancestors, the direct base model first."""
     chain: list[Ancestor] = []
     seen = {model.id}
     current: Model | None = model
-    while current is not None and current.base_model and len(chain) < MOST_ANCESTORS:
+    while current is not None and current.base_model and len(chain) < MAX_ANCESTORS:
         base = repository.find_model(db, current.base_model)
         job = db.get(Job, current.source_job) if current.source_job else None
         name = base.name if base else current.base_model
@@ -45,17 +45,22 @@ def ancestors(db: Session, model: Model) -> list[Ancestor]:
 def jobs_from(db: Session, model: Model) -> list[Job]:
     """Jobs that train from this model, newest first."""
     used = col(Job.configuration)["model"]["uid"].as_string().in_([model.id, model.uid])
-    return list(db.exec(select(Job).where(used).order_by(col(Job.created_at).desc()).limit(MOST_JOBS)).all())
+    return list(db.exec(select(Job).where(used).order_by(col(Job.created_at).desc()).limit(MAX_JOBS)).all())
+
+
+def children(db: Session, model: Model) -> list[Model]:
+    """Models that were trained from this model, newest first."""
+    return repository.list_children(db, model)
 
 
 def job_of(db: Session, model: Model) -> Job | None:
-    """The job that made it, if it is still there."""
+    """The job that made the model; `None` if deleted."""
     return db.get(Job, model.source_job) if model.source_job else None
 
 
 @dataclass(frozen=True)
 class Uses:
-    """What rests on a model, newest first."""
+    """Uses of a model, newest first."""
 
     jobs: list[Job]
     models: list[Model]
@@ -67,7 +72,7 @@ class Uses:
 
     @property
     def reasons(self) -> list[str]:
-        """Why it should stay, as parts of a sentence."""
+        """Reasons against deletion, as parts of a sentence."""
         counted = ((len(self.unfinished), "unfinished job"), (len(self.models), "model"))
         used = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counted if count]
         return (["is in production"] if self.in_production else []) + (
@@ -76,7 +81,7 @@ class Uses:
 
     @property
     def findings(self) -> list[dict[str, Any]]:
-        """For the error that refuses a deletion."""
+        """Details of the error that refuses a deletion."""
         jobs = [
             {"loc": ["jobs", job.uid], "msg": f"job '{job.name}' is {job.state}", "type": "use"}
             for job in self.unfinished
@@ -88,5 +93,5 @@ class Uses:
 
 
 def find_uses(db: Session, model: Model) -> Uses:
-    """Jobs that train from it, models made of it, and whether it is the one in production."""
-    return Uses(jobs_from(db, model), repository.list_children(db, model), PRODUCTION in model.tags)
+    """Jobs that train from the model, models trained from it, and whether it is in production."""
+    return Uses(jobs_from(db, model), children(db, model), PRODUCTION in model.tags)

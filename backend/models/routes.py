@@ -9,9 +9,9 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from backend.dependencies import Database, Db
-from backend.models import files, lineage, repository, service, stages, views
-from backend.models.answers import Answers, find_folder
+from backend.models import files, lineage, repository, service, tags, views
 from backend.models.hub import ModelHub
+from backend.models.inference_process import InferenceProcess, find_folder
 from pegbox.schemas.base import Done
 from pegbox.schemas.model import (
     HubModel,
@@ -108,8 +108,8 @@ def check_model(model_id: ModelKey, db: Db) -> ModelCheck:
 )
 async def ask_model(model_id: ModelKey, body: QuestionCreate, request: Request, engine: Database) -> QuestionAnswer:
     """What a finished model answers. The first question loads it; 409 for a model without files on this machine."""
-    answers: Answers = request.app.state.answers
-    return await answers.ask(model_id, await run_in_threadpool(find_folder, engine, model_id), body)
+    process: InferenceProcess = request.app.state.inference_process
+    return await process.ask(model_id, await run_in_threadpool(find_folder, engine, model_id), body)
 
 
 @router.post(
@@ -121,7 +121,7 @@ async def ask_model(model_id: ModelKey, body: QuestionCreate, request: Request, 
 def tag_model(model_id: ModelKey, body: ModelTag, db: Db) -> ModelTagged:
     """Adds a tag. A stage (staging, production, archived) takes the place of the one before, and of the models of one name only
     one is in production: `replaced` is the one that was."""
-    model, replaced = stages.tag_model(db, model_id, body.tag)
+    model, replaced = tags.tag_model(db, model_id, body.tag)
     return ModelTagged(**views.show_model(model).model_dump(), replaced=replaced)
 
 
@@ -133,7 +133,7 @@ def tag_model(model_id: ModelKey, body: ModelTag, db: Db) -> ModelTagged:
 )
 def untag_model(model_id: ModelKey, body: ModelTag, db: Db) -> ModelTagged:
     """Takes a tag away."""
-    return ModelTagged(**views.show_model(stages.untag_model(db, model_id, body.tag)).model_dump())
+    return ModelTagged(**views.show_model(tags.untag_model(db, model_id, body.tag)).model_dump())
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""What can be done with models: list, search, add, remove, and register what a job made."""
+"""Operations on models: list, search, add, delete, and register the result of a job."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ from pegbox.store.tables import Model
 
 
 def list_models(db: Session) -> list[Model]:
-    """What jobs made first, then base models."""
+    """Models of jobs first, then base models."""
     return repository.list_models(db)
 
 
+def count_models(db: Session) -> int:
+    return repository.count_models(db)
+
+
 def find_model(db: Session, key: str) -> Model | None:
-    """By id or uid; `None` when it is not in the collection."""
+    """By id or uid; `None` if not in the collection."""
     return repository.find_model(db, key)
 
 
@@ -38,7 +42,7 @@ def get_model(db: Session, key: str, *, message: str | None = None) -> Model:
 
 
 def search_hub(db: Session, hub: ModelHub, query: str, limit: int) -> list[HubModel]:
-    """The hub's matches; when it is out of reach, `UnreachableError` that names those of the collection."""
+    """Matches on the hub. Raises `UnreachableError`, which names matches in the collection."""
     try:
         found = hub.search(query, limit)
     except UnreachableError as error:
@@ -62,11 +66,11 @@ def search_hub(db: Session, hub: ModelHub, query: str, limit: int) -> list[HubMo
 
 
 def add_model(db: Session, hub: ModelHub, body: ModelAdd) -> Model:
-    """Adds a hub model or a folder. Raises ConflictError for one that is there, UnusableContentError for a bad folder."""
+    """Adds a hub model or a folder. Raises `ConflictError` if it exists, `UnusableContentError` for an unusable folder."""
     model_id = body.id
     if repository.find_by_id(db, model_id):
         raise _known(model_id)
-    db.rollback()  # the hub may take seconds; no connection waits for it
+    db.rollback()  # releases the connection: the hub may take seconds
     is_local = body.source == "local" or (body.source is None and model_id.startswith(("/", "~")))
     model = _local_model(body) if is_local else _hub_model(body, _ask_hub(hub, model_id))
     begin_write(db)
@@ -78,9 +82,9 @@ def add_model(db: Session, hub: ModelHub, body: ModelAdd) -> Model:
 
 
 def delete_model(db: Session, key: str, *, force: bool = False) -> None:
-    """Takes a model out of the collection; its files stay where they are.
+    """Removes a model from the collection; its files stay.
 
-    Raises ConflictError while unfinished jobs or other models rest on it, or it is in production, unless it is `force`d.
+    Raises `ConflictError` while unfinished jobs or other models use it, or it is in production, unless `force`.
     """
     begin_write(db)
     model = get_model(db, key)
@@ -95,7 +99,7 @@ def delete_model(db: Session, key: str, *, force: bool = False) -> None:
 
 
 def register_result(db: Session, model: Model) -> None:
-    """Adds what a job made, or replaces an earlier registration of the same id. The caller commits."""
+    """Adds the model of a job, or replaces the one with the same id. The caller commits."""
     known = repository.find_by_id(db, model.id)
     if known is not None:
         model.uid = known.uid
@@ -107,7 +111,7 @@ def _known(model_id: str) -> ConflictError:
 
 
 def _ask_hub(hub: ModelHub, model_id: str) -> HubModel | None:
-    """What the hub knows; nothing when it does not answer, because adding a model must work offline too."""
+    """The hub's record; `None` when unreachable, because adding a model works offline too."""
     try:
         return hub.find(model_id)
     except UnreachableError:
@@ -130,7 +134,7 @@ def _hub_model(body: ModelAdd, record: HubModel | None) -> Model:
         model.download_size = model.download_size or record.download_size
         model.tags = model.tags or record.tags
         model.extra = {**model.extra, "downloads": record.downloads, "likes": record.likes, "gated": record.gated}
-    _take_over(model, body)
+    _apply_request(model, body)
     model.category = model.category or "Text Generation"
     return model
 
@@ -149,7 +153,7 @@ def _local_model(body: ModelAdd) -> Model:
         context_length=_positive(config.get("max_position_embeddings")),
         size_bytes=sum(path.stat().st_size for path in folder.glob("*.safetensors")),
     )
-    _take_over(model, body)
+    _apply_request(model, body)
     return model
 
 
@@ -171,8 +175,8 @@ def _positive(value: object) -> int | None:
     return value if isinstance(value, int) and 0 < value < 10**12 else None
 
 
-def _take_over(model: Model, body: ModelAdd) -> None:
-    """What the client says wins over what we found."""
+def _apply_request(model: Model, body: ModelAdd) -> None:
+    """Values of the request take precedence over detected ones."""
     for name in ("name", "provider", "category", "description", "parameters", "context_length", "license"):
         if value := getattr(body, name):
             setattr(model, name, value)

@@ -1,4 +1,4 @@
-"""Shapes models for the wire. The only place that does."""
+"""Converts models to the schemas of the API. The only place that does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.models.lineage import Uses
-from backend.models.stages import stage_of
+from backend.models.tags import stage_of
 from pegbox.schemas.model import HubModel, ModelList, ModelPerformance, ModelUse, ModelUses, ModelView
 from pegbox.store.tables import Model
 
@@ -62,7 +62,7 @@ def show_uses(uses: Uses) -> ModelUses:
 
 
 def show_performance(performance: dict[str, Any]) -> ModelPerformance:
-    """Three words, whatever shape a client once posted."""
+    """Drops values that are not strings; clients may have stored other shapes."""
     words = {key: value for key, value in performance.items() if isinstance(value, str)}
     return ModelPerformance.model_validate(words)
 
@@ -76,7 +76,7 @@ def show_models(models: list[Model]) -> ModelList:
 
 
 def show_as_hub_model(model: Model) -> HubModel:
-    """A model of the collection in the shape of a search result."""
+    """A model of the collection as a search result."""
     return HubModel(
         id=model.id,
         name=model.name,

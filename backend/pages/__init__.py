@@ -1,1 +1,1 @@
-"""The dashboard's HTML pages. Data comes from the features' services; templates and scripts from `frontend`."""
+"""The dashboard's HTML pages. Data comes from services, templates and scripts from `frontend`."""

@@ -1,1 +1,1 @@
-"""What Prometheus is told of the backend: jobs, the queue, workers."""
+"""Prometheus metrics of the backend: jobs, queue, workers."""

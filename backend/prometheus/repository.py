@@ -1,4 +1,4 @@
-"""Queries that count."""
+"""Queries for the metrics."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def count_jobs(db: Session) -> dict[str, int]:
 
 
 def oldest_queued_at(db: Session) -> datetime | None:
-    """Since when the job that has waited longest waits."""
+    """When the oldest queued job was queued; `None` for an empty queue."""
     return db.exec(select(func.min(Job.queued_at)).where(Job.state == "queued")).one()
 
 
 def count_workers(db: Session, since: datetime) -> tuple[int, int]:
-    """(workers heard of since then, those of them that hold a job)"""
+    """(workers seen since the moment, those of them with a job)"""
     query = select(func.count(), func.count(col(Worker.job_uid))).where(col(Worker.last_seen_at) >= since)
     present, busy = db.exec(query).one()
     return present, busy

@@ -1,1 +1,1 @@
-"""The machine, as the monitor last read it."""
+"""Current readings of GPUs and host."""

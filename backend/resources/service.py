@@ -1,4 +1,4 @@
-"""The machine's last reading: the monitor's, else one of our own."""
+"""Current readings of GPUs and host: the monitor's last sample, else a direct reading."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from pegbox.hardware.host import HostReader, read_traffic
 from pegbox.schemas.machine import GpuStatus, MachineMetrics, NetworkCounters
 
 FRESH_SECONDS = 30.0
-"""The monitor stores ten samples at once. An older one says that it is away; then the backend looks for itself."""
+"""The monitor stores ten samples at once. If the last sample is older, the monitor is down and the backend reads the hardware."""
 
-ASKED = {
+OPTIONAL_FIELDS = {
     "utilization": "utilization",
     "memory_used": "memory_used",
     "memory_total": "memory_total",
     "temperature": "temperature",
     "power": "power_usage",
 }
-"""What a card may not tell: field of a reading → name on the wire."""
+"""Values that a GPU may not report: field of a reading → name in the API."""
 
 
 def list_gpus(db: Session, read_gpus: ReadGpus) -> list[GpuStatus]:
@@ -37,20 +37,20 @@ def list_gpus(db: Session, read_gpus: ReadGpus) -> list[GpuStatus]:
 
 
 def gpu_status(gpu: dict[str, Any], read_at: float) -> GpuStatus:
-    """A GPU on the wire, from its fields in a sample."""
+    """The API's view of a GPU, from its fields in a sample."""
     return GpuStatus.model_validate(
         {
             **gpu,
             "id": gpu["index"],
             "timestamp": datetime.fromtimestamp(read_at, UTC),
-            **{wire: gpu[field] or 0 for field, wire in ASKED.items()},
-            "unknown": [wire for field, wire in ASKED.items() if gpu[field] is None],
+            **{wire: gpu[field] or 0 for field, wire in OPTIONAL_FIELDS.items()},
+            "unknown": [wire for field, wire in OPTIONAL_FIELDS.items() if gpu[field] is None],
         }
     )
 
 
 def read_machine(db: Session, host: HostReader) -> MachineMetrics:
-    """Load of the machine. The counters of the network are not in samples: they are read now."""
+    """Load of the host. Network counters are not in samples and are read directly."""
     reading = repository.find_newest_sample(db, time.time() - FRESH_SECONDS) or host.read()
     traffic = read_traffic()
     return MachineMetrics(

@@ -1,1 +1,1 @@
-"""Runs as the dashboard compares them. The monitor writes them; here they are only read."""
+"""Runs as the dashboard lists and compares them. Read-only: the monitor writes runs."""

@@ -1,4 +1,4 @@
-"""What several runs have in common and what not: configurations, final metrics, answers to the same prompts."""
+"""Compares runs: settings, final metrics, answers to the same prompts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ABSENT = "–"
 
 @dataclass(frozen=True)
 class Difference:
-    """One setting, its value in each run as text, and whether they differ."""
+    """A setting: its value in each run as text, and whether the values differ."""
 
     label: str
     values: list[str]
@@ -24,21 +24,21 @@ class Difference:
 
 @dataclass(frozen=True)
 class MetricRow:
-    """A metric's last value in each run; `best` is the index of the better one, None where nobody can say."""
+    """A metric's last value in each run; `best` is the index of the best run, `None` if undefined."""
 
     name: str
     values: list[float | None]
     best: int | None
 
     def delta(self, index: int) -> float | None:
-        """Distance to the first run."""
+        """Difference to the first run."""
         first, value = self.values[0], self.values[index]
         return None if index == 0 or first is None or value is None else value - first
 
 
 @dataclass(frozen=True)
 class AnswerRow:
-    """One prompt, what the data says, and each run's answer to it (None where it was not asked)."""
+    """A prompt, the expected answer, and the answer of each run (`None` if not asked)."""
 
     prompt: str
     expected: str
@@ -70,7 +70,7 @@ def _text(value: Any) -> str:
 
 
 def compare_settings(configs: Sequence[Mapping[str, str]]) -> list[Difference]:
-    """All settings in the order they first appear."""
+    """All settings in order of first occurrence."""
     names = dict.fromkeys(name for config in configs for name in config)
     rows = []
     for name in names:
@@ -80,7 +80,7 @@ def compare_settings(configs: Sequence[Mapping[str, str]]) -> list[Difference]:
 
 
 def compare_metrics(summaries: Sequence[Mapping[str, Any]]) -> list[MetricRow]:
-    """Metrics that at least one run has a number for, by name."""
+    """Metrics with a number in at least one run, by name."""
     names = sorted({name for summary in summaries for name in summary})
     rows = []
     for name in names:
@@ -96,7 +96,7 @@ def _number(value: Any) -> float | None:
 
 
 def direction_of(metric: str) -> Direction | None:
-    """Which way the metric gets better, by its name; None where nobody can say."""
+    """Whether to minimize or maximize the metric, by its name; `None` if the name does not tell."""
     lowered = metric.lower()
     if any(word in lowered for word in HIGHER_IS_BETTER):
         return "maximize"
@@ -114,7 +114,7 @@ def _best(name: str, values: Sequence[float | None]) -> int | None:
 
 
 def compare_answers(sets: Sequence[Sequence[Mapping[str, str]]], limit: int) -> list[AnswerRow]:
-    """Prompts that at least two runs were asked, in the order of the first; all prompts of a single run."""
+    """Prompts that at least two runs answered, in order of first occurrence; all prompts of a single run."""
     by_prompt = [{row["prompt"]: row for row in rows} for rows in sets]
     prompts = dict.fromkeys(row["prompt"] for rows in sets for row in rows)
     enough = min(2, len([rows for rows in sets if rows]))

@@ -1,4 +1,4 @@
-"""Values of a run on the wire: scripts log what JSON cannot hold."""
+"""Makes a run's values valid JSON: scripts log NaN and infinities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
-    """The same with null for NaN and infinities, however deep they lie."""
+    """Replaces NaN and infinities by null, recursively."""
     return {name: _plain(value) for name, value in values.items()}
 
 

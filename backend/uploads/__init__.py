@@ -1,1 +1,1 @@
-"""Files that arrive in pieces, survive a crash of either side, and wait to become something."""
+"""Resumable uploads: files that clients send in pieces, with progress that survives crashes."""

@@ -18,7 +18,7 @@ def count_uploads(db: Session) -> int:
 
 
 def list_older(db: Session, moment: datetime) -> list[Upload]:
-    """Uploads to which nothing has happened since."""
+    """Uploads unchanged since the moment."""
     return list(db.exec(select(Upload).where(col(Upload.updated_at) < moment)).all())
 
 

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from backend.dependencies import Config, Database, Db
 from backend.uploads import service
-from backend.uploads.piece import Piece
+from backend.uploads.piece_writer import PieceWriter
 from pegbox.errors import UnusableContentError
 from pegbox.schemas.base import Done
 from pegbox.schemas.upload import UploadCreate, UploadView
@@ -50,7 +50,7 @@ OFFSET_HEADERS = {
 )
 def begin_upload(body: UploadCreate, response: Response, db: Db, settings: Config) -> UploadView:
     """Announces a file. Its bytes come with `PATCH`, in order, in pieces of at most `max_piece_bytes`."""
-    upload = service.begin(db, settings, body)
+    upload = service.begin_upload(db, settings, body)
     response.headers["Location"] = f"/api/uploads/{upload.id}"
     response.headers["Upload-Offset"] = "0"
     return service.show_upload(upload)
@@ -120,11 +120,11 @@ async def finish_upload(upload_id: UploadKey, request: Request, settings: Config
     "/api/uploads/{upload_id}", response_model=Done, responses=error_responses(404, 422), summary="Delete Upload"
 )
 def delete_upload(upload_id: UploadKey, db: Db, settings: Config) -> Done:
-    service.drop(db, settings, upload_id)
+    service.delete_upload(db, settings, upload_id)
     return Done(message="Upload deleted")
 
 
-async def _receive(request: Request, piece: Piece) -> int:
+async def _receive(request: Request, piece: PieceWriter) -> int:
     """Writes what comes and commits it, also when the client hangs up in the middle; the new offset."""
     pending = bytearray()
     stream = request.stream()
@@ -146,14 +146,14 @@ async def _receive(request: Request, piece: Piece) -> int:
         await stream.aclose()
 
 
-def _settle(piece: Piece, rest: bytes) -> int:
+def _settle(piece: PieceWriter, rest: bytes) -> int:
     piece.write(rest)
     return piece.commit()
 
 
 def _finish(engine: Database, settings: Settings, upload_id: str) -> UploadView:
     with open_session(engine) as db:
-        return service.show_upload(service.finish(db, settings, upload_id))
+        return service.show_upload(service.finish_upload(db, settings, upload_id))
 
 
 def _tell_offset(response: Response, offset: int, size: int) -> None:

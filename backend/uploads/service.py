@@ -1,4 +1,4 @@
-"""What can be done with uploads: begin, continue, finish, claim, drop, forget."""
+"""Operations on resumable uploads: begin, continue, finish, use, delete, expire."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from backend.body_limit import MAX_BODY_BYTES
 from backend.uploads import repository
-from backend.uploads.piece import Piece
+from backend.uploads.piece_writer import PieceWriter
 from pegbox.errors import ConflictError, NotFoundError, PayloadTooLargeError, UnavailableError, UnusableContentError
 from pegbox.schemas.upload import UploadCreate, UploadView
 from pegbox.settings import Settings
@@ -23,18 +23,17 @@ from pegbox.store.database import begin_write, open_session
 from pegbox.store.tables import Upload, now
 
 KEPT = timedelta(days=1)
-MOST_UPLOADS = 500
+MAX_UPLOADS = 500
 SPARE_BYTES = 256 * 1024 * 1024
-"""Disk space that an upload leaves to the database and the logs."""
+"""Disk space reserved for the database and the logs."""
 
 READ_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """A finished upload: where its bytes lie until they get an address of their own, and their hashes."""
+class UploadedFile:
+    """A complete file that a client sent, in one form or in pieces: its temporary path, name, size and hashes."""
 
-    id: str
     path: Path
     name: str
     size_bytes: int
@@ -42,8 +41,8 @@ class Arrived:
     md5: str
 
 
-def begin(db: Session, settings: Settings, body: UploadCreate) -> Upload:
-    """Makes room for a file. Raises PayloadTooLargeError, UnavailableError when the disk has no room for it."""
+def begin_upload(db: Session, settings: Settings, body: UploadCreate) -> Upload:
+    """Creates an upload. Raises `PayloadTooLargeError`, `UnavailableError` for a full disk, `ConflictError` for too many."""
     if body.size > settings.max_upload_bytes:
         raise PayloadTooLargeError(f"File size exceeds maximum allowed size of {settings.max_upload_bytes} bytes")
     folder = settings.uploads_dir
@@ -52,8 +51,8 @@ def begin(db: Session, settings: Settings, body: UploadCreate) -> Upload:
     if body.size + SPARE_BYTES > free:
         raise UnavailableError(f"The disk has {free} bytes left, too few for a file of {body.size}")
     begin_write(db)
-    if repository.count_uploads(db) >= MOST_UPLOADS:
-        raise ConflictError(f"{MOST_UPLOADS} uploads are unfinished or unused; delete some, or wait a day")
+    if repository.count_uploads(db) >= MAX_UPLOADS:
+        raise ConflictError(f"{MAX_UPLOADS} uploads are unfinished or unused; delete some, or wait a day")
     upload = Upload(
         id=f"upload-{secrets.token_hex(12)}",
         name=body.name,
@@ -76,13 +75,13 @@ def get_upload(db: Session, upload_id: str) -> Upload:
     return found
 
 
-def open_piece(engine: Engine, settings: Settings, upload_id: str, offset: int) -> Piece:
-    """Where the next bytes go. Raises ConflictError when they do not begin at the offset, or another request is sending."""
+def open_piece(engine: Engine, settings: Settings, upload_id: str, offset: int) -> PieceWriter:
+    """A writer at the offset. Raises `ConflictError` for another offset than expected, or while another request is writing."""
     with open_session(engine) as db:
         upload = get_upload(db, upload_id)
         piece = _open(engine, settings, upload)
         try:
-            db.refresh(upload)  # what the piece before this one acknowledged
+            db.refresh(upload)  # the offset that the previous piece acknowledged
             if offset != upload.received_bytes:
                 raise ConflictError(f"The upload has {upload.received_bytes} bytes; continue there, not at {offset}")
             piece.seek(offset)
@@ -92,14 +91,14 @@ def open_piece(engine: Engine, settings: Settings, upload_id: str, offset: int) 
         return piece
 
 
-def finish(db: Session, settings: Settings, upload_id: str) -> Upload:
-    """Reads the bytes once for their hashes. Raises ConflictError while some are missing, UnusableContentError for wrong ones."""
+def finish_upload(db: Session, settings: Settings, upload_id: str) -> Upload:
+    """Computes the hashes. Raises `ConflictError` while bytes are missing, `UnusableContentError` for unexpected hashes."""
     upload = get_upload(db, upload_id)
     if upload.sha256:
         return upload
     if upload.received_bytes != upload.size_bytes:
         raise ConflictError(f"{upload.size_bytes - upload.received_bytes} bytes are missing yet")
-    db.rollback()  # no connection waits for gigabytes to be read
+    db.rollback()  # releases the connection while gigabytes are read
     sha256, md5 = _hashes(_path(settings, upload_id))
     for wanted, found, name in ((upload.wanted_sha256, sha256, "SHA-256"), (upload.wanted_md5, md5, "MD5")):
         if wanted and wanted != found:
@@ -112,27 +111,27 @@ def finish(db: Session, settings: Settings, upload_id: str) -> Upload:
     return upload
 
 
-def claim(engine: Engine, settings: Settings, upload_id: str) -> Arrived:
-    """The bytes of an upload, finished if need be. They stay until `drop`."""
+def get_uploaded_file(engine: Engine, settings: Settings, upload_id: str) -> UploadedFile:
+    """The file of an upload, which is finished first if necessary. It stays until `delete_upload`."""
     with open_session(engine) as db:
-        upload = finish(db, settings, upload_id)
+        upload = finish_upload(db, settings, upload_id)
         path = _path(settings, upload_id)
-        return Arrived(upload_id, path, upload.name, upload.size_bytes, str(upload.sha256), str(upload.md5))
+        return UploadedFile(path, upload.name, upload.size_bytes, str(upload.sha256), str(upload.md5))
 
 
-def drop(db: Session, settings: Settings, upload_id: str) -> None:
-    """Forgets an upload; bytes that something was made of stay at their own address."""
+def delete_upload(db: Session, settings: Settings, upload_id: str) -> None:
+    """Deletes an upload and its temporary file; datasets made of it keep their files."""
     begin_write(db)
     db.delete(get_upload(db, upload_id))
     db.commit()
     _path(settings, upload_id).unlink(missing_ok=True)
 
 
-def forget_unclaimed(db: Session, settings: Settings) -> int:
-    """Drops uploads to which nothing has happened for a day, and files without an upload; returns how many."""
+def delete_expired_uploads(db: Session, settings: Settings) -> int:
+    """Deletes uploads unchanged for a day, and files without an upload. Returns their number."""
     old = repository.list_older(db, now() - KEPT)
     for upload in old:
-        drop(db, settings, upload.id)
+        delete_upload(db, settings, upload.id)
     known = repository.list_ids(db)
     oldest = now().timestamp() - KEPT.total_seconds()
     strays = [path for path in settings.uploads_dir.glob("*") if path.name not in known]
@@ -158,15 +157,15 @@ def show_upload(upload: Upload) -> UploadView:
 
 
 def _path(settings: Settings, upload_id: str) -> Path:
-    """Only for ids that the table knows: they are ours, never a client's words."""
+    """Only for ids from the table, which the server generated: client input must not become a path."""
     return settings.uploads_dir / upload_id
 
 
-def _open(engine: Engine, settings: Settings, upload: Upload) -> Piece:
+def _open(engine: Engine, settings: Settings, upload: Upload) -> PieceWriter:
     if upload.sha256:
         raise ConflictError("The upload is finished; nothing can be added")
     try:
-        return Piece(engine, _path(settings, upload.id), upload.id, upload.size_bytes)
+        return PieceWriter(engine, _path(settings, upload.id), upload.id, upload.size_bytes)
     except FileNotFoundError as error:
         raise NotFoundError("The bytes of this upload are gone; begin a new one") from error
 

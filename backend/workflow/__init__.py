@@ -1,1 +1,1 @@
-"""The wizard's session: what is picked so far, and whether a job can be made of it."""
+"""The workflow session: the wizard's current picks and their validation."""

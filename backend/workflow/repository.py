@@ -1,4 +1,4 @@
-"""The one document of the workflow session."""
+"""Queries on the document of the workflow session."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def find_document(db: Session) -> Document | None:
     return db.get(Document, DOCUMENT)
 
 
-def fresh_body() -> dict[str, Any]:
-    """A session in which nothing is picked yet."""
+def empty_body() -> dict[str, Any]:
+    """A new session without picks."""
     moment = utc_text(now())
     return {
         "finetuningSession": {

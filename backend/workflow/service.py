@@ -1,4 +1,4 @@
-"""What can be done with the workflow session: read it, change it, see what it comes to, check it."""
+"""Operations on the workflow session: read, update, resolve, validate."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ MAX_DOCUMENT_BYTES = 1024 * 1024
 
 
 def seed_session(db: Session) -> None:
-    """Starts the first session of a data folder."""
+    """Creates the session in a new data folder."""
     begin_write(db)
     if repository.find_document(db) is None:
-        db.add(Document(name=repository.DOCUMENT, body=repository.fresh_body()))
+        db.add(Document(name=repository.DOCUMENT, body=repository.empty_body()))
     db.commit()
 
 
 def read_metadata(db: Session) -> dict[str, Any]:
     document = repository.find_document(db)
-    return document.body if document else repository.fresh_body()
+    return document.body if document else repository.empty_body()
 
 
 def update_metadata(db: Session, changes: dict[str, Any]) -> None:
-    """Replaces the top-level keys that are given; the session's `lastModified` moves on."""
+    """Replaces the given top-level keys and updates `lastModified` of the session."""
     begin_write(db)
-    document = repository.find_document(db) or Document(name=repository.DOCUMENT, body=repository.fresh_body())
+    document = repository.find_document(db) or Document(name=repository.DOCUMENT, body=repository.empty_body())
     body = {**document.body, **{key: {} if value is None else value for key, value in changes.items()}}
     parse_fields(WorkflowMetadata, body)
     session = body["finetuningSession"] if isinstance(body.get("finetuningSession"), dict) else {}
@@ -63,10 +63,10 @@ def update_metadata(db: Session, changes: dict[str, Any]) -> None:
 
 
 def reset_session(db: Session) -> None:
-    """Ends the session; a fresh one begins in which nothing is picked."""
+    """Replaces the session by a new one without picks."""
     begin_write(db)
     document = repository.find_document(db) or Document(name=repository.DOCUMENT, body={})
-    document.body = repository.fresh_body()
+    document.body = repository.empty_body()
     document.updated_at = now()
     db.add(document)
     db.commit()
@@ -99,7 +99,7 @@ def read_configuration(db: Session) -> JobConfigurationView:
 
 
 def check_configuration(db: Session) -> ConfigurationCheck:
-    """Errors for picks that do not exist, warnings for picks not made."""
+    """Errors for picks that do not exist, warnings for missing picks."""
     picked = WorkflowMetadata.model_validate(read_metadata(db))
     errors: list[str] = []
     warnings: list[str] = []

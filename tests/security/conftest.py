@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.accounts.attempts import Attempts
+from backend.accounts.sign_in_limiter import SignInLimiter
 from pegbox.settings import Settings
 from tests.security.house import House
 from tests.stack import free_port
@@ -24,6 +24,6 @@ def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture
 def house(open_house: House) -> House:
     """As nobody has tried anything yet. What a test changes, it changes on users and tokens of its own."""
-    open_house.door.attempts = Attempts()
+    open_house.sign_in_context.limiter = SignInLimiter()
     open_house.forget()
     return open_house

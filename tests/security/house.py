@@ -46,13 +46,17 @@ class House:
     def __enter__(self) -> Self:
         self.backend = self._open.enter_context(self._client(self.backend_app, self.settings.port))
         self.monitor = self._open.enter_context(self._client(self.monitor_app, self.settings.monitor_port))
-        self.door = self.backend_app.state.door
-        self.door.passwords = Passwords(QUICK)
+        self.sign_in_context = self.backend_app.state.sign_in_context
+        self.sign_in_context.passwords = Passwords(QUICK)
         with open_session(self.backend_app.state.engine) as db:
             for role in ROLES:
-                users.create_user(db, self.door.passwords, UserCreate(name=role, password=PASSWORD, role=role))
+                users.create_user(
+                    db, self.sign_in_context.passwords, UserCreate(name=role, password=PASSWORD, role=role)
+                )
             # A second admin, so that the first may be disabled.
-            users.create_user(db, self.door.passwords, UserCreate(name="owner", password=PASSWORD, role="admin"))
+            users.create_user(
+                db, self.sign_in_context.passwords, UserCreate(name="owner", password=PASSWORD, role="admin")
+            )
             for role in ROLES:
                 self.tokens[role] = api_tokens.create_token(db, ADMIN, ApiTokenCreate(name="tests", user=role)).token
         return self
@@ -75,7 +79,7 @@ class House:
     def make_user(self, name: str, role: Role = "maintainer") -> Headers:
         """A user more, with a token."""
         with open_session(self.backend_app.state.engine) as db:
-            users.create_user(db, self.door.passwords, UserCreate(name=name, password=PASSWORD, role=role))
+            users.create_user(db, self.sign_in_context.passwords, UserCreate(name=name, password=PASSWORD, role=role))
             return bearer(api_tokens.create_token(db, ADMIN, ApiTokenCreate(name="own", user=name)).token)
 
     def forget(self) -> None:

@@ -32,7 +32,7 @@ def log_in(house: House, name: str, password: str) -> Any:
 @pytest.fixture
 def counting(house: House, monkeypatch: pytest.MonkeyPatch) -> Counting:
     hasher = Counting()
-    monkeypatch.setattr(house.door, "passwords", Passwords(hasher))
+    monkeypatch.setattr(house.sign_in_context, "passwords", Passwords(hasher))
     return hasher
 
 
@@ -63,10 +63,10 @@ def test_a_hash_of_older_parameters_is_renewed_at_the_next_sign_in(
 ) -> None:
     house.make_user("grace")
     renewed = Passwords()  # the library's parameters; the house has made its hashes with smaller ones
-    monkeypatch.setattr(house.door, "passwords", renewed)
+    monkeypatch.setattr(house.sign_in_context, "passwords", renewed)
     assert log_in(house, "grace", PASSWORD).status_code == 200
-    monkeypatch.setattr(house.door, "passwords", Passwords(Counting()))
-    counting = house.door.passwords._hasher
+    monkeypatch.setattr(house.sign_in_context, "passwords", Passwords(Counting()))
+    counting = house.sign_in_context.passwords._hasher
     assert log_in(house, "grace", PASSWORD).status_code == 200
     assert "m=65536" in counting.verified[-1]
 

@@ -120,7 +120,7 @@ def fresh(settings: Settings) -> Iterator[TestClient]:
     """A server that has nobody yet and asks everybody."""
     app = create_app(settings.model_copy(update={"auth": "required"}))
     with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
-        app.state.door.passwords = Passwords(QUICK)
+        app.state.sign_in_context.passwords = Passwords(QUICK)
         yield client
 
 

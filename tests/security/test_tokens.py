@@ -167,7 +167,7 @@ def test_a_login_ends_by_itself(house: House) -> None:
         login.expires_at = now() - timedelta(seconds=1)
         db.add(login)
         db.commit()
-    house.door.identities.forget()
+    house.sign_in_context.identities.forget()
     assert status(house, pair["access_token"]) == 401
     assert house.backend.post("/api/auth/refresh", json={"refresh_token": pair["refresh_token"]}).status_code == 401
 
@@ -224,7 +224,7 @@ def test_an_api_token_does_what_its_role_says_until_it_is_revoked_or_over(house:
         kept.expires_at = now() - timedelta(seconds=1)
         db.add(kept)
         db.commit()
-    house.door.identities.forget()
+    house.sign_in_context.identities.forget()
     assert status(house, token) == 401
 
 

@@ -1,4 +1,4 @@
-"""Unpacks a ZIP archive that nobody vouches for: names, links, counts and sizes are checked before a byte is unpacked."""
+"""Unpacks untrusted ZIP archives: names, links, counts and sizes are checked first."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pegbox.store.incoming import Incoming
 
 MAX_MEMBERS = 10_000
 MAX_DIRECTORY_BYTES = 8 * 1024 * 1024
-"""Of the list of members, which is read at once."""
+"""Size limit of the central directory, which is read as a whole."""
 
 MAX_RATIO = 200
-"""Unpacked over packed. Text packs 3 to 20 times, rarely 100; a bomb some thousand times."""
+"""Uncompressed over compressed size. Text reaches 3 to 20, rarely 100; decompression bombs some thousand."""
 
 FREE_BYTES = 10 * 1024 * 1024
-"""What any member may unpack to: a short file of equal rows packs well and harms nobody."""
+"""Uncompressed bytes allowed at any ratio: a short file of equal rows compresses well."""
 
 MAX_NAME = 1000
 BLOCK_BYTES = 1024 * 1024
@@ -32,7 +32,7 @@ END_RECORD = b"PK\x05\x06"
 END_BYTES = 22 + 65535
 ZIP64_LOCATOR, ZIP64_END = b"PK\x06\x07", b"PK\x06\x06"
 LEFTOVERS = ("__MACOSX/", ".DS_Store", "Thumbs.db")
-"""What desktops add to archives by themselves."""
+"""Files that operating systems add to archives."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Member:
 
 
 def unpack(path: Path, folder: Path, max_bytes: int) -> list[tuple[Member, Incoming]]:
-    """Every file of the archive, sorted by path, as closed incoming files in `folder`; nothing is left when it fails.
+    """Unpacks all files, sorted by path, to closed incoming files in `folder`; removes them on failure.
 
-    Raises UnusableContentError for what is no archive of dataset files or an attack, PayloadTooLargeError for more than
-    `max_bytes` in all, UnavailableError when the disk has no room for it.
+    Raises `UnusableContentError` for invalid or malicious archives, `PayloadTooLargeError` for more than `max_bytes` in total,
+    `UnavailableError` when the disk has too little space.
     """
     unpacked: list[tuple[Member, Incoming]] = []
     try:
@@ -65,7 +65,7 @@ def unpack(path: Path, folder: Path, max_bytes: int) -> list[tuple[Member, Incom
         OSError,
     ) as error:
         _discard(unpacked)
-        # A damaged archive sends its reader to places before its beginning; anything else is our disk's trouble.
+        # Damaged archives cause seeks to negative offsets (EINVAL); other OS errors come from our disk.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise UnusableContentError(f"The ZIP archive cannot be read: {error}") from error
@@ -81,7 +81,7 @@ def _discard(unpacked: list[tuple[Member, Incoming]]) -> None:
 
 
 def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, incoming: Incoming) -> None:
-    """At most as many bytes as the archive says, which were counted before; zipfile checks the CRC at the end."""
+    """Unpacks one member. zipfile stops at the declared size and checks the CRC."""
     with archive.open(info) as member:
         while block := member.read(BLOCK_BYTES):
             incoming.write(block)
@@ -104,7 +104,7 @@ def _checked(
         raise PayloadTooLargeError(
             f"File size exceeds maximum allowed size of {max_bytes} bytes: unpacked it is {total}"
         )
-    # Over all of it too: members may share their packed bytes, each with an innocent ratio.
+    # The total ratio too: overlapping members share compressed bytes, each with a small ratio.
     if total > FREE_BYTES and total > packed_bytes * MAX_RATIO:
         raise UnusableContentError(f"The ZIP archive would unpack to {total // packed_bytes} times its size")
     if total > free_bytes:
@@ -140,7 +140,7 @@ def _is_leftover(name: str) -> bool:
 
 
 def _refuse_long_directory(file: BinaryIO) -> None:
-    """The list of members is read whole: its size is looked up before. Layouts are those of APPNOTE 4.3.14 to 4.3.16."""
+    """Checks the size of the central directory before zipfile reads it. Layouts: APPNOTE 4.3.14 to 4.3.16."""
     size = file.seek(0, 2)
     start = max(0, size - END_BYTES)
     file.seek(start)
@@ -151,7 +151,7 @@ def _refuse_long_directory(file: BinaryIO) -> None:
     sizes = [struct.unpack_from("<L", tail, place + 12)[0]]
     locator = tail[place - 20 : place] if place >= 20 else b""
     if locator.startswith(ZIP64_LOCATOR):
-        # Readers differ on where the longer record is: where the locator says, or right before it.
+        # Readers look for the ZIP64 record at the locator's offset, or right before the locator.
         file.seek(min(struct.unpack_from("<Q", locator, 8)[0], size))
         records = [
             record for record in (file.read(56), tail[max(place - 76, 0) :][:56]) if record.startswith(ZIP64_END)

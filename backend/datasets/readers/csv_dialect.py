@@ -1,4 +1,4 @@
-"""What kind of text a file is: encoding and delimiter, or the reason why it is no CSV at all."""
+"""Detects encoding and delimiter of a CSV, and refuses files of other formats."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.datasets.columns import REQUIRED_COLUMNS
 from backend.datasets.readers.formats import unreadable_as
 from pegbox.errors import UnusableContentError
 
@@ -16,7 +17,6 @@ CHUNK_BYTES = 1024 * 1024
 SAMPLE_CHARACTERS = 64 * 1024
 SAMPLE_RECORDS = 50
 DELIMITERS = (",", ";", "\t", "|")
-REQUIRED = ("input", "output")
 
 SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook; export the sheet as CSV"),
@@ -54,13 +54,13 @@ class Dialect:
         return self.encoding.startswith("utf-8")
 
 
-def unreadable(reason: str) -> UnusableContentError:
-    """The one wording for a file that cannot be read as CSV."""
+def unreadable_csv(reason: str) -> UnusableContentError:
+    """The error for a file that cannot be read as CSV."""
     return unreadable_as("csv", reason)
 
 
 def detect(path: Path) -> Dialect:
-    """Encoding and delimiter of the file. Raises `UnusableContentError` for what is not text or not in a byte encoding."""
+    """Encoding and delimiter of the file. Raises `UnusableContentError` for binary files, UTF-16 and UTF-32."""
     encoding = _detect_encoding(path)
     with path.open(encoding=encoding, newline="") as file:
         sample = file.read(SAMPLE_CHARACTERS)
@@ -92,24 +92,24 @@ def _detect_encoding(path: Path) -> str:
                 is_utf8 = False
     if is_utf8:
         return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
-    # Windows' own Latin-1 has curly quotes and the euro sign where Latin-1 has control characters.
+    # Windows-1252 has printable characters where Latin-1 has control characters.
     return "cp1252" if high_controls and _decodes(path, "cp1252") else "latin-1"
 
 
 def _refuse_signature(head: bytes) -> None:
     for mark, name in WIDE_MARKS:
         if head.startswith(mark):
-            raise unreadable(f"the text is {name}; save it as UTF-8")
+            raise unreadable_csv(f"the text is {name}; save it as UTF-8")
     for signature, name in SIGNATURES:
         if head.startswith(signature):
-            raise unreadable(f"this is not text but {name}")
+            raise unreadable_csv(f"this is not text but {name}")
 
 
 def _not_text(chunk: bytes, position: int) -> UnusableContentError:
     sample = chunk[:2000]
     if sample.count(0) > len(sample) // 4:
-        return unreadable("the text is UTF-16 or binary; save it as UTF-8")
-    return unreadable(f"it contains a NUL byte (at byte {position + 1}), so it is not plain text")
+        return unreadable_csv("the text is UTF-16 or binary; save it as UTF-8")
+    return unreadable_csv(f"it contains a NUL byte (at byte {position + 1}), so it is not plain text")
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -130,7 +130,7 @@ def _detect_delimiter(sample: str) -> str:
 
 
 def _score(sample: str, delimiter: str) -> tuple[int, float, int]:
-    """Required column names found, share of records as wide as the header, width: more is better."""
+    """(required columns found, share of rows as wide as the header, width); higher is better."""
     widths: list[int] = []
     header: list[str] = []
     for cells in _sample_records(sample, delimiter):
@@ -139,7 +139,7 @@ def _score(sample: str, delimiter: str) -> tuple[int, float, int]:
         widths.append(len(cells))
     if not widths or widths[0] < 2:
         return (0, 0.0, 0)
-    found = sum(name in header for name in REQUIRED)
+    found = sum(name in header for name in REQUIRED_COLUMNS)
     return (found, sum(width == widths[0] for width in widths) / len(widths), widths[0])
 
 

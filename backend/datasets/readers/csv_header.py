@@ -1,17 +1,17 @@
-"""The first line of a CSV: names for its columns, and what is wrong with them."""
+"""Column names from the first line of a CSV."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 
-from backend.datasets.readers.csv_dialect import unreadable
-from backend.datasets.record import MAX_COLUMN_NAME, Record
+from backend.datasets.readers.csv_dialect import unreadable_csv
+from backend.datasets.readers.row import MAX_COLUMN_NAME, Row
 
 
 @dataclass(frozen=True)
 class Header:
-    """`columns` gives every column a name of its own; `named` holds those that the file itself names."""
+    """`columns` are unique names; `named` holds those that occur in the file."""
 
     columns: list[str]
     named: frozenset[str]
@@ -19,12 +19,12 @@ class Header:
     line: int | None
 
 
-def name_columns(header: Record) -> Header:
-    """Trimmed column names, made unique, and what is wrong with them."""
+def name_columns(header: Row) -> Header:
+    """Trimmed and unique column names, with errors for duplicates. Raises `UnusableContentError` for overlong names."""
     names = [cell.strip() for cell in header.cells]
     overlong = next((name for name in names if len(name) > MAX_COLUMN_NAME), None)
     if overlong is not None:
-        raise unreadable(f"a column name is {len(overlong)} characters long; is the line with the names missing?")
+        raise unreadable_csv(f"a column name is {len(overlong)} characters long; is the line with the names missing?")
     errors = [
         f"Column name '{name}' occurs {count} times" for name, count in Counter(names).items() if name and count > 1
     ]

@@ -1,4 +1,4 @@
-"""The formats of dataset files, told by the ending of the name."""
+"""Formats of dataset files, by file name extension."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ARCHIVE = ".zip"
 
 
 def find_format(name: str) -> Format | None:
-    """`None` for a name with another ending."""
+    """The format by extension; `None` for other extensions."""
     return next((kind for ending, kind in ENDINGS.items() if name.lower().endswith(ending)), None)
 
 
@@ -28,11 +28,11 @@ def is_archive(name: str) -> bool:
 
 
 def without_ending(name: str) -> str:
-    """A dataset's name from its file's."""
+    """The file name without its extension, as a dataset name."""
     ending = next((ending for ending in (*ENDINGS, ARCHIVE) if name.lower().endswith(ending)), "")
     return name[: len(name) - len(ending)][:200] or "dataset"
 
 
 def unreadable_as(kind: Format, reason: str) -> UnusableContentError:
-    """The one wording for a file that cannot be read in its format."""
+    """The error for a file that cannot be read in its format."""
     return UnusableContentError(f"Failed to parse {LABELS[kind]} file: {reason}")

@@ -1,4 +1,4 @@
-"""The comparison of two versions of a dataset: made once, kept for a day, read page by page."""
+"""Compares two versions of a dataset; the result is cached for a day and read in pages."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sqlmodel import Session
 
 from backend.datasets import repository
 from backend.datasets.versions import service as versions
-from backend.datasets.versions.diff import MOST_KEPT, Entry, Kind, Side, read_entries, read_totals, write_diff
+from backend.datasets.versions.diff import MOST_KEPT, DiffSide, Entry, Kind, read_entries, read_totals, write_diff
 from pegbox.errors import NotFoundError, ValidationError
 from pegbox.schemas.dataset import DatasetDiff, DiffEntry
 from pegbox.settings import Settings
 from pegbox.store.tables import Dataset, DatasetVersion
 
 KEPT_SECONDS = 24 * 3600
-FORM = "1"
-"""Changes with what is written, so that nothing older is read."""
+CACHE_FORMAT = "1"
+"""Increase it when the content of cached files changes."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is asked for. Without `older` it is the parent of `newer`, without `newer` the newest version."""
+class DiffQuery:
+    """The versions to compare and the page to return. `older` defaults to the parent of `newer`, `newer` to the newest version."""
 
     older: str | None
     newer: str | None
@@ -35,26 +35,26 @@ class Wanted:
     limit: int
 
 
-def compare(db: Session, settings: Settings, dataset: Dataset, wanted: Wanted) -> DatasetDiff:
-    """A page of the rows that differ. Raises NotFoundError for versions that are not there, ValidationError for a bad key."""
-    versions.complete(db, settings.datasets_dir, dataset)
-    newer = versions.get_version(db, dataset, wanted.newer or dataset.version)
-    if not (wanted.older or newer.parent):
+def compare(db: Session, settings: Settings, dataset: Dataset, query: DiffQuery) -> DatasetDiff:
+    """A page of the differing rows. Raises `NotFoundError` for unknown versions, `ValidationError` for an unknown key column."""
+    versions.backfill(db, settings.datasets_dir, dataset)
+    newer = versions.get_version(db, dataset, query.newer or dataset.version)
+    if not (query.older or newer.parent):
         raise NotFoundError(f"Version {newer.version} is the first one; there is nothing to compare it with")
-    older = versions.get_version(db, dataset, wanted.older or str(newer.parent))
-    key = wanted.key or None
+    older = versions.get_version(db, dataset, query.older or str(newer.parent))
+    key = query.key or None
     for version in (older, newer):
         if key and key not in version.columns:
             raise ValidationError(f"Version {version.version} has no column '{key}' to tell rows apart by")
     before, after = (_side(db, settings, dataset, version) for version in (older, newer))
-    db.rollback()  # no connection waits while files are read
+    db.rollback()  # releases the connection while files are read
     path = _path(settings, older, newer, key)
     if path.is_file():
         os.utime(path)
     else:
         write_diff(path, before, after, key)
     totals = read_totals(path)
-    total = totals[wanted.kind] if wanted.kind else sum(totals.values())
+    total = totals[query.kind] if query.kind else sum(totals.values())
     return DatasetDiff(
         older=older.version,
         newer=newer.version,
@@ -65,14 +65,14 @@ def compare(db: Session, settings: Settings, dataset: Dataset, wanted: Wanted) -
         changed=totals["changed"],
         total=total,
         kept=MOST_KEPT,
-        offset=wanted.offset,
-        limit=wanted.limit,
-        rows=[_show(entry, before, after) for entry in read_entries(path, wanted.kind, wanted.offset, wanted.limit)],
+        offset=query.offset,
+        limit=query.limit,
+        rows=[_show(entry, before, after) for entry in read_entries(path, query.kind, query.offset, query.limit)],
     )
 
 
-def forget(settings: Settings) -> int:
-    """Deletes comparisons that nobody has looked at for a day; returns how many."""
+def delete_old(settings: Settings) -> int:
+    """Deletes comparisons unused for a day. Returns their number."""
     oldest = time.time() - KEPT_SECONDS
     old = [path for path in _folder(settings).glob("*") if path.stat().st_mtime < oldest]
     for path in old:
@@ -80,10 +80,10 @@ def forget(settings: Settings) -> int:
     return len(old)
 
 
-def _side(db: Session, settings: Settings, dataset: Dataset, version: DatasetVersion) -> Side:
+def _side(db: Session, settings: Settings, dataset: Dataset, version: DatasetVersion) -> DiffSide:
     files = repository.list_files(db, version)
-    sources = versions.sources_of(settings.datasets_dir, files, dataset.name)
-    return Side(sources, version.columns, [f"{file.sha256}.{file.format}" for file in files])
+    sources = versions.source_files(settings.datasets_dir, files, dataset.name)
+    return DiffSide(sources, version.columns, [f"{file.sha256}.{file.format}" for file in files])
 
 
 def _folder(settings: Settings) -> Path:
@@ -91,11 +91,11 @@ def _folder(settings: Settings) -> Path:
 
 
 def _path(settings: Settings, older: DatasetVersion, newer: DatasetVersion, key: str | None) -> Path:
-    parts = (FORM, older.hash, newer.hash, older.sha256, newer.sha256, key)
+    parts = (CACHE_FORMAT, older.hash, newer.hash, older.sha256, newer.sha256, key)
     return _folder(settings) / hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _show(entry: Entry, before: Side, after: Side) -> DiffEntry:
+def _show(entry: Entry, before: DiffSide, after: DiffSide) -> DiffEntry:
     return DiffEntry(
         kind=entry.kind,
         before=entry.before,

@@ -1,7 +1,7 @@
-"""Which rows differ between two versions: found on the disk, in bounded memory however many rows there are.
+"""Finds differing rows of two versions on disk, in bounded memory.
 
-Each row becomes a hash of its named, non-empty cells, so that another order of columns or another format changes nothing. Rows are
-paired by their key column, or by that hash, each repetition with its like. Files that both versions have are not even read.
+A row is hashed over its named, non-empty cells, so the order of columns and the format do not matter. Rows are paired by their key
+column, or by that hash; the n-th occurrence with the n-th. Files that both versions contain are skipped.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from backend.datasets.readers.table import Source, read_table
-from backend.datasets.record import Record
+from backend.datasets.readers.row import Row
+from backend.datasets.readers.table import SourceFile, read_table
 
 Kind = Literal["added", "removed", "changed"]
 
 MOST_KEPT = 10_000
-"""Differing rows whose cells are kept to be looked at; the others are counted."""
+"""Differing rows whose cells are stored; further rows are only counted."""
 
 MOST_KEPT_BYTES = 256 * 1024 * 1024
 SHOWN_CHARACTERS = 4_000
-"""Of a cell; the rest is left out."""
+"""Stored characters per cell."""
 
 BATCH_ROWS = 5_000
 CACHE_KIB = 32 * 1024
@@ -58,17 +58,17 @@ ORDER BY coalesce(afile, bfile), coalesce(aline, bline), kind = 'added', kind LI
 
 
 @dataclass(frozen=True)
-class Side:
-    """One of the two versions. `identities` are the hashes of the files, in their order."""
+class DiffSide:
+    """One of the two versions. `identities` are the hashes of the files in order."""
 
-    sources: Sequence[Source]
+    sources: Sequence[SourceFile]
     columns: Sequence[str]
     identities: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One differing row; `before` and `after` are its cells by column, `None` where the row is not."""
+    """A differing row; `before` and `after` are its cells by column, `None` in the version without the row."""
 
     kind: Kind
     before_file: int | None
@@ -79,8 +79,8 @@ class Entry:
     after: dict[str, str] | None
 
 
-def write_diff(target: Path, before: Side, after: Side, key: str | None) -> None:
-    """Compares and writes what `read_entries` reads. Reads both versions twice: not for the event loop."""
+def write_diff(target: Path, before: DiffSide, after: DiffSide, key: str | None) -> None:
+    """Writes the comparison to a SQLite file for `read_entries`. Reads both versions twice; blocking."""
     target.parent.mkdir(parents=True, exist_ok=True)
     made, work = (target.with_name(f"{target.name}.{os.urandom(6).hex()}.{name}") for name in ("made", "work"))
     try:
@@ -110,13 +110,13 @@ def write_diff(target: Path, before: Side, after: Side, key: str | None) -> None
 
 
 def read_totals(path: Path) -> dict[str, int]:
-    """How many rows of each kind there are."""
+    """Number of differing rows by kind."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         return {"added": 0, "removed": 0, "changed": 0, **dict(db.execute("SELECT kind, rows FROM total"))}
 
 
 def read_entries(path: Path, kind: Kind | None, offset: int, limit: int) -> list[Entry]:
-    """A page of the differing rows, where they stand in the newer version, the removed ones where they stood."""
+    """A page of the differing rows in the order of the newer version; removed rows at their old place."""
     where, values = ("WHERE kind = ?", [kind]) if kind else ("", [])
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         rows = db.execute(
@@ -127,7 +127,7 @@ def read_entries(path: Path, kind: Kind | None, offset: int, limit: int) -> list
     return [Entry(*row[:5], *(json.loads(cells) if cells else None for cells in row[5:])) for row in rows]
 
 
-def _load(db: sqlite3.Connection, name: str, side: Side, shared: Counter[str], key: str | None) -> None:
+def _load(db: sqlite3.Connection, name: str, side: DiffSide, shared: Counter[str], key: str | None) -> None:
     rows = _hashed(side, Counter(shared), key)
     while batch := list(islice(rows, BATCH_ROWS)):
         db.execute("BEGIN")
@@ -135,7 +135,7 @@ def _load(db: sqlite3.Connection, name: str, side: Side, shared: Counter[str], k
         db.execute("COMMIT")
 
 
-def _hashed(side: Side, shared: Counter[str], key: str | None) -> Iterator[tuple[int, int, bytes, bytes]]:
+def _hashed(side: DiffSide, shared: Counter[str], key: str | None) -> Iterator[tuple[int, int, bytes, bytes]]:
     order = sorted(range(len(side.columns)), key=lambda place: side.columns[place])
     names = [f"{side.columns[place]}\0".encode() for place in order]
     at = side.columns.index(key) if key else -1
@@ -163,8 +163,8 @@ def _hashed(side: Side, shared: Counter[str], key: str | None) -> Iterator[tuple
                 )
 
 
-def _keep_cells(db: sqlite3.Connection, letter: str, column: str, side: Side) -> None:
-    """Reads the files with differing rows once more, for their cells."""
+def _keep_cells(db: sqlite3.Connection, letter: str, column: str, side: DiffSide) -> None:
+    """Reads the files with differing rows again and stores their cells."""
     taken = 0
     for (number,) in db.execute(f"SELECT DISTINCT {letter}file FROM entry WHERE {letter}file IS NOT NULL").fetchall():  # noqa: S608 - names of this file's own, values are bound
         wanted = dict(db.execute(f"SELECT {letter}line, position FROM entry WHERE {letter}file = ?", (number,)))  # noqa: S608 - names of this file's own, values are bound
@@ -180,7 +180,7 @@ def _keep_cells(db: sqlite3.Connection, letter: str, column: str, side: Side) ->
                 break
 
 
-def _shown(columns: Sequence[str], record: Record) -> dict[str, str]:
+def _shown(columns: Sequence[str], record: Row) -> dict[str, str]:
     return {
         name: cell if len(cell) <= SHOWN_CHARACTERS else f"{cell[:SHOWN_CHARACTERS]}…"
         for name, cell in zip(columns, record.cells, strict=False)

@@ -10,11 +10,11 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from backend.bodies import parse_fields, parse_json
-from backend.datasets import repository, service, uses, views
-from backend.datasets.arrival import Bundle
+from backend.datasets import service, uses, views
 from backend.datasets.readers.formats import MEDIA_TYPES
+from backend.datasets.registration import Registration
 from backend.datasets.routes import DatasetKey, created_message, form_schema
-from backend.datasets.upload import Upload, receive_upload
+from backend.datasets.upload_form import UploadForm, receive_upload_form, uploaded_file
 from backend.datasets.versions import comparison
 from backend.datasets.versions import service as versions
 from backend.datasets.versions.diff import Kind
@@ -65,9 +65,7 @@ CREATE_BODY = {
 def list_versions(uid: DatasetKey, db: Db) -> DatasetVersions:
     """Newest first."""
     dataset = service.get_dataset(db, uid)
-    return DatasetVersions(
-        versions=[views.show_version(version) for version in repository.list_versions(db, dataset.uid)]
-    )
+    return DatasetVersions(versions=[views.show_version(version) for version in versions.list_versions(db, dataset)])
 
 
 @router.post(
@@ -86,8 +84,8 @@ async def add_version(uid: DatasetKey, request: Request, settings: Config, engin
     back to. Files that an earlier version has are stored only once."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        upload = await receive_upload(request, settings.datasets_dir, settings.max_dataset_bytes)
-        work = partial(_add_upload, engine, settings, uid, upload)
+        form = await receive_upload_form(request, settings.datasets_dir, settings.max_dataset_bytes)
+        work = partial(_add_upload, engine, settings, uid, form)
     elif kind == "application/json" or kind.endswith("+json"):
         body = parse_json(DatasetVersionCreate, await request.body())
         work = partial(_add, engine, settings, uid, body)
@@ -113,8 +111,8 @@ def download_file(uid: DatasetKey, db: Db, settings: Config, version: VersionWor
     """A single file answers `Range` requests. `ETag` is the version's hash."""
     dataset = service.get_dataset(db, uid)
     found = versions.get_version(db, dataset, version) if version else versions.find_current(db, dataset)
-    files = repository.list_files(db, found) if found else []
-    sources = versions.sources_of(settings.datasets_dir, files, dataset.name)
+    files = versions.list_files(db, found) if found else []
+    sources = versions.source_files(settings.datasets_dir, files, dataset.name)
     if found is None:
         raise NotFoundError("The dataset has no file")
     stem = dataset.slug if found.version == dataset.version else f"{dataset.slug}-{found.version}"
@@ -146,7 +144,7 @@ async def compare_versions(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DatasetDiff:
     """Rows that were added, removed or changed. Rows are paired by `key`, or by being equal in every cell."""
-    work = partial(_compare, engine, settings, uid, comparison.Wanted(older, newer, key, kind, offset, limit))
+    work = partial(_compare, engine, settings, uid, comparison.DiffQuery(older, newer, key, kind, offset, limit))
     return await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
 
 
@@ -173,14 +171,13 @@ async def preview_upload(upload_id: UploadKey, request: Request, settings: Confi
     return await to_thread.run_sync(work, limiter=request.app.state.csv_threads)
 
 
-def _compare(engine: Database, settings: Config, uid: str, wanted: comparison.Wanted) -> DatasetDiff:
+def _compare(engine: Database, settings: Config, uid: str, wanted: comparison.DiffQuery) -> DatasetDiff:
     with open_session(engine) as db:
         return comparison.compare(db, settings, service.get_dataset(db, uid), wanted)
 
 
 def _preview(engine: Database, settings: Config, upload_id: str) -> CsvPreview:
-    found = uploads.claim(engine, settings, upload_id)
-    return service.preview(Bundle(found.path, found.name, found.size_bytes, found.sha256, found.md5), settings)
+    return service.preview(uploads.get_uploaded_file(engine, settings, upload_id), settings)
 
 
 def _add(engine: Database, settings: Config, uid: str, body: DatasetVersionCreate) -> tuple[DatasetCreated, bool]:
@@ -189,21 +186,21 @@ def _add(engine: Database, settings: Config, uid: str, body: DatasetVersionCreat
         return views.show_created(dataset, created_message(is_new)), is_new
 
 
-def _add_upload(engine: Database, settings: Config, uid: str, upload: Upload) -> tuple[DatasetCreated, bool]:
+def _add_upload(engine: Database, settings: Config, uid: str, form: UploadForm) -> tuple[DatasetCreated, bool]:
     try:
-        form = parse_fields(DatasetForm, upload.fields)
+        fields = parse_fields(DatasetForm, form.fields)
         with open_session(engine) as db:
             known = service.get_dataset(db, uid)
-            db.rollback()  # no connection waits while the file is read
-            wanted = service.Registration(
+            db.rollback()  # releases the connection while the file is read
+            registration = Registration(
                 name=known.name,
-                mapping=form.columns or known.column_mapping,
+                mapping=fields.columns or known.column_mapping,
                 new_version=True,
-                version=form.version,
-                message=form.message,
-                strict=form.strict,
+                version=fields.version,
+                message=fields.message,
+                strict=fields.strict,
             )
-            dataset, is_new = service.register(db, settings, Bundle.of_form(upload), wanted)
+            dataset, is_new = service.register(db, settings, uploaded_file(form), registration)
             return views.show_created(dataset, created_message(is_new)), is_new
     finally:
-        upload.file.discard()
+        form.file.discard()

@@ -1,4 +1,4 @@
-"""Versions of a dataset: what each one's files are, going back to one, and what rows from before there were several files lack."""
+"""Versions of a dataset: their files, rollback, and the backfill of rows written by old releases."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from sqlmodel import Session
 
 from backend.datasets import repository
-from backend.datasets.checking import Checked, check
 from backend.datasets.files import get_file
 from backend.datasets.readers.csv_dialect import Dialect
 from backend.datasets.readers.formats import Format
-from backend.datasets.readers.table import Source
+from backend.datasets.readers.table import SourceFile
+from backend.datasets.validation import VersionContent, check_files
 from pegbox.errors import ConflictError, NotFoundError, UnusableContentError
 from pegbox.store.database import begin_write
 from pegbox.store.incoming import Incoming
@@ -23,45 +23,55 @@ from pegbox.store.tables import Dataset, DatasetFile, DatasetVersion, now
 FORMATS: dict[str, Format] = {"csv": "csv", "jsonl": "jsonl", "parquet": "parquet"}
 
 
+def list_versions(db: Session, dataset: Dataset) -> list[DatasetVersion]:
+    """All versions of the dataset, newest first."""
+    return repository.list_versions(db, dataset.uid)
+
+
 def find_current(db: Session, dataset: Dataset) -> DatasetVersion | None:
-    """The version that the dataset shows; `None` for a record without a file."""
+    """The current version; `None` for a record without a file."""
     return repository.find_version(db, dataset.uid, dataset.version)
 
 
 def get_version(db: Session, dataset: Dataset, version: str) -> DatasetVersion:
-    """By its word (`v1.0.0`; `1.0.0` will do). Raises `NotFoundError`."""
-    word = version if version.startswith("v") else f"v{version}"
-    found = repository.find_version(db, dataset.uid, version) or repository.find_version(db, dataset.uid, word)
+    """By name: `v1.0.0` or `1.0.0`. Raises `NotFoundError`."""
+    prefixed = version if version.startswith("v") else f"v{version}"
+    found = repository.find_version(db, dataset.uid, version) or repository.find_version(db, dataset.uid, prefixed)
     if found is None:
         raise NotFoundError(f"Dataset '{dataset.name}' has no version {version}")
     return found
 
 
+def list_files(db: Session, version: DatasetVersion) -> list[DatasetFile]:
+    """Files of the version in order."""
+    return repository.list_files(db, version)
+
+
 def current_files(db: Session, dataset: Dataset) -> list[DatasetFile]:
-    """Those of the newest version; none for a record without a file."""
+    """Files of the current version; empty for a record without a file."""
     current = find_current(db, dataset)
     return repository.list_files(db, current) if current else []
 
 
-def sources_of(folder: Path, files: Sequence[DatasetFile], name: str) -> list[Source]:
-    """How to read stored files. Raises `NotFoundError`, which names the dataset, for bytes that are not here."""
+def source_files(folder: Path, files: Sequence[DatasetFile], name: str) -> list[SourceFile]:
+    """Stored files to read. Raises `NotFoundError`, which names the dataset, for missing ones."""
     if not files:
         raise NotFoundError(f"The file of dataset '{name}' is not stored here; upload it again")
     return [_source(folder, file, name) for file in files]
 
 
-def add_version(db: Session, dataset: Dataset, checked: Checked, parent: str | None, message: str = "") -> None:
-    """Writes down what the dataset's version is. The caller commits."""
+def add_version(db: Session, dataset: Dataset, content: VersionContent, parent: str | None, message: str = "") -> None:
+    """Adds a row for the dataset's current version. The caller commits."""
     version = DatasetVersion(
-        dataset_uid=dataset.uid, version=dataset.version, sha256=checked.sha256, parent=parent, message=message
+        dataset_uid=dataset.uid, version=dataset.version, sha256=content.sha256, parent=parent, message=message
     )
-    checked.apply(version)
-    _add(db, version, checked.files)
+    content.apply(version)
+    _add(db, version, content.files)
 
 
 def roll_back(db: Session, folder: Path, dataset: Dataset, word: str, message: str) -> Dataset:
-    """Makes an old version the newest one again, under a new number; no byte is copied. Raises ConflictError if it is newest."""
-    complete(db, folder, dataset)
+    """Adds a version with the content of an old one; copies no file. Raises `ConflictError` if the content is current."""
+    backfill(db, folder, dataset)
     begin_write(db)
     known = repository.find_dataset(db, dataset.uid)
     if known is None:
@@ -88,44 +98,44 @@ def roll_back(db: Session, folder: Path, dataset: Dataset, word: str, message: s
     return known
 
 
-def check_again(db: Session, folder: Path, dataset: Dataset, mapping: Mapping[str, str]) -> Checked:
-    """The newest version's files under another mapping."""
-    complete(db, folder, dataset)
+def check_again(db: Session, folder: Path, dataset: Dataset, mapping: Mapping[str, str]) -> VersionContent:
+    """Checks the current version's files under another mapping."""
+    backfill(db, folder, dataset)
     files = current_files(db, dataset)
-    return check(sources_of(folder, files, dataset.name), files, mapping, strict=False)
+    return check_files(source_files(folder, files, dataset.name), files, mapping, strict=False)
 
 
-def complete(db: Session, folder: Path, dataset: Dataset) -> None:
-    """Reads what versions from before there were several files lack: hash, columns, how the CSV is to be read."""
+def backfill(db: Session, folder: Path, dataset: Dataset) -> None:
+    """Fills in hash, columns and encoding of versions written by releases that did not store them."""
     for version in repository.list_versions(db, dataset.uid):
         if version.hash is None:
-            with contextlib.suppress(NotFoundError, UnusableContentError):  # its file is gone, or no longer what it was
-                _complete(db, folder, dataset, version)
+            with contextlib.suppress(NotFoundError, UnusableContentError):  # the file is missing or was changed
+                _backfill(db, folder, dataset, version)
 
 
-def complete_all(db: Session, folder: Path) -> None:
-    """The same for all datasets."""
+def backfill_all(db: Session, folder: Path) -> None:
+    """Backfills all datasets."""
     for dataset in repository.list_incomplete(db):
-        complete(db, folder, dataset)
+        backfill(db, folder, dataset)
 
 
 def next_version(db: Session, dataset: Dataset) -> str:
     """The next free minor version: `v1.0.0` → `v1.1.0`."""
     known = {version.version for version in repository.list_versions(db, dataset.uid)}
-    following = following_version(dataset.version)
+    following = increment_version(dataset.version)
     while following in known:
-        following = following_version(following)
+        following = increment_version(following)
     return following
 
 
-def following_version(version: str) -> str:
+def increment_version(version: str) -> str:
     """`v1.0.0` → `v1.1.0`."""
     major, minor, *_ = [*version.lstrip("v").split("."), "0", "0"]
     return f"v{major}.{int(minor) + 1}.0" if minor.isdigit() else f"{version}.1"
 
 
-def refuse_known(db: Session, dataset: Dataset) -> None:
-    """Raises ConflictError when the dataset has had its version before."""
+def require_new_version(db: Session, dataset: Dataset) -> None:
+    """Raises `ConflictError` when the dataset's version name exists."""
     if repository.find_version(db, dataset.uid, dataset.version):
         raise ConflictError(f"Dataset '{dataset.name}' already has a version {dataset.version}")
 
@@ -136,7 +146,7 @@ def md5_of(path: Path) -> str:
 
 
 def write_csv(folder: Path, parts: Iterable[bytes]) -> None:
-    """Stores bytes under their hash."""
+    """Stores a CSV under its hash."""
     incoming = Incoming(folder, ".csv")
     try:
         for part in parts:
@@ -146,12 +156,12 @@ def write_csv(folder: Path, parts: Iterable[bytes]) -> None:
         incoming.discard()
 
 
-def _source(folder: Path, file: DatasetFile, name: str) -> Source:
+def _source(folder: Path, file: DatasetFile, name: str) -> SourceFile:
     path = get_file(folder, file.sha256, name, file.format)
     kind = FORMATS[file.format]
     if file.encoding and file.delimiter:
-        return Source(path, file.relpath, kind, Dialect(file.encoding, file.delimiter))
-    return Source.open(path, file.relpath, kind) if kind == "csv" else Source(path, file.relpath, kind)
+        return SourceFile(path, file.relpath, kind, Dialect(file.encoding, file.delimiter))
+    return SourceFile.open(path, file.relpath, kind) if kind == "csv" else SourceFile(path, file.relpath, kind)
 
 
 def _add(db: Session, version: DatasetVersion, files: Sequence[DatasetFile]) -> None:
@@ -162,19 +172,19 @@ def _add(db: Session, version: DatasetVersion, files: Sequence[DatasetFile]) -> 
         db.add(DatasetFile(**{**file.model_dump(), "version_id": version.id}))
 
 
-def _complete(db: Session, folder: Path, dataset: Dataset, version: DatasetVersion) -> None:
+def _backfill(db: Session, folder: Path, dataset: Dataset, version: DatasetVersion) -> None:
     files = repository.list_files(db, version)
-    sources = sources_of(folder, files, dataset.name)
+    sources = source_files(folder, files, dataset.name)
     md5s = [md5_of(source.path) for source in sources]
-    checked = check(sources, _described(files, sources, md5s), dataset.column_mapping, strict=False)
+    content = check_files(sources, _with_encodings(files, sources, md5s), dataset.column_mapping, strict=False)
     db.rollback()
     begin_write(db)
     found = repository.find_version(db, dataset.uid, version.version)
     if found is None:
         return
-    checked.apply(found)
+    content.apply(found)
     db.add(found)
-    for file, fresh in zip(repository.list_files(db, found), checked.files, strict=True):
+    for file, fresh in zip(repository.list_files(db, found), content.files, strict=True):
         file.md5, file.encoding, file.delimiter = fresh.md5, fresh.encoding, fresh.delimiter
         db.add(file)
     current = repository.find_dataset(db, dataset.uid)
@@ -185,7 +195,9 @@ def _complete(db: Session, folder: Path, dataset: Dataset, version: DatasetVersi
     db.refresh(dataset)
 
 
-def _described(files: Sequence[DatasetFile], sources: Sequence[Source], md5s: Sequence[str]) -> list[DatasetFile]:
+def _with_encodings(
+    files: Sequence[DatasetFile], sources: Sequence[SourceFile], md5s: Sequence[str]
+) -> list[DatasetFile]:
     return [
         DatasetFile(
             **{

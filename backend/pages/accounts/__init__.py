@@ -1,1 +1,1 @@
-"""Signing in, accounts, users, the audit log."""
+"""Sign-in, account, users, audit log."""

@@ -1,4 +1,4 @@
-"""What a job's curves can be held against: the choices of the select above the charts."""
+"""Baselines for a job's charts: the options of the select above them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from backend.jobs.repository import find_job
 from backend.jobs.search import find_baselines, have_same_dataset
+from backend.jobs.service import find_job
 from pegbox.store.tables import TERMINAL_STATES, Job
 
 MOST_BASELINES = 20
@@ -29,7 +29,7 @@ class Baselines:
 
 
 def baselines_for(db: Session, job: Job, chosen: str) -> Baselines:
-    """Completed jobs, and among them the chosen one however old it is, if there is such a job and it has ended."""
+    """Completed jobs, and the chosen job if it has ended, whatever its age."""
     found = find_baselines(db, job, MOST_BASELINES)
     if chosen and chosen not in {other.uid for other in found}:
         wanted = find_job(db, chosen)

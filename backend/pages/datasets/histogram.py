@@ -10,7 +10,7 @@ HEIGHT = 64
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar, what it says, and the label under it."""
+    """A bar with its tooltip text and axis label."""
 
     x: float
     y: float
@@ -21,7 +21,7 @@ class Bar:
 
 
 def bars_of(counts: Sequence[int], width: float, gap: float, texts: Sequence[str], labels: Sequence[str]) -> list[Bar]:
-    """One bar per count, the highest as high as the chart; what is not zero stays visible."""
+    """One bar per count, scaled to the highest; bars of non-zero counts stay visible."""
     highest = max(counts, default=0) or 1
     found = []
     for index, count in enumerate(counts):

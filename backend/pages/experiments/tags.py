@@ -1,4 +1,4 @@
-"""Tags of an experiment as people type them: `task: summaries, draft`."""
+"""Parses and formats tags of an experiment as typed: `task: summaries, draft`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def parse_tags(text: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Words with a colon have a value, the others are true. A value that reads as before keeps its kind: 3 stays a number."""
+    """`name: value` pairs; names without a value are true. Unchanged values keep their type: 3 stays a number."""
     tags: dict[str, Any] = {}
     for part in text.replace("\n", ",").split(","):
         name, colon, value = (piece.strip() for piece in part.partition(":"))

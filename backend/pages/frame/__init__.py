@@ -1,1 +1,1 @@
-"""What every page shares: layout, rendering, filters, error pages, assets."""
+"""Shared by all pages: layout, rendering, filters, error pages, assets."""

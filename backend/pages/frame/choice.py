@@ -1,4 +1,4 @@
-"""An entry of a filter above a list."""
+"""An option of a filter above a list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Choice:
-    """A label with how many it matches, and where it leads."""
+    """An option with its address and the number of matches."""
 
     label: str
     href: str

@@ -1,4 +1,4 @@
-"""Errors as pages, for people who followed a link."""
+"""Error pages for browsers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TITLES = {403: "Not allowed", 404: "Not found", 409: "Not possible now", 422: "T
 
 @dataclass(frozen=True)
 class ErrorPage:
-    """What went wrong, and where to go from here."""
+    """Context of the error page; `href` and `link` lead back."""
 
     title: str
     message: str
@@ -33,7 +33,7 @@ class ErrorPage:
 
 
 def is_wanted(request: Request) -> bool:
-    """Whether a browser asked for a page, not a program for the API."""
+    """Whether a browser requested a page."""
     path = request.url.path
     return "text/html" in request.headers.get("accept", "") and not path.startswith(
         ("/api/", "/ws/", "/docs", "/static/")
@@ -41,7 +41,7 @@ def is_wanted(request: Request) -> bool:
 
 
 async def show(request: Request, error: Exception) -> HTMLResponse | None:
-    """The page for this error; None for an error that has no message for people, and for people whom nobody knows."""
+    """The page for this error; `None` for internal errors and for requests without a principal."""
     if request.state.principal is None:
         return None
     if isinstance(error, PegboxError):

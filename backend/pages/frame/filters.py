@@ -1,4 +1,4 @@
-"""How numbers and moments read in templates."""
+"""Formats numbers, sizes and times for templates."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ MINUS = "−"
 
 
 def whole(value: float | None) -> str:
-    """A whole number in thin-space groups; a dash for none."""
+    """Rounded, with thin spaces between thousands; a dash for `None`."""
     return "–" if value is None else f"{round(value):,}".replace(",", THIN_SPACE).replace("-", MINUS)
 
 
 def figure(value: object, digits: int = 3) -> str:
-    """A number of any size for people, as the page scripts write it; a dash for what is no number."""
+    """A number of any magnitude, formatted as in the page scripts; a dash for other values."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return "–"
     size = abs(value)
@@ -31,7 +31,7 @@ def figure(value: object, digits: int = 3) -> str:
 
 
 def _decimals(size: float, digits: int) -> int:
-    """One digit more for a small value that would lose more than a fiftieth of itself."""
+    """One more digit when rounding would change the value by more than 2 %."""
     return digits + 1 if digits >= 2 and abs(round(size, digits) - size) > size / 50 else digits
 
 
@@ -46,7 +46,7 @@ def size(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in its two largest units."""
+    """A duration in its two largest units."""
     total = max(0, round(seconds))
     days, rest = divmod(total, 86_400)
     hours, rest = divmod(rest, 3600)
@@ -64,10 +64,10 @@ def iso(moment: datetime | None) -> str:
 
 
 def utc_clock(moment: datetime | None) -> str:
-    """What a `<time>` shows until the page script writes it in the reader's zone."""
+    """UTC text of a `<time>` element; the page script replaces it by local time."""
     return f"{moment.astimezone(UTC):%-d %b, %H:%M} UTC" if moment else "–"
 
 
 def unix(moment: datetime | None) -> str:
-    """Unix seconds for scripts; empty for none."""
+    """Unix seconds for scripts; empty for `None`."""
     return f"{moment.timestamp():.3f}" if moment else ""

@@ -1,4 +1,4 @@
-"""The head of a column by which a list can be put in order."""
+"""Sortable column headings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Heading:
-    """`direction` is `ascending` or `descending` while the list is in its order, else empty."""
+    """`direction` is `ascending` or `descending` if the list is sorted by this column, else empty."""
 
     label: str
     href: str
@@ -16,7 +16,7 @@ class Heading:
 
 
 def heading_of(label: str, order: str, current: str, href: Callable[[str], str], *, least_first: bool) -> Heading:
-    """`current` is the list's order, with a minus when it is descending; a second click turns it round."""
+    """`current` is the list's order, with a leading minus for descending. A second click reverses the order."""
     if current.removeprefix("-") != order:
         return Heading(label, href(order if least_first else f"-{order}"), "")
     is_descending = current.startswith("-")

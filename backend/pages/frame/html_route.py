@@ -1,4 +1,4 @@
-"""A route for browsers at an address that programs share."""
+"""A route for browsers at a path shared with the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 
 class HtmlRoute(APIRoute):
-    """Matches only requests that ask for HTML by name; all others go on to the next route."""
+    """Matches only requests that accept `text/html`."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if "text/html" not in Headers(scope=scope).get("accept", ""):

@@ -1,4 +1,4 @@
-"""What every page shows around its content: the rail with its counts, the machine's capacity, the monitor's address."""
+"""Context of the frame around every page: navigation with counts, capacity, the monitor's address."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Literal
 from fastapi import Request
 from sqlmodel import Session
 
-from backend.datasets import repository as datasets
+from backend.datasets.service import count_datasets
 from backend.jobs import lists
-from backend.models import repository as models
+from backend.models.service import count_models
 from backend.pages.frame import filters
 from backend.workers.service import list_live_workers
 from pegbox.schemas.account import Principal
@@ -39,7 +39,7 @@ Area = Literal[
 
 @dataclass(frozen=True)
 class Counts:
-    """How many of each there are."""
+    """Counts beside the navigation entries."""
 
     datasets: int
     models: int
@@ -48,7 +48,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Capacity:
-    """Short words for the foot of the rail."""
+    """Short texts at the foot of the navigation."""
 
     workers: str
     queue: str
@@ -57,7 +57,7 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Layout:
-    """Context of `base.html`. `active` is the label of the rail's current entry, `signed_in` whether one can sign out."""
+    """Context of `base.html`. `active` is the current navigation entry, `signed_in` shows the sign-out button."""
 
     active: Area
     counts: Counts
@@ -68,12 +68,12 @@ class Layout:
 
 
 def layout_for(request: Request, db: Session, settings: Settings, active: Area) -> Layout:
-    """The layout of a page, counted afresh."""
+    """The layout of a page, with current counts."""
     jobs = lists.statistics(db)
     caller: Principal = request.state.principal
     return Layout(
         active=active,
-        counts=Counts(len(datasets.list_datasets(db)), len(models.list_models(db)), jobs.total),
+        counts=Counts(count_datasets(db), count_models(db), jobs.total),
         capacity=_capacity(db, settings, jobs),
         monitor_url=monitor_url(request, settings),
         caller=caller,
@@ -82,7 +82,7 @@ def layout_for(request: Request, db: Session, settings: Settings, active: Area) 
 
 
 def monitor_url(request: Request, settings: Settings) -> str:
-    """Where the reader's browser finds the monitor: as configured, else beside this page."""
+    """The monitor's address for the browser: as configured, else on the host of this request."""
     if settings.public_monitor_url:
         return settings.public_monitor_url.rstrip("/")
     host = request.url.hostname or "127.0.0.1"

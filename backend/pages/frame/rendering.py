@@ -1,4 +1,4 @@
-"""Templates to responses: one typed layout and one typed page context each, under a strict content policy."""
+"""Renders templates with a typed context, under a strict content security policy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAVICON = (
 def render(
     request: Request, template: str, *scripts: str, layout: Layout, page: object, status: int = 200
 ) -> HTMLResponse:
-    """A page of the dashboard; `scripts` are its page scripts beside `base`."""
+    """A page of the dashboard; `scripts` are loaded in addition to `base`."""
     nonce = secrets.token_urlsafe(16)
     html = (
         environment()
@@ -37,14 +37,14 @@ def render(
 
 
 def render_bare(request: Request, template: str, *, page: object, status: int = 200) -> HTMLResponse:
-    """A page outside the dashboard's frame: the login."""
+    """A page without the frame: login and setup."""
     nonce = secrets.token_urlsafe(16)
     html = environment().get_template(template).render(page=page, nonce=nonce, assets=assets().tags("base"))
     return HTMLResponse(html, status_code=status, headers=_headers(nonce, "", request))
 
 
 def render_part(template: str, *, part: object) -> HTMLResponse:
-    """A piece of HTML that a page puts into itself."""
+    """An HTML fragment that a page script inserts."""
     html = environment().get_template(template).render(part=part)
     return HTMLResponse(html, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
@@ -66,7 +66,7 @@ def environment() -> Environment:
 
 
 def assets() -> Assets:
-    """The built assets; read again when a build has replaced them."""
+    """The built assets, reloaded after a build."""
     manifest = DIST / "manifest.json"
     return _load(DIST, manifest.stat().st_mtime_ns if manifest.is_file() else 0)
 
@@ -93,7 +93,7 @@ def _headers(nonce: str, monitor_url: str, request: Request) -> dict[str, Any]:
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
-        # Numbers age at once; the back button may show the page while it asks again.
+        # Pages show live numbers: browsers must revalidate.
         "Cache-Control": "no-cache",
         **({"Vary": "Accept"} if request.url.path == "/" else {}),
     }

@@ -1,4 +1,4 @@
-"""Built assets: their names carry a hash, so browsers may keep them for ever."""
+"""Serves built assets. Names contain a hash, so browsers cache them without limit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 
 class ImmutableFiles(StaticFiles):
-    """Static files that never change under their name; the manifest is no page's business and stays private."""
+    """Static files with immutable caching. Serves only `assets/`; the manifest stays private."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)

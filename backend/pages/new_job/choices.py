@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from backend.datasets import repository as datasets
+from backend.datasets import service as datasets
 from backend.datasets.views import size_text
-from backend.models import repository as models
+from backend.models import service as models
 from backend.pages.jobs.card import METHOD_WORDS
-from backend.pages.models.models import ModelRow, model_row
+from backend.pages.models.list_page import ModelRow, model_row
 from backend.workers.service import refusal
 from pegbox.schemas.jobs.hyperparameters import Method
 from pegbox.store.tables import Model

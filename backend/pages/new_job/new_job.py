@@ -13,7 +13,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from backend.datasets import repository as datasets
+from backend.datasets import service as datasets
 from backend.dependencies import Config, Database, Db
 from backend.jobs import lists
 from backend.jobs import service as jobs

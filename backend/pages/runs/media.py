@@ -1,4 +1,4 @@
-"""Histograms, texts and tables of a run as its page shows them."""
+"""Histograms, texts and tables of a run, for its page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_ROWS = 50
 
 @dataclass(frozen=True)
 class MediaView:
-    """The newest of one name. `kind` says which of the parts is filled; `note` what there is beyond it."""
+    """The newest media of a name. `kind` decides which fields are filled; `note` says what is not shown."""
 
     name: str
     kind: str
@@ -30,7 +30,7 @@ class MediaView:
 
 
 def media_view(media: RunMedia, count: int) -> MediaView:
-    """`count` is at how many steps the run has logged something of this name."""
+    """`count` is the number of steps with media of this name."""
     data = media.data
     notes = [f"of {filters.whole(count)} steps"] if count > 1 else []
     rows: list[list[str]] = []

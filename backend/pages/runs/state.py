@@ -1,4 +1,4 @@
-"""A run's status in the words and colours of jobs."""
+"""Labels and colours of a run's status."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ WORDS = {
 
 
 def word_of(run: Run) -> str:
-    """The status as a pill shows it."""
+    """The label of the status."""
     return WORDS.get(run.status, run.status.capitalize())

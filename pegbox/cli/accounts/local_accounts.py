@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from backend.accounts.door import Door
+    from backend.accounts.sign_in_context import SignInContext
     from pegbox.schemas.account import Principal
 
 
 @contextmanager
-def open_accounts() -> Iterator[tuple[Session, Door]]:
-    """A database session, and what changes to accounts need."""
-    from backend.accounts.door import Door
+def open_accounts() -> Iterator[tuple[Session, SignInContext]]:
+    """A database session, and the context for changes of accounts."""
+    from backend.accounts.sign_in_context import SignInContext
     from pegbox.settings import Settings
     from pegbox.store.database import open_engine, open_session, upgrade
     from pegbox.web.access.authentication import Authenticator
@@ -30,7 +30,7 @@ def open_accounts() -> Iterator[tuple[Session, Door]]:
     try:
         upgrade(engine, settings)
         with open_session(engine) as db:
-            yield db, Door(Authenticator(settings), Identities(engine))
+            yield db, SignInContext(Authenticator(settings), Identities(engine))
     finally:
         engine.dispose()
 

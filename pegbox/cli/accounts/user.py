@@ -44,8 +44,8 @@ def add(
     from pegbox.schemas.account import UserCreate
 
     body = validate(UserCreate, name=name, password=ask_password(is_new=True), role=role.value, tier=tier.value)
-    with open_accounts() as (db, door):
-        user = users.create_user(db, door.passwords, body)
+    with open_accounts() as (db, context):
+        user = users.create_user(db, context.passwords, body)
         record(db, "create_user", user.name)
     typer.echo(f"{user.name} may sign in now, as {user.role}")
 
@@ -94,6 +94,6 @@ def _change(action: str, name: str, **changes: str | bool) -> None:
     from pegbox.schemas.account import UserUpdate
 
     body = validate(UserUpdate, **changes)
-    with open_accounts() as (db, door):
-        user = users.update_user(db, door, name, body)
+    with open_accounts() as (db, context):
+        user = users.update_user(db, context, name, body)
         record(db, action, user.name)

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from backend.datasets import service
-from backend.datasets.files import forget_unregistered
+from backend.datasets.files import delete_unregistered
 from pegbox.settings import Settings
 from tests.cast import SUPPORT_CSV
 
@@ -166,7 +166,7 @@ def test_forgotten_uploads_go_away(client: TestClient, home: Path) -> None:
     (folder / ".incoming-broken").write_bytes(b"half")
     for path in (folder / f"{kept}.csv", folder / f"{old}.csv", folder / ".incoming-broken"):
         os.utime(path, (0, 0))
-    assert forget_unregistered(folder, {kept}) == 2
+    assert delete_unregistered(folder, {kept}) == 2
     assert {path.stem for path in folder.iterdir()} == {kept, young}
 
 

@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets.readers.table import Source
+from backend.datasets.readers.table import SourceFile
 from backend.datasets.versions import comparison
-from backend.datasets.versions.diff import Side, read_entries, read_totals, write_diff
+from backend.datasets.versions.diff import DiffSide, read_entries, read_totals, write_diff
 from pegbox.settings import Settings
 from tests.backend.datasets.archives import zip_of
 
@@ -114,7 +114,7 @@ def test_comparisons_are_kept_for_a_day(client: TestClient, settings: Settings) 
     paths = sorted(folder.iterdir())
     assert len(paths) == 2
     os.utime(paths[0], (0, 0))
-    assert comparison.forget(settings) == 1
+    assert comparison.delete_old(settings) == 1
     assert list(folder.iterdir()) == [paths[1]]
 
 
@@ -130,7 +130,7 @@ def test_it_is_the_difference_of_two_bags(
     for name, content in (("before", before), ("after", after)):
         path = folder / f"{name}.csv"
         path.write_bytes(csv_of(*(f"{one},{two}" for one, two in content), header="k,v"))
-        sides.append(Side([Source(path, name, "csv")], ["k", "v"], [name]))
+        sides.append(DiffSide([SourceFile(path, name, "csv")], ["k", "v"], [name]))
     write_diff(folder / "out", sides[0], sides[1], None)
     entries = read_entries(folder / "out", None, 0, 100)
     bags = [

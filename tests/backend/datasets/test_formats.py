@@ -18,9 +18,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.datasets.readers.jsonl_records import read_jsonl_columns, read_jsonl_records
-from backend.datasets.readers.table import Source, read_table
-from backend.datasets.versions.rendition import Rendition, render
+from backend.datasets.readers.jsonl_rows import read_jsonl_columns, read_jsonl_rows
+from backend.datasets.readers.table import SourceFile, read_table
+from backend.datasets.versions.training_csv import RenderedHash, render
 from pegbox.data.rows import Row, read_rows
 from tests.backend.conftest import Hand
 from tests.backend.datasets.archives import zip_of
@@ -205,11 +205,11 @@ def test_a_rendition_reads_back_as_its_rows(tmp_path_factory: pytest.TempPathFac
     path = folder / "x.jsonl"
     path.write_bytes(b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     columns = read_jsonl_columns(path)
-    sources = [Source(path, "x.jsonl", "jsonl"), Source(path, "y.jsonl", "jsonl")]
-    rendition = Rendition(columns)
-    records = list(rendition.passing(read_table(sources, columns)))
+    sources = [SourceFile(path, "x.jsonl", "jsonl"), SourceFile(path, "y.jsonl", "jsonl")]
+    rendition = RenderedHash(columns)
+    records = list(rendition.hash_rows(read_table(sources, columns)))
     content = b"".join(render(columns, read_table(sources, columns)))
     assert hashlib.sha256(content).hexdigest() == rendition.sha256
     assert [record.cells for record in records] == [
-        record.cells for record in (*read_jsonl_records(path, columns), *read_jsonl_records(path, columns))
+        record.cells for record in (*read_jsonl_rows(path, columns), *read_jsonl_rows(path, columns))
     ]

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.datasets.profile import BINS, read_profile
-from backend.datasets.readers.table import Source
+from backend.datasets.readers.table import SourceFile
 
 
 def test_what_is_found(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('q,a,note\nhi,there,x\nhi,there,x\n"two\nlines",,\n\nhi,there,y\n')
-    profile = read_profile([Source(path, "a.csv", "csv")], ["q", "a", "note"], {"input": "q", "output": "a"})
+    profile = read_profile([SourceFile(path, "a.csv", "csv")], ["q", "a", "note"], {"input": "q", "output": "a"})
     assert profile.rows == 4
     assert profile.duplicates == 1
     assert profile.empty == (("a", 1), ("note", 1))
@@ -30,7 +30,9 @@ def test_what_is_found(tmp_path: Path) -> None:
 def test_every_cell_is_in_one_bin(tmp_path_factory: object, cells: list[str]) -> None:
     path = tmp_path_factory.mktemp("p") / "a.csv"  # type: ignore[attr-defined]
     path.write_text("input,output\n" + "".join(f"{cell},x\n" for cell in cells), encoding="utf-8")
-    profile = read_profile([Source(path, "a.csv", "csv")], ["input", "output"], {"input": "input", "output": "output"})
+    profile = read_profile(
+        [SourceFile(path, "a.csv", "csv")], ["input", "output"], {"input": "input", "output": "output"}
+    )
     lengths = profile.lengths[0]
     assert sum(lengths.bins) == profile.rows == len(cells)
     assert lengths.longest == max(map(len, cells))

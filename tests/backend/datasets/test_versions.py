@@ -179,7 +179,7 @@ def test_versions_from_before_there_were_several_files(client: TestClient, setti
     engine = open_engine(settings)
     with open_session(engine) as db:
         _forget_what_is_new(db)
-        service.housekeep(db, settings)
+        service.clean_up(db, settings)
         assert versions.find_current(db, service.get_dataset(db, "d")) is not None
     engine.dispose()
     newest, first = client.get("/api/datasets/d/versions").json()["versions"]

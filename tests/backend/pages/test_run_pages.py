@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from backend.pages.runs.media import media_view
-from backend.runs.listing import count_script_runs, search_script_runs
+from backend.runs.script_runs import count_script_runs, search_script_runs
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.store.tables import Experiment, Job, Run, RunMedia

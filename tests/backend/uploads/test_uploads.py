@@ -201,7 +201,7 @@ def test_unclaimed_uploads_go_after_a_day(client: TestClient, settings: Settings
     with open_session(engine) as db:
         db.exec(update(Upload).where(Upload.id == old).values(updated_at=now() - timedelta(days=1, minutes=1)))  # type: ignore[arg-type]
         db.commit()
-        assert service.forget_unclaimed(db, settings) == 2
+        assert service.delete_expired_uploads(db, settings) == 2
     engine.dispose()
     assert {path.name for path in folder.iterdir()} == {young, "fresh"}
     assert client.get(f"/api/uploads/{old}").status_code == 404
