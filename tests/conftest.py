@@ -54,10 +54,13 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(home: Path, empty_database: Path) -> Settings:
-    """Settings on free ports, in a data folder without data, with a hub that nobody answers."""
+    """Settings on free ports, in a data folder without data, with a hub that nobody answers.
+
+    A lease outlasts every test: the time that a busy machine takes between two requests expires none.
+    """
     if not (home / "pegbox.db").exists():
         shutil.copy(empty_database, home)
-    return Settings(home=home, port=free_port(), monitor_port=free_port())
+    return Settings(home=home, port=free_port(), monitor_port=free_port(), lease_seconds=3600)
 
 
 @pytest.fixture
