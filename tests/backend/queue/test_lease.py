@@ -13,11 +13,11 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, update
 
-from backend.app import create_app
 from backend.queue.service import sweep_leases
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session
 from pegbox.store.tables import Job, now
+from tests.apps import open_backend
 from tests.backend.conftest import Hand
 from tests.stack import wait_until
 
@@ -204,8 +204,7 @@ def test_a_pause_taken_back_goes_on_even_if_the_trainer_has_stopped(
 
 def test_a_restart_of_the_backend_is_not_the_workers_silence(settings: Settings) -> None:
     """While the backend is down no lease can be kept; after its start each one begins anew."""
-    base = f"http://127.0.0.1:{settings.port}"
-    with TestClient(create_app(settings), base_url=base) as client:
+    with open_backend(settings) as client:
         files = {"file": ("a.csv", b"input,output\nq,a\n")}
         dataset = client.post("/api/datasets", files=files).json()["uid"]
         configuration = {"model": {"uid": "starter"}, "dataset": {"uid": dataset}}
@@ -217,7 +216,7 @@ def test_a_restart_of_the_backend_is_not_the_workers_silence(settings: Settings)
         db.exec(update(Job).where(col(Job.uid) == hand.uid).values(lease_expires_at=now() - timedelta(minutes=1)))
         db.commit()
     engine.dispose()
-    with TestClient(create_app(settings), base_url=base) as client:
+    with open_backend(settings) as client:
         hand.client = client
         assert hand.state() == "running"
         assert hand.beat(step=4).status_code == 200
