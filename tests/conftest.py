@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session, upgrade
+from tests.apps import open_backend, open_monitor
 from tests.stack import Stack, free_port
 from tests.stub_hub import StubHub
 
@@ -54,10 +55,13 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(home: Path, empty_database: Path) -> Settings:
-    """Settings on free ports, in a data folder without data, with a hub that nobody answers."""
+    """Settings on free ports, in a data folder without data, with a hub that nobody answers.
+
+    A lease outlasts every test: the time that a busy machine takes between two requests expires none.
+    """
     if not (home / "pegbox.db").exists():
         shutil.copy(empty_database, home)
-    return Settings(home=home, port=free_port(), monitor_port=free_port())
+    return Settings(home=home, port=free_port(), monitor_port=free_port(), lease_seconds=3600)
 
 
 @pytest.fixture
@@ -73,18 +77,14 @@ def db(settings: Settings) -> Iterator[Session]:
 @pytest.fixture
 def backend_client(settings: Settings) -> Iterator[TestClient]:
     """The backend in this process, lifespan included."""
-    from backend.app import create_app
-
-    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{settings.port}") as client:
+    with open_backend(settings) as client:
         yield client
 
 
 @pytest.fixture
 def monitor_client(settings: Settings) -> Iterator[TestClient]:
     """The monitor in this process, on the same data folder as `backend_client`."""
-    from monitor.app import create_app
-
-    with TestClient(create_app(settings), base_url=f"http://127.0.0.1:{settings.monitor_port}") as client:
+    with open_monitor(settings) as client:
         yield client
 
 

@@ -76,8 +76,18 @@ class Stack:
     def monitor_url(self) -> str:
         return f"http://127.0.0.1:{self.monitor_port}"
 
-    def start(self, name: str) -> subprocess.Popen[bytes]:
-        """Starts `backend`, `monitor` or `worker`; the services are waited for."""
+    def start(self, *names: str) -> subprocess.Popen[bytes]:
+        """Starts `backend`, `monitor` or `worker`, several at the same time, and waits until the services answer.
+
+        Returns the last process.
+        """
+        processes = {name: self._spawn(name) for name in names}
+        for name, process in processes.items():
+            if name != "worker":
+                self._wait_until_it_answers(name, process)
+        return processes[names[-1]]
+
+    def _spawn(self, name: str) -> subprocess.Popen[bytes]:
         commands = {
             "backend": ["pegbox.cli.serve", "backend", "127.0.0.1", str(self.port)],
             "monitor": ["pegbox.cli.serve", "monitor", "127.0.0.1", str(self.monitor_port)],
@@ -94,10 +104,11 @@ class Stack:
         )
         log.close()
         self.processes[name] = process
-        if name != "worker":
-            url = self.backend_url if name == "backend" else self.monitor_url
-            wait_until(lambda: self._answers(process, name, url), seconds=START_SECONDS, what=f"the start of {name}")
         return process
+
+    def _wait_until_it_answers(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        url = self.backend_url if name == "backend" else self.monitor_url
+        wait_until(lambda: self._answers(process, name, url), seconds=START_SECONDS, what=f"the start of {name}")
 
     def _answers(self, process: subprocess.Popen[bytes], name: str, url: str) -> bool:
         assert process.poll() is None, f"{name} ended at once:\n{self.output(name)[-3000:]}"
@@ -119,8 +130,7 @@ class Stack:
 
     def __enter__(self) -> Self:
         try:
-            self.start("backend")
-            self.start("monitor")
+            self.start("backend", "monitor")
         except BaseException:
             self.stop()
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy.exc import IntegrityError
@@ -118,14 +118,15 @@ def beat(db: Session, settings: Settings, uid: str, body: HeartbeatRequest) -> H
     return HeartbeatResponse(wanted=cast(Wanted, job.wanted), lease_seconds=settings.lease_seconds)
 
 
-def sweep_leases(db: Session, settings: Settings) -> list[str]:
-    """Interrupts jobs whose worker has fallen silent; returns their uids."""
+def sweep_leases(db: Session, settings: Settings, moment: datetime | None = None) -> list[str]:
+    """Interrupts the running jobs whose lease expired before `moment` (default: now). Returns their uids."""
+    moment = moment or now()
     swept: list[str] = []
-    for uid in repository.list_expired(db, now()):
+    for uid in repository.list_expired(db, moment):
         db.rollback()
         job = find_locked_job(db, uid)
-        # It may have been heard of between the two looks.
-        if job and job.state == "running" and job.lease_expires_at and job.lease_expires_at < now():
+        # A heartbeat may have extended the lease since the query.
+        if job and job.state == "running" and job.lease_expires_at and job.lease_expires_at < moment:
             interrupt(db, job, EXPIRED, settings.max_stalled_attempts)
             swept.append(uid)
         db.commit()

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pegbox.settings import Settings
+from tests.apps import open_backend
 from tests.cast import SUPPORT_CSV
 from tests.stub_hub import StubHub
 
@@ -24,10 +25,7 @@ def client(backend_client: TestClient) -> TestClient:
 @pytest.fixture
 def hub_client(settings: Settings, stub_hub: StubHub) -> Iterator[TestClient]:
     """The backend with the stub hub."""
-    from backend.app import create_app
-
-    known = settings.model_copy(update={"hub_endpoint": stub_hub.url})
-    with TestClient(create_app(known), base_url=f"http://127.0.0.1:{settings.port}") as client:
+    with open_backend(settings.model_copy(update={"hub_endpoint": stub_hub.url})) as client:
         yield client
 
 

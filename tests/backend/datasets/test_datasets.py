@@ -15,6 +15,7 @@ from sqlmodel import Session
 from backend.datasets import service
 from backend.datasets.files import delete_unregistered
 from pegbox.settings import Settings
+from tests.apps import open_backend
 from tests.cast import SUPPORT_CSV
 
 Json = dict[str, Any]
@@ -159,10 +160,11 @@ def test_bytes_of_an_unfinished_job_stay(client: TestClient, home: Path) -> None
     assert (home / "datasets" / f"{record['sha256']}.csv").exists()
 
 
-def test_forgotten_uploads_go_away(client: TestClient, home: Path) -> None:
+def test_forgotten_uploads_go_away(settings: Settings, home: Path) -> None:
     folder = home / "datasets"
-    kept = upload(client).json()["sha256"]
-    old, young = preview(client, CSV + b"old,1\n"), preview(client, CSV + b"young,1\n")
+    with open_backend(settings) as client:  # ended before the test forgets: its housekeeping does the same
+        kept = upload(client).json()["sha256"]
+        old, young = preview(client, CSV + b"old,1\n"), preview(client, CSV + b"young,1\n")
     (folder / ".incoming-broken").write_bytes(b"half")
     for path in (folder / f"{kept}.csv", folder / f"{old}.csv", folder / ".incoming-broken"):
         os.utime(path, (0, 0))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.stack import Stack, http
+from tests.stack import Stack, http, wait_until
 
 MIB = 1024 * 1024
 LIMIT = 52_428_800
@@ -134,8 +133,5 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(backend: Stack) -> None:
 
     with pytest.raises(ConnectionAbortedError):
         post(backend, broken(), 10 * MIB)
-    deadline = time.monotonic() + 10
-    while list(backend.home.glob("datasets/.incoming-*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not list(backend.home.glob("datasets/.incoming-*"))
+    wait_until(lambda: not list(backend.home.glob("datasets/.incoming-*")), what="the end of the broken upload")
     assert "Traceback" not in backend.output("backend")

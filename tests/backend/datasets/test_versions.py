@@ -14,8 +14,8 @@ from sqlmodel import Session, col, select, update
 from backend.datasets import service
 from backend.datasets.versions import service as versions
 from pegbox.settings import Settings
-from pegbox.store.database import open_engine, open_session
 from pegbox.store.tables import Dataset, DatasetFile, DatasetVersion
+from tests.apps import open_backend
 from tests.backend.conftest import Hand
 from tests.backend.datasets.archives import zip_of
 
@@ -167,28 +167,22 @@ def test_a_model_knows_its_version(
     assert refused.json()["detail"].startswith("The dataset is used by 1 model;")
 
 
-def test_versions_from_before_there_were_several_files(client: TestClient, settings: Settings) -> None:
-    send(
-        client,
-        "/api/datasets",
-        b"frage;antwort\nq;a\n",
-        name="D",
-        columns=json.dumps({"input": "frage", "output": "antwort"}),
-    )
-    send(client, "/api/datasets/d/versions", csv_of("q,a"))
-    engine = open_engine(settings)
-    with open_session(engine) as db:
-        _forget_what_is_new(db)
-        service.clean_up(db, settings)
-        assert versions.find_current(db, service.get_dataset(db, "d")) is not None
-    engine.dispose()
-    newest, first = client.get("/api/datasets/d/versions").json()["versions"]
-    assert first["hash"] == hashlib.md5(b"frage;antwort\nq;a\n").hexdigest()
-    assert (first["columns"], newest["columns"]) == (["frage", "antwort"], ["input", "output"])
-    record = client.get("/api/datasets/d").json()
-    assert record["hash"] == newest["hash"] == hashlib.md5(csv_of("q,a")).hexdigest()
-    back = client.post("/api/datasets/d/versions", json={"rollback_to": "v1.0.0"}).json()
-    assert (back["delimiter"], back["columns"]) == (";", ["frage", "antwort"])
+def test_versions_from_before_there_were_several_files(db: Session, settings: Settings) -> None:
+    columns = json.dumps({"input": "frage", "output": "antwort"})
+    with open_backend(settings) as client:  # ended before the test does its housekeeping
+        send(client, "/api/datasets", b"frage;antwort\nq;a\n", name="D", columns=columns)
+        send(client, "/api/datasets/d/versions", csv_of("q,a"))
+    _forget_what_is_new(db)
+    service.clean_up(db, settings)
+    assert versions.find_current(db, service.get_dataset(db, "d")) is not None
+    with open_backend(settings) as client:
+        newest, first = client.get("/api/datasets/d/versions").json()["versions"]
+        assert first["hash"] == hashlib.md5(b"frage;antwort\nq;a\n").hexdigest()
+        assert (first["columns"], newest["columns"]) == (["frage", "antwort"], ["input", "output"])
+        record = client.get("/api/datasets/d").json()
+        assert record["hash"] == newest["hash"] == hashlib.md5(csv_of("q,a")).hexdigest()
+        back = client.post("/api/datasets/d/versions", json={"rollback_to": "v1.0.0"}).json()
+        assert (back["delimiter"], back["columns"]) == (";", ["frage", "antwort"])
 
 
 def _forget_what_is_new(db: Session) -> None:

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from pegbox.settings import Settings
+from tests.apps import open_backend
 
 HTML = {"Accept": "text/html"}
 TOKEN = "open-sesame"
@@ -16,10 +17,8 @@ TOKEN = "open-sesame"
 
 @pytest.fixture
 def guarded(settings: Settings) -> Iterator[TestClient]:
-    from backend.app import create_app
-
     changed = settings.model_copy(update={"token": SecretStr(TOKEN)})
-    with TestClient(create_app(changed), base_url="http://127.0.0.1", follow_redirects=False) as client:
+    with open_backend(changed, follow_redirects=False) as client:
         yield client
 
 

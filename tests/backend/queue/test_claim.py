@@ -140,9 +140,9 @@ def test_a_waiting_claim_gets_a_new_job(backend: Stack) -> None:
     url = backend.backend_url
     files = {"file": ("support.csv", SUPPORT_CSV.read_bytes())}
     dataset = http.post(f"{url}/api/datasets", files=files).json()["uid"]
-    body = {"worker_id": "w", "capabilities": {"methods": ["full"]}, "wait_seconds": 10}
+    body = {"worker_id": "w", "capabilities": {"methods": ["full"]}, "wait_seconds": 20}
     with ThreadPoolExecutor(1) as thread:
-        waiting = thread.submit(lambda: http.post(f"{url}/api/queue/claim", json=body, timeout=20))
+        waiting = thread.submit(lambda: http.post(f"{url}/api/queue/claim", json=body, timeout=60))
         while not http.get(f"{url}/api/workers").json():
             assert not waiting.done()
         configuration = {"model": {"uid": "starter"}, "dataset": {"uid": dataset}}
@@ -153,7 +153,7 @@ def test_a_waiting_claim_gets_a_new_job(backend: Stack) -> None:
 def test_a_claim_waits_as_long_as_asked(backend: Stack) -> None:
     before = time.monotonic()
     body = {"worker_id": "w", "capabilities": {"methods": ["full"]}, "wait_seconds": 1.2}
-    assert http.post(f"{backend.backend_url}/api/queue/claim", json=body, timeout=20).status_code == 204
+    assert http.post(f"{backend.backend_url}/api/queue/claim", json=body, timeout=60).status_code == 204
     assert time.monotonic() - before > 1.1
 
 

@@ -13,13 +13,14 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from sqlmodel import update
+from sqlmodel import Session, col, update
 
 from backend.uploads import service
 from pegbox.errors import ConflictError
 from pegbox.settings import Settings
-from pegbox.store.database import open_engine, open_session
+from pegbox.store.database import open_engine
 from pegbox.store.tables import Upload, now
+from tests.apps import open_backend
 
 Json = dict[str, Any]
 CSV = b"input,output\n" + b"".join(b"question %d,answer %d\n" % (n, n) for n in range(200))
@@ -191,20 +192,21 @@ def test_one_request_at_a_time(client: TestClient, settings: Settings) -> None:
     engine.dispose()
 
 
-def test_unclaimed_uploads_go_after_a_day(client: TestClient, settings: Settings) -> None:
-    old, young = begin(client), begin(client)
+def test_unclaimed_uploads_go_after_a_day(db: Session, settings: Settings) -> None:
+    """No backend runs meanwhile: its housekeeping, too, would forget the old upload."""
+    with open_backend(settings) as client:
+        old, young = begin(client), begin(client)
     folder = settings.uploads_dir
     (folder / "stray").write_bytes(b"x")
     (folder / "fresh").write_bytes(b"x")
     os.utime(folder / "stray", (0, 0))
-    engine = open_engine(settings)
-    with open_session(engine) as db:
-        db.exec(update(Upload).where(Upload.id == old).values(updated_at=now() - timedelta(days=1, minutes=1)))  # type: ignore[arg-type]
-        db.commit()
-        assert service.delete_expired_uploads(db, settings) == 2
-    engine.dispose()
+    db.exec(update(Upload).where(col(Upload.id) == old).values(updated_at=now() - timedelta(days=1, minutes=1)))
+    db.commit()
+    assert service.delete_expired_uploads(db, settings) == 2
     assert {path.name for path in folder.iterdir()} == {young, "fresh"}
-    assert client.get(f"/api/uploads/{old}").status_code == 404
+    with open_backend(settings) as client:
+        assert client.get(f"/api/uploads/{old}").status_code == 404
+        assert client.get(f"/api/uploads/{young}").status_code == 200
 
 
 @examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -110,10 +110,13 @@ def test_a_training_that_fails_is_a_failed_run(lightning: Any, monitor: MonitorP
     assert (run["status"], run["last_step"]) == ("failed", 4)
 
 
-def test_no_monitor_is_no_trouble(lightning: Any, tmp_path: Path) -> None:
+def test_no_monitor_is_no_trouble(lightning: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pegbox.integrations.lightning import PegboxLogger
     from tests.stack import free_port
 
+    monkeypatch.setattr(
+        "pegbox.integrations.lightning.FINISH_SECONDS", 1.0
+    )  # of waiting for a monitor that never comes
     logger = PegboxLogger(url=f"http://127.0.0.1:{free_port()}", home=str(tmp_path / "away"))
     module, trainer = make_module(lightning), make_trainer(lightning, logger, tmp_path, limit_val_batches=0)
     trainer.fit(module)

@@ -160,10 +160,15 @@ def test_a_run_of_your_own_stays_yours(monitor: MonitorProcess, sft: MakeTrainer
     assert monitor.series(run.id, "after") == {3: 1.0}
 
 
-def test_no_monitor_is_no_trouble(sft: MakeTrainer, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+def test_no_monitor_is_no_trouble(
+    sft: MakeTrainer, caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pegbox.integrations.transformers import PegboxCallback
     from tests.stack import free_port
 
+    monkeypatch.setattr(
+        "pegbox.integrations.transformers.FINISH_SECONDS", 1.0
+    )  # of waiting for a monitor that never comes
     trainer = sft(PegboxCallback(url=f"http://127.0.0.1:{free_port()}", home=str(tmp_path / "away")), max_steps=2)
     trainer.train()
 

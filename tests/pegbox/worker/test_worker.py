@@ -46,7 +46,7 @@ def test_an_idle_worker_waits_for_the_backend_and_leaves_when_told(stack: Stack)
     assert len(spares) == 1
 
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(10) == 0
+    assert worker.wait(60) == 0
     assert not spares[0].is_running() or spares[0].status() == psutil.STATUS_ZOMBIE
     assert "Traceback" not in stack.output("worker")
 
