@@ -28,7 +28,7 @@ from typing import Any
 
 import httpx2
 
-from pegbox.schemas.jobs.job import TERMINAL_STATES
+from pegbox.schemas.jobs.state import TERMINAL_STATES
 
 GPUS = [f"GPU-{letter * 4}" for letter in "abcd"]
 SLEEPER = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, delete, func, or_, select
 
-from pegbox.store.tables import TERMINAL_STATES, Dataset, DatasetFile, DatasetVersion, Job
+from pegbox.schemas.jobs.state import TERMINAL_STATES
+from pegbox.store.tables import Dataset, DatasetFile, DatasetVersion, Job
 
 
 def list_datasets(db: Session) -> list[Dataset]:

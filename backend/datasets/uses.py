@@ -8,7 +8,9 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from backend.datasets import repository
-from pegbox.store.tables import TERMINAL_STATES, Dataset, Job, Model
+from backend.jobs.trained_dataset import dataset_column
+from pegbox.schemas.jobs.state import TERMINAL_STATES
+from pegbox.store.tables import Dataset, Job, Model
 
 MAX_LISTED = 200
 
@@ -51,7 +53,7 @@ class Uses:
 
 def find_uses(db: Session, dataset: Dataset) -> Uses:
     """Jobs and models that refer to the dataset by uid or slug."""
-    of_job = col(Job.configuration)["dataset"]["uid"].as_string().in_([dataset.uid, dataset.slug])
+    of_job = dataset_column().in_([dataset.uid, dataset.slug])
     of_model = col(Model.dataset)["uid"].as_string() == dataset.uid
     unfinished = col(Job.state).not_in(TERMINAL_STATES)
     jobs = db.exec(

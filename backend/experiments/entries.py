@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Integer, Subquery, bindparam, exists, lite
 from sqlmodel import Session, col, func, or_, select
 
 from backend.runs.script_runs import is_demonstration
-from pegbox.schemas.jobs.job import JobState
+from pegbox.schemas.jobs.state import JobState
 from pegbox.schemas.runs.run import DEMO_TAG
 from pegbox.store.tables import Job, Run
 

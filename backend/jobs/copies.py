@@ -7,9 +7,10 @@ from typing import Any
 import pydantic
 from sqlmodel import Session
 
-from backend.jobs import lifecycle, service
+from backend.jobs import service
 from backend.jobs.kinds import kind_of
 from pegbox.errors import ConflictError, ValidationError
+from pegbox.schemas.jobs.state import TERMINAL_STATES
 from pegbox.settings import Settings
 from pegbox.store.tables import Job
 
@@ -33,6 +34,6 @@ def clone_job(db: Session, settings: Settings, uid: str, changes: dict[str, Any]
 def restart_job(db: Session, settings: Settings, uid: str) -> Job:
     """Creates an unchanged copy of a job. Raises `ConflictError` if the job has not ended."""
     source = service.get_job(db, uid)
-    if source.state not in lifecycle.TERMINAL:
+    if source.state not in TERMINAL_STATES:
         raise ConflictError(f"A job that is {source.state} cannot be restarted; it has not ended")
     return clone_job(db, settings, uid, {})

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from backend.jobs.lifecycle import CURRENT, PAST
+from pegbox.schemas.jobs.state import CURRENT_STATES, TERMINAL_STATES
 from pegbox.store.tables import Job
 
 COMMON = "completed"
-OTHERS = tuple(state for state in (*CURRENT, *PAST) if state != COMMON)
+OTHERS = tuple(state for state in (*CURRENT_STATES, *TERMINAL_STATES) if state != COMMON)
 
 _ALL = select(func.count()).select_from(Job)
 _BY_STATE = select(Job.state, func.count()).group_by(Job.state)

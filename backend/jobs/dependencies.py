@@ -9,8 +9,9 @@ from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, select
 
-from backend.jobs import lifecycle, repository
+from backend.jobs import repository
 from pegbox.errors import ValidationError
+from pegbox.schemas.jobs.state import TERMINAL_STATES, UNSUCCESSFUL_STATES
 from pegbox.store.tables import Job, JobDependency
 
 CHUNK = 500
@@ -42,7 +43,7 @@ def find_needed(db: Session, keys: Sequence[str]) -> list[Job]:
         job = repository.find_job(db, key)
         if job is None:
             problems.append(f"there is no job '{key}'")
-        elif job.state in ("failed", "cancelled"):
+        elif job.state in UNSUCCESSFUL_STATES:
             problems.append(f"job '{key}' has {ended(job)} and will not complete")
         else:
             found[job.uid] = job
@@ -77,7 +78,7 @@ def forget(db: Session, job: Job) -> None:
 
 def has_dependents(db: Session, job: Job) -> bool:
     """Whether a job that has not ended depends on this job."""
-    return any(dependent.state not in lifecycle.TERMINAL for dependent in list_dependents(db, job))
+    return any(dependent.state not in TERMINAL_STATES for dependent in list_dependents(db, job))
 
 
 def list_dependents(db: Session, job: Job) -> list[Job]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Literal
 
 from pegbox.errors import ConflictError
-from pegbox.schemas.jobs.job import JobState
 from pegbox.schemas.jobs.queue import Wanted
+from pegbox.schemas.jobs.state import TERMINAL_STATES, JobState
 
 Verb = Literal["start", "claim", "revive", "interrupt", "pause", "resume", "cancel", "complete", "fail"]
 
@@ -39,10 +39,6 @@ TRANSITIONS: dict[tuple[JobState, Verb], JobState] = {
 }
 """A created job fails if a job that it depends on fails. A queued or paused job completes or fails if a disconnected worker reports
 after all."""
-
-TERMINAL: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
-CURRENT: tuple[JobState, ...] = ("running", "queued", "paused", "created")
-PAST: tuple[JobState, ...] = ("completed", "failed", "cancelled")
 
 PAST_TENSE: dict[Verb, str] = {
     "start": "started",
@@ -83,7 +79,7 @@ def actions_of(state: JobState, wanted: str, *, archived: bool, pauses_while_run
 
 def is_idle(state: JobState) -> bool:
     """Whether a job has ended or never started, so that it can be archived or deleted."""
-    return state == "created" or state in TERMINAL
+    return state == "created" or state in TERMINAL_STATES
 
 
 def next_state(state: JobState, verb: Verb) -> JobState:

@@ -8,7 +8,6 @@ from sqlmodel import Session
 
 from backend.jobs import dependencies, repository, service, views
 from backend.jobs.counts import count_by_state
-from backend.jobs.lifecycle import CURRENT, PAST
 from backend.jobs.progress import number
 from backend.queue.order import place_of
 from pegbox.errors import ConflictError
@@ -22,6 +21,7 @@ from pegbox.schemas.jobs.lists import (
     JobStatistics,
     PastCounts,
 )
+from pegbox.schemas.jobs.state import CURRENT_STATES, TERMINAL_STATES
 from pegbox.store.tables import Job, now
 
 DEFAULT_LIMIT = 20
@@ -35,12 +35,12 @@ def list_jobs(db: Session, states: Sequence[str] | None, limit: int | None, offs
 
 def list_current(db: Session) -> JobList:
     """Every job that has not ended, up to the hard cap."""
-    return _list(db, CURRENT)
+    return _list(db, CURRENT_STATES)
 
 
 def list_past(db: Session) -> JobList:
     """Every job that has ended, up to the hard cap."""
-    return _list(db, PAST)
+    return _list(db, TERMINAL_STATES)
 
 
 def _list(db: Session, states: Sequence[str] | None, limit: int = repository.HARD_CAP, offset: int = 0) -> JobList:
@@ -49,8 +49,8 @@ def _list(db: Session, states: Sequence[str] | None, limit: int = repository.HAR
     return JobList(
         jobs=show_jobs(db, repository.list_jobs(db, states, limit=limit, offset=offset, total=total)),
         total=total,
-        current_count=sum(counts.get(state, 0) for state in CURRENT),
-        past_count=sum(counts.get(state, 0) for state in PAST),
+        current_count=sum(counts.get(state, 0) for state in CURRENT_STATES),
+        past_count=sum(counts.get(state, 0) for state in TERMINAL_STATES),
         limit=limit,
         offset=offset,
         timestamp=now(),
@@ -87,8 +87,8 @@ def show_finetune(db: Session, job: Job) -> FinetuneView:
 
 def statistics(db: Session) -> JobStatistics:
     counts = count_by_state(db)
-    current = {state: counts.get(state, 0) for state in CURRENT}
-    past = {state: counts.get(state, 0) for state in PAST}
+    current = {state: counts.get(state, 0) for state in CURRENT_STATES}
+    past = {state: counts.get(state, 0) for state in TERMINAL_STATES}
     ended = past["completed"] + past["failed"]
     return JobStatistics(
         total=sum(counts.values()),

@@ -13,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 
 from backend.dependencies import Config, Database
 from backend.jobs import logs, service
-from backend.jobs.lifecycle import TERMINAL
 from pegbox.errors import NotFoundError, PegboxError, ValidationError
 from pegbox.schemas.jobs.job import JobLog, LogLine
+from pegbox.schemas.jobs.state import TERMINAL_STATES
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.store.tables import Job
@@ -114,7 +114,7 @@ async def _follow(
     """What is there and what comes, until the job has ended and everything was read. Ends early when the job is deleted."""
     while True:
         try:
-            ended = (await run_in_threadpool(_find, engine, uid)).state in TERMINAL
+            ended = (await run_in_threadpool(_find, engine, uid)).state in TERMINAL_STATES
         except PegboxError:
             return
         while data := await run_in_threadpool(logs.read_on, settings.jobs_dir, uid, stream, offset):

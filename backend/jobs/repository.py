@@ -9,6 +9,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, case, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from backend.jobs.trained_dataset import dataset_column
 from pegbox.errors import NotFoundError
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run, now
@@ -92,7 +93,7 @@ def _read_page(
 def find_alike(db: Session, model: str, method: str, dataset: str) -> Job | None:
     """The newest completed job with this model and method; one on the same dataset, if there is one."""
     configuration = col(Job.configuration)
-    other_data = case((configuration["dataset"]["uid"].as_string() == dataset, 0), else_=1)
+    other_data = case((dataset_column() == dataset, 0), else_=1)
     query = select(Job).where(
         Job.state == "completed",
         configuration["model"]["uid"].as_string() == model,

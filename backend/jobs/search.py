@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from sqlmodel import Session, case, col, func, or_, select
 
+from backend.jobs.trained_dataset import dataset_column, dataset_of
 from pegbox.store.tables import Job, Run
 
 JobOrder = Literal["created", "name", "state", "loss"]
@@ -80,18 +81,7 @@ def _column(order: JobOrder) -> Any:
 
 def find_baselines(db: Session, job: Job, limit: int) -> list[Job]:
     """Completed jobs to hold this one against: those that saw the same dataset first, then the newest."""
-    dataset = col(Job.spec)["dataset"]["uid"].as_string()
-    other_data = case((dataset == _dataset_of(job), 0), else_=1)
+    other_data = case((dataset_column() == dataset_of(job), 0), else_=1)
     query = select(Job).where(Job.state == "completed", Job.kind == job.kind, Job.uid != job.uid)
     query = query.order_by(other_data, col(Job.completed_at).desc(), col(Job.uid).desc())
     return list(db.exec(query.limit(limit)).all())
-
-
-def have_same_dataset(one: Job, other: Job) -> bool:
-    return _dataset_of(one) == _dataset_of(other)
-
-
-def _dataset_of(job: Job) -> str:
-    """The uid that its reference meant, or the reference itself where that meant nothing."""
-    spec = job.spec or job.configuration
-    return str(spec["dataset"]["uid"]) if "dataset" in spec else ""

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from backend.gpu_leases import service as gpu_leases
 from backend.jobs import dependencies, lifecycle
 from backend.jobs.lifecycle import Verb
-from pegbox.schemas.jobs.job import JobState
+from pegbox.schemas.jobs.state import TERMINAL_STATES, JobState
 from pegbox.store.tables import Job, now
 
 
@@ -28,7 +28,7 @@ def move(db: Session, job: Job, verb: Verb) -> None:
         gpu_leases.release(db, job)
     if job.state == "queued":
         job.wanted = "run"
-    elif job.state in lifecycle.TERMINAL:
+    elif job.state in TERMINAL_STATES:
         _end(db, job)
     job.updated_at = now()
     db.add(job)

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 
 from backend.models import repository
 from backend.models.tags import PRODUCTION
-from pegbox.store.tables import TERMINAL_STATES, Job, Model
+from pegbox.schemas.jobs.state import TERMINAL_STATES
+from pegbox.store.tables import Job, Model
 
 MAX_ANCESTORS = 20
 MAX_JOBS = 50

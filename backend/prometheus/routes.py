@@ -10,7 +10,7 @@ from sqlmodel import Session
 from backend.dependencies import Db
 from backend.prometheus import repository
 from backend.workers.service import present_since
-from pegbox.schemas.jobs.job import JobState
+from pegbox.schemas.jobs.state import JobState
 from pegbox.store.tables import now
 from pegbox.web.error_handlers import error_responses
 from pegbox.web.metrics.exposition import CONTENT_TYPE, Family, gauge, gauges, render

@@ -20,7 +20,6 @@ from backend.queue.settle import interrupt
 from backend.workers import service as workers
 from backend.workers.service import list_live_workers as list_live_workers
 from pegbox.errors import LeaseLostError
-from pegbox.schemas.jobs.job import JobState
 from pegbox.schemas.jobs.queue import (
     ClaimRequest,
     ClaimResponse,
@@ -28,6 +27,7 @@ from pegbox.schemas.jobs.queue import (
     HeartbeatResponse,
     Wanted,
 )
+from pegbox.schemas.jobs.state import JobState
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, now

@@ -11,6 +11,7 @@ from backend.jobs.transition import move, state_of
 from backend.workers import service as workers
 from pegbox.errors import LeaseLostError
 from pegbox.schemas.jobs.queue import ReportRequest
+from pegbox.schemas.jobs.state import TERMINAL_STATES
 from pegbox.store.tables import Job
 
 AFTER_SAVING: dict[str, lifecycle.Verb] = {"run": "interrupt", "pause": "pause", "cancel": "cancel"}
@@ -28,7 +29,7 @@ def report(db: Session, uid: str, body: ReportRequest, max_stalled_attempts: int
     if body.claim_token != job.claim_token:
         raise LeaseLostError("This claim is no longer valid: the job was taken over, or has ended")
     job.reported_token = body.claim_token
-    if job.state not in lifecycle.TERMINAL:
+    if job.state not in TERMINAL_STATES:
         _apply(db, job, body, max_stalled_attempts)
     workers.free(db, job.worker_id, job.uid)
     job.claim_token = None  # a late heartbeat of this claim must not revive the job

@@ -11,7 +11,7 @@ from monitor.metrics.series.history_cache import HistoryCache
 from monitor.runs import service as runs
 from monitor.training.records import TrainingPlan
 from monitor.training.status import plan_of, progress_percent, remaining_seconds, shown_status
-from pegbox.store.tables import TERMINAL_STATES
+from pegbox.schemas.jobs.state import TERMINAL_STATES
 
 
 @dataclass(frozen=True, slots=True)

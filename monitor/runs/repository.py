@@ -23,7 +23,8 @@ from sqlalchemy import (
 from monitor.runs.filters import RunFilter
 from monitor.runs.rows import JobRow, RunRow
 from monitor.runs.sorting import RunSort
-from pegbox.store.tables import TERMINAL_STATES, Experiment, Job, Run, now
+from pegbox.schemas.jobs.state import TERMINAL_STATES
+from pegbox.store.tables import Experiment, Job, Run, now
 
 run_table = Run.__table__  # type: ignore[attr-defined]
 _experiment = Experiment.__table__  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from monitor.training.durations import format_clock
 from monitor.training.records import TrainingRecord, count_records, iterations_at, newest_records
 from monitor.training.status import job_status, plan_of, run_status, shown_status
 from pegbox.errors import NotFoundError, UnavailableError
+from pegbox.schemas.jobs.state import TERMINAL_STATES
 from pegbox.schemas.runs.training import (
     LossRecord,
     MemoryUsage,
@@ -23,7 +24,6 @@ from pegbox.schemas.runs.training import (
     TrainingStatus,
     TrainingSummary,
 )
-from pegbox.store.tables import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from monitor.metrics.series.history import RunHistory

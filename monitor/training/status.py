@@ -11,8 +11,8 @@ from monitor.runs.rows import RunRow
 from monitor.runs.service import active_seconds, status_of
 from monitor.training.durations import format_duration
 from monitor.training.records import LOSS, TrainingPlan, whole_epoch
+from pegbox.schemas.jobs.state import TERMINAL_STATES, UNSUCCESSFUL_STATES
 from pegbox.schemas.runs.training import TrainingStatus
-from pegbox.store.tables import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from monitor.metrics.series.history import RunHistory
@@ -104,7 +104,7 @@ def job_status(job: Row[Any]) -> TrainingStatus:
         total_epochs=math.ceil(epochs) if epochs else 0,
         progress_percent=0.0,
         elapsed_time=format_duration(0),
-        estimated_remaining=format_remaining(0.0 if job.state in ("failed", "cancelled") else None),
+        estimated_remaining=format_remaining(0.0 if job.state in UNSUCCESSFUL_STATES else None),
         current_step=0,
         total_steps=job.max_steps or 0,
     )

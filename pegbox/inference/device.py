@@ -11,13 +11,12 @@ import psutil
 import torch
 
 from pegbox.errors import UnusableContentError
-from pegbox.schemas.jobs.hyperparameters import Method, Optimizer, Precision
+from pegbox.schemas.jobs.hyperparameters import METHOD_NAMES, Method, Optimizer, Precision
 from pegbox.schemas.jobs.queue import Capabilities
 
 Decided = Literal["fp32", "bf16", "fp16"]
 
 QUANTIZED: tuple[Method, ...] = ("qlora", "loftq")
-METHOD_NAMES: dict[Method, str] = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
 
 _PROCESS = psutil.Process()
 

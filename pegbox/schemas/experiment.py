@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from pegbox.schemas.base import Instant, Label, Name, Tag, Text, Wire
-from pegbox.schemas.jobs.job import JobState
 from pegbox.schemas.jobs.request import ReferenceKey
+from pegbox.schemas.jobs.state import JobState
 
 Direction = Literal["minimize", "maximize"]
 TagValue = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Label

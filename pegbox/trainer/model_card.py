@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
+from pegbox.schemas.jobs.hyperparameters import METHOD_NAMES
 from pegbox.schemas.jobs.queue import JobResult, TrainingSpec
 
-METHOD_LABELS: Mapping[str, str] = {"full": "full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
 SHOWN_ANSWERS = 3
 
 
@@ -17,12 +16,13 @@ def model_card(
     """Markdown with the hub's metadata block; every number in it was measured in this job."""
     name = spec.model_saving.model_name or spec.name
     method = spec.hyperparameters.method or "full"
+    method_text = "full fine-tuning" if method == "full" else METHOD_NAMES[method]
     return "\n".join(
         [
             *_metadata(spec, method),
             f"# {name}",
             "",
-            f"{_origin(spec)}, trained by {METHOD_LABELS[method]} on the dataset **{spec.dataset.name}**.",
+            f"{_origin(spec)}, trained by {method_text} on the dataset **{spec.dataset.name}**.",
             "",
             *_usage(method, result),
             "## Data",

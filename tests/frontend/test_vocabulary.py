@@ -7,8 +7,8 @@ from typing import get_args
 
 from backend.jobs.lifecycle import TRANSITIONS
 from frontend import TEMPLATES
-from pegbox.schemas.jobs.job import JobState
 from pegbox.schemas.jobs.queue import Phase
+from pegbox.schemas.jobs.state import JobState
 from pegbox.schemas.runs.live import Envelope
 from pegbox.schemas.runs.run import EventKind
 

@@ -16,8 +16,9 @@ from backend.jobs.progress import Progress
 from pegbox.schemas.base import utc_text
 from pegbox.schemas.jobs.command import CommandCreate, argv_of
 from pegbox.schemas.jobs.environment import masked
-from pegbox.schemas.jobs.job import JobState, JobValidation, JobView
+from pegbox.schemas.jobs.job import JobValidation, JobView
 from pegbox.schemas.jobs.queue import Capabilities, ReportRequest
+from pegbox.schemas.jobs.state import JobState
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run, now

@@ -22,13 +22,13 @@ from pegbox.schemas.jobs.job import (
     FinetuneView,
     JobConfiguration,
     JobResults,
-    JobState,
     JobTraining,
     LiveMetrics,
     ShownConfiguration,
     ShownReference,
 )
 from pegbox.schemas.jobs.queue import Capabilities, ModelSaving, ReportRequest, Wanted
+from pegbox.schemas.jobs.state import JobState
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run, now

@@ -8,10 +8,9 @@ from sqlmodel import Session
 
 from backend.identifiers import new_model_uid
 from backend.models import service as models
+from pegbox.schemas.jobs.hyperparameters import METHOD_NAMES
 from pegbox.schemas.jobs.queue import JobResult, ModelSaving, TrainingSpec
 from pegbox.store.tables import Job, Model
-
-METHOD_NAMES = {"lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
 
 
 def keep_results(db: Session, job: Job, result: JobResult | None, *, register: bool = False) -> None:
@@ -68,7 +67,7 @@ def _model(db: Session, job: Job, result: JobResult, saving: ModelSaving) -> Mod
         location=str(result.model_path),
         provider="This machine",
         category=base.category if base else "Text Generation",
-        description=f"{METHOD_NAMES.get(method, 'Full fine-tuning')} of {spec.model.name} on {spec.dataset.name}",
+        description=f"{METHOD_NAMES[method]} of {spec.model.name} on {spec.dataset.name}",
         parameters=models.count_text(result.parameters or 0),
         context_length=base.context_length if base else None,
         license=base.license if base else "",

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from backend.jobs.search import find_baselines, have_same_dataset
+from backend.jobs.search import find_baselines
 from backend.jobs.service import find_job
-from pegbox.store.tables import TERMINAL_STATES, Job
+from backend.jobs.trained_dataset import dataset_of
+from pegbox.schemas.jobs.state import TERMINAL_STATES
+from pegbox.store.tables import Job
 
 MOST_BASELINES = 20
 
@@ -36,8 +38,8 @@ def baselines_for(db: Session, job: Job, chosen: str) -> Baselines:
         if wanted and wanted.uid != job.uid and wanted.state in TERMINAL_STATES:
             found = [wanted, *found[: MOST_BASELINES - 1]]
     return Baselines(
-        same_dataset=[_baseline(other, chosen) for other in found if have_same_dataset(job, other)],
-        other_datasets=[_baseline(other, chosen) for other in found if not have_same_dataset(job, other)],
+        same_dataset=[_baseline(other, chosen) for other in found if dataset_of(other) == dataset_of(job)],
+        other_datasets=[_baseline(other, chosen) for other in found if dataset_of(other) != dataset_of(job)],
     )
 
 

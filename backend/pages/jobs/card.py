@@ -9,7 +9,7 @@ from typing import Any
 from backend.jobs.kinds import KINDS
 from backend.jobs.lifecycle import Action, actions_of
 from backend.pages.frame import filters
-from pegbox.schemas.jobs.hyperparameters import Hyperparameters
+from pegbox.schemas.jobs.hyperparameters import METHOD_NAMES, Hyperparameters, Method
 from pegbox.schemas.jobs.job import FinetuneView, JobView
 
 PHASES = ("prepare", "load", "train", "evaluate", "save")
@@ -29,7 +29,7 @@ STATE_WORDS = {
     "failed": "Failed",
     "cancelled": "Cancelled",
 }
-METHOD_WORDS = {"full": "Full", "lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
+METHOD_WORDS: dict[Method, str] = METHOD_NAMES | {"full": "Full"}
 PENDING = {
     "pause": "Pausing: the worker finishes its step and saves a checkpoint.",
     "cancel": "Stopping: the worker finishes its step and saves a checkpoint.",
@@ -121,7 +121,7 @@ def _of_training(job: FinetuneView) -> dict[str, Any]:
     is_running = job.state == "running"
     return {
         "state_word": PHASE_WORDS.get(training.phase or "", "Running") if is_running else STATE_WORDS[job.state],
-        "method_word": METHOD_WORDS.get(values.method or "", "–"),
+        "method_word": METHOD_WORDS[values.method] if values.method else "–",
         "model_name": job.configuration.model.name,
         "dataset_name": job.configuration.dataset.name,
         "dataset_uid": job.configuration.dataset.uid,

@@ -15,6 +15,7 @@ from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from backend.pages.jobs.card import JobCard, job_card, queue_note
 from pegbox.schemas.jobs.job import JobView
+from pegbox.schemas.jobs.state import UNSUCCESSFUL_STATES
 from pegbox.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -43,7 +44,7 @@ def show_command(request: Request, db: Session, settings: Settings, view: JobVie
         command=view.command,
         shell=view.shell,
         waiting=queue_note(view),
-        failure=view.error_message or "" if view.state in ("failed", "cancelled", "queued") else "",
+        failure=view.error_message or "" if view.state in (*UNSUCCESSFUL_STATES, "queued") else "",
         facts=_facts(view),
         environment=list(view.environment.items()),
         metrics=[

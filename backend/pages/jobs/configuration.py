@@ -24,7 +24,7 @@ def configuration_groups(job: FinetuneView) -> list[ConfigurationGroup]:
     run = [
         ("Base model", job.configuration.model.uid),
         ("Dataset", job.configuration.dataset.name),
-        ("Method", METHOD_WORDS.get(values.method or "", "–")),
+        ("Method", METHOD_WORDS[values.method] if values.method else "–"),
         ("Effective batch", f"{values.effective_batch_size} rows"),
         ("Attempt", str(job.attempt)),
         ("Run", job.run_id),

@@ -19,6 +19,7 @@ from backend.workers.service import devices_of, list_live_workers
 from pegbox.errors import ValidationError
 from pegbox.schemas.jobs.command import CommandCreate
 from pegbox.schemas.jobs.environment import is_secret_name
+from pegbox.schemas.jobs.state import UNSUCCESSFUL_STATES
 from pegbox.settings import Settings
 from pegbox.store.tables import Job
 
@@ -128,7 +129,7 @@ def _values_of(db: Session, job: Job) -> dict[str, str]:
         "gpu_count": str(job.gpu_count),
         "priority": str(job.priority),
         "environment": "\n".join(f"{name}={value}" for name, value in shown.items()),
-        "depends_on": " ".join(other.id or other.uid for other in needed if other.state not in ("failed", "cancelled")),
+        "depends_on": " ".join(other.id or other.uid for other in needed if other.state not in UNSUCCESSFUL_STATES),
         "max_retries": str(job.max_retries),
         "timeout_seconds": f"{job.timeout_seconds:g}" if job.timeout_seconds else "",
         "experiment": "",

@@ -11,7 +11,6 @@ from sqlmodel import Session
 from backend.datasets import service as datasets
 from backend.dependencies import Config, Db
 from backend.jobs import lists
-from backend.jobs.lifecycle import PAST
 from backend.pages.frame.html_route import HtmlRoute
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
@@ -20,6 +19,7 @@ from backend.workers.service import list_live_workers
 from pegbox.schemas.jobs.job import JobView
 from pegbox.schemas.jobs.lists import JobStatistics
 from pegbox.schemas.jobs.queue import Capabilities
+from pegbox.schemas.jobs.state import TERMINAL_STATES
 
 router = APIRouter(include_in_schema=False, route_class=HtmlRoute)
 
@@ -64,7 +64,7 @@ def show_overview(request: Request, db: Db, settings: Config) -> HTMLResponse:
         running=[job_card(job) for job in _in_state(db, "running")],
         queued=[job_card(job) for job in reversed(_in_state(db, "queued"))],
         queue_note="" if workers else "no worker is running: start one with pegbox worker",
-        finished=[job_card(job) for job in lists.list_jobs(db, PAST, FINISHED_SHOWN, 0).jobs],
+        finished=[job_card(job) for job in lists.list_jobs(db, TERMINAL_STATES, FINISHED_SHOWN, 0).jobs],
         machine=_machine(db),
         active=counts.current.running + counts.current.queued > 0,
     )

@@ -12,7 +12,7 @@ import typer
 
 from pegbox.cli.output import print_json, text_of
 from pegbox.errors import NotFoundError, UnavailableError
-from pegbox.schemas.jobs.job import TERMINAL_STATES
+from pegbox.schemas.jobs.state import TERMINAL_STATES, UNSUCCESSFUL_STATES
 from pegbox.sdk.client import Client
 from pegbox.sdk.environment import default_monitor_url
 
@@ -93,7 +93,7 @@ def follow_job(client: Client, uid: str, *, as_json: bool = False, from_start: b
         print_json({**job, "result": _result(client, uid)})
     else:
         _show_end(client, job)
-    if job["state"] in ("failed", "cancelled"):
+    if job["state"] in UNSUCCESSFUL_STATES:
         raise typer.Exit(1)
 
 

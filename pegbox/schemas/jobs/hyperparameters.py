@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from pegbox.schemas.base import Wire
 
 Method = Literal["full", "lora", "qlora", "loftq"]
+METHOD_NAMES: dict[Method, str] = {"full": "Full fine-tuning", "lora": "LoRA", "qlora": "QLoRA", "loftq": "LoftQ"}
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Scheduler = Literal[
     "linear", "cosine", "constant", "constant_with_warmup", "cosine_with_min_lr", "inverse_sqrt", "polynomial"

@@ -20,13 +20,12 @@ from pegbox.schemas.jobs.command import CommandCreate
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.schemas.jobs.queue import Device, JobResult, ModelSaving, Phase
 from pegbox.schemas.jobs.request import JobRequest, ReferenceKey
+from pegbox.schemas.jobs.state import JobState
 
-JobState = Literal["created", "queued", "running", "paused", "completed", "failed", "cancelled"]
 StatusFilter = Literal["created", "queued", "pending", "running", "paused", "completed", "failed", "cancelled"]
 JobKind = Annotated[str, Field(json_schema_extra={"enum": ["finetune", "command"]})]
 """The name of a kind of job. The backend registers the kinds; the document lists those of this release."""
 
-TERMINAL_STATES: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
 
 _KNOWN = {
     str(name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import Field
 
 from pegbox.schemas.base import Instant, JsonObject, Tag, Wire
-from pegbox.schemas.jobs.job import JobState, JobView
+from pegbox.schemas.jobs.job import JobView
 from pegbox.schemas.jobs.request import ReferenceKey
+from pegbox.schemas.jobs.state import JobState
 
 
 class JobList(Wire):

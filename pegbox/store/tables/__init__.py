@@ -9,7 +9,7 @@ from pegbox.store.tables.dataset_version import DatasetVersion
 from pegbox.store.tables.document import Document
 from pegbox.store.tables.experiment import Experiment
 from pegbox.store.tables.gpu_lease import GpuLease
-from pegbox.store.tables.job import TERMINAL_STATES, Job
+from pegbox.store.tables.job import Job
 from pegbox.store.tables.job_dependency import JobDependency
 from pegbox.store.tables.login import Login
 from pegbox.store.tables.metric_batch import MetricBatch
@@ -28,7 +28,6 @@ from pegbox.store.tables.utc_datetime import UtcDateTime, now
 from pegbox.store.tables.worker import Worker
 
 __all__ = [
-    "TERMINAL_STATES",
     "ApiToken",
     "ArtifactUse",
     "ArtifactVersion",

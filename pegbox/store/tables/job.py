@@ -85,7 +85,3 @@ class Job(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     completed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
     archived_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
-
-
-TERMINAL_STATES = ("completed", "failed", "cancelled")
-"""States of a job that has ended."""
