@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+import secrets
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +45,37 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.fixture
-def workshop(home: Path) -> Iterator[Stack]:
-    """Backend, monitor and worker."""
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Backend and monitor for all tests of this file."""
+    home = tmp_path_factory.mktemp("services") / "home"
+    home.mkdir()
     with Stack(home) as stack:
-        stack.start("worker")
+        yield stack
+
+
+@contextmanager
+def working(stack: Stack) -> Iterator[Stack]:
+    """The stack with a worker. Services that a failed test left dead are started again."""
+    for name in ("backend", "monitor", "worker"):
+        if name not in stack.processes:
+            stack.start(name)
+    yield stack
+    if "worker" in stack.processes:
+        stack.kill("worker", signal.SIGTERM)
+
+
+@pytest.fixture
+def workshop(services: Stack) -> Iterator[Stack]:
+    """Backend, monitor and a worker of the test's own."""
+    with working(services) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, rows: Path) -> Curve:
+def undisturbed(services: Stack, rows: Path) -> Curve:
     """The curve of the same job when nobody disturbs it."""
-    home = tmp_path_factory.mktemp("undisturbed") / "home"
-    home.mkdir()
-    with Stack(home) as stack:
-        stack.start("worker")
+    with working(services) as stack:
         uid = submit(stack, rows)
         wait_until(lambda: state(stack, uid) in ("completed", "failed"), seconds=150, what="the end of the job")
         assert job(stack, uid)["state"] == "completed", job(stack, uid)
@@ -68,7 +86,9 @@ def submit(stack: Stack, rows: Path) -> str:
     """Uploads the rows and queues a job on them."""
     with rows.open("rb") as handle:
         dataset = http.post(
-            f"{stack.backend_url}/api/datasets", files={"file": ("rows.csv", handle, "text/csv")}, data={"name": "rows"}
+            f"{stack.backend_url}/api/datasets",
+            files={"file": ("rows.csv", handle, "text/csv")},
+            data={"name": f"rows {secrets.token_hex(4)}"},
         )
     assert dataset.status_code == 201, dataset.text
     answer = http.post(
