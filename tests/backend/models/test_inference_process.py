@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,7 +17,9 @@ from pegbox.data.rows import Row
 from pegbox.errors import TooManyRequestsError, UnavailableError
 from pegbox.inference.starter import build_starter
 from pegbox.schemas.question import QuestionCreate
+from pegbox.settings import Settings
 from tests import event_loop
+from tests.apps import open_backend
 
 pytestmark = pytest.mark.train
 
@@ -29,11 +32,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_starter(tmp_path_factory.mktemp("model") / "tiny", ROWS, seed=1, hidden_size=32, layers=1)
 
 
-@pytest.fixture
-def client(backend_client: TestClient, folder: Path) -> TestClient:
-    answer = backend_client.post("/api/models", json={"id": "acme/tiny", "source": "local", "path": str(folder)})
-    assert answer.status_code == 201
-    return backend_client
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[TestClient]:
+    """One backend for all tests: the process that answers takes seconds to start."""
+    with open_backend(Settings(home=tmp_path_factory.mktemp("backend") / "home")) as client:
+        answer = client.post("/api/models", json={"id": "acme/tiny", "source": "local", "path": str(folder)})
+        assert answer.status_code == 201
+        yield client
 
 
 def test_a_model_answers_and_stays_loaded(client: TestClient, folder: Path) -> None:
@@ -83,13 +88,20 @@ def test_a_broken_folder_is_said_and_the_next_question_works(client: TestClient,
     assert client.post("/api/models/acme/tiny/ask", json={"question": "?", "max_new_tokens": 2}).status_code == 200
 
 
-def test_the_process_leaves_when_nobody_asks_and_is_killed_when_it_takes_too_long(folder: Path) -> None:
+def test_the_process_takes_eight_questions_leaves_when_nobody_asks_and_is_killed_when_it_takes_too_long(
+    folder: Path,
+) -> None:
     async def ask(answers: InferenceProcess) -> str:
         return (await answers.ask("tiny", folder, QuestionCreate(question="?", max_new_tokens=2))).answer
 
     async def scenario() -> None:
         answers = InferenceProcess(idle_seconds=0.05)
-        first = await ask(answers)
+        waiting = [asyncio.create_task(ask(answers)) for _ in range(8)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyRequestsError):
+            await ask(answers)
+        first, *others = await asyncio.gather(*waiting)
+        assert set(others) == {first}
         process = answers._process
         assert process
         assert await asyncio.wait_for(process.wait(), 30) == 0
@@ -100,13 +112,5 @@ def test_the_process_leaves_when_nobody_asks_and_is_killed_when_it_takes_too_lon
         with pytest.raises(UnavailableError, match="did not answer"):
             await ask(hasty)
         assert hasty.pid is None
-
-        crowded = InferenceProcess()
-        waiting = [asyncio.create_task(ask(crowded)) for _ in range(8)]
-        await asyncio.sleep(0)
-        with pytest.raises(TooManyRequestsError):
-            await ask(crowded)
-        assert set(await asyncio.gather(*waiting)) == {first}
-        await crowded.close()
 
     event_loop.run(scenario())
