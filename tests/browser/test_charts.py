@@ -120,7 +120,7 @@ def test_degenerate_values_and_sizes_are_drawn(charts: Page) -> None:
     columns = [[], *([value] for value in values), *([value, value] for value in values)]
     for value in (*values, 8.084335534846074, 2361.086561365573, 2433940.83125573):
         columns += [[value, value * (1 + ulps * 2**-52), value] for ulps in (1, 2, 3, 4, 8, 12)]
-    columns += [[None, None], [0.1, float("nan"), 0.3], [-1.7e308, 1.7e308], [5e-324, 1e300]]
+    columns += [[None, None], [0.1077, 24.587], [0.1, float("nan"), 0.3], [-1.7e308, 1.7e308], [5e-324, 1e300]]
     charts.evaluate(DRAW_ALL, [columns, [0, 1, 600]])
 
 

@@ -5,6 +5,7 @@ import type { Aligned } from "./align";
 import { type ChartData, inDrawingOrder, type Line } from "./data";
 import { drawBackground, drawForeground, type MarkContext } from "./marks";
 import { bulkRange, divisibleRange, type Extent, logRange, wholeRange } from "./range";
+import { logTicks } from "./ticks";
 
 /** Diameter of a point that is drawn as a dot, in pixels. */
 const DOT = 5;
@@ -185,7 +186,13 @@ function axes(settings: PlotSettings, font: string): uPlot.Axis[] {
       ...shared,
       size: 46,
       space: 30,
-      ...(log ? { filter: decadesOnly, grid: { ...shared.grid, filter: decadesOnly } } : {}),
+      ...(log
+        ? {
+            splits: (_plot: uPlot, _axis: number, min: number, max: number) => logTicks(min, max),
+            filter: decadesOnly,
+            grid: { ...shared.grid, filter: decadesOnly },
+          }
+        : {}),
       values: (_plot, values) => values.map(tick),
     },
   ];
