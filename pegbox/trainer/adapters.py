@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from pegbox.errors import UnusableContentError
-from pegbox.inference.device import Decided, device_map
-from pegbox.inference.quantization import quantization
+from pegbox.inference.device import ResolvedPrecision, device_map
+from pegbox.inference.quantization import quantization_config
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Method
 
 
@@ -57,14 +57,16 @@ def _start_from_quantization_error(adapted: Any, base: Path) -> None:
         module.lora_B["default"].weight.data = left[:, :rank] * roots / module.scaling["default"]
 
 
-def merge(base: Path, adapter: Path, target: Path, tokenizer: Any, *, method: Method, precision: Decided) -> None:
+def merge(
+    base: Path, adapter: Path, target: Path, tokenizer: Any, *, method: Method, precision: ResolvedPrecision
+) -> None:
     """Merges an adapter into the base weights and writes a model to `target` that loads without peft."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     if method == "loftq":
         # A LoftQ adapter corrects the quantization error, so the adapter is merged into the quantized weights.
-        quantized = quantization(method, precision)
+        quantized = quantization_config(method, precision)
         model = AutoModelForCausalLM.from_pretrained(
             base, quantization_config=quantized, device_map=device_map(), use_safetensors=True
         ).dequantize()

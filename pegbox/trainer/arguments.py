@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trl import SFTConfig
 
-from pegbox.inference.device import Decided, has_gpu
+from pegbox.inference.device import ResolvedPrecision, has_gpu
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 
 EVALUATION_BATCH = 64
@@ -21,7 +21,7 @@ MIN_LEARNING_RATE_RATIO = 0.1
 def training_arguments(
     values: Hyperparameters,
     output: Path,
-    precision: Decided,
+    precision: ResolvedPrecision,
     training_rows: int,
     parameters: int,
     *,

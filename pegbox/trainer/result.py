@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.data.rows import Split
-from pegbox.inference.device import Decided
+from pegbox.inference.device import ResolvedPrecision
 from pegbox.inference.generate import count_exact
 from pegbox.inference.weights import LoadedModel
 from pegbox.schemas.jobs.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
@@ -71,7 +71,7 @@ def save_model(
     base: LoadedModel,
     result: JobResult,
     split: Split,
-    precision: Decided,
+    precision: ResolvedPrecision,
 ) -> JobResult:
     """Writes weights, tokenizer and model card, and renames the folder into place once all files are complete."""
     method = spec.hyperparameters.method or "full"

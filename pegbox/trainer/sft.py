@@ -13,9 +13,9 @@ from trl import SFTTrainer
 
 from pegbox.data.rows import Split, read_rows, split_rows
 from pegbox.errors import UnusableContentError
-from pegbox.inference.device import decide_precision, require_method, require_optimizer
+from pegbox.inference.device import require_method, require_optimizer, resolve_precision
 from pegbox.inference.encoding import Encoded, encode_rows
-from pegbox.inference.generate import answer_rows, undisturbed_randomness
+from pegbox.inference.generate import answer_rows, preserve_random_state
 from pegbox.inference.weights import find_weights, load
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.schemas.jobs.queue import JobResult, Phase, TrainingSpec
@@ -44,7 +44,7 @@ class RandomStatePreservingTrainer(SFTTrainer):  # type: ignore[misc]
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Evaluates and restores the state of all random number generators."""
-        with undisturbed_randomness():
+        with preserve_random_state():
             metrics: dict[str, float] = super().evaluate(*args, **kwargs)
         return metrics
 
@@ -73,7 +73,7 @@ def train(spec: TrainingSpec, folder: JobFolder, run: Recorder, stop: StopReques
     report_phase(run, progress, "prepare", "Reading the dataset", step=progress_so_far.step)
     require_method(values.method or "full")
     require_optimizer(values.optimizer)
-    precision = decide_precision(values.precision)
+    precision = resolve_precision(values.precision)
     source = spec.dataset
     rows = read_rows(folder.dataset, source.column_mapping, encoding=source.encoding, delimiter=source.delimiter)
     split = split_rows(rows, values.validation_split, values.seed)
