@@ -159,6 +159,6 @@ class Settings(BaseSettings):
 
 def local_url(host: str, port: int) -> str:
     """The address at which this machine reaches a service that listens on `host`."""
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared with, not bound to
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared, not bound
     reachable = everywhere.get(host, host)
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

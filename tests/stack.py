@@ -1,4 +1,4 @@
-"""Backend, monitor and worker as real processes, for tests that need sockets or want to kill something."""
+"""Backend, monitor and worker as real processes, for tests that use sockets or kill processes."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ ROOT = Path(__file__).parent.parent
 START_SECONDS = 120
 
 http = httpx2.Client(verify=False, limits=httpx2.Limits(max_keepalive_connections=0), timeout=30)
-"""For requests of tests: no TLS context per call (60 ms of CPU), and no connection kept that a killed service would break."""
+"""HTTP client for tests: one TLS context for all calls (60 ms of CPU each), no keep-alive connections to killed services."""
 
 
-_given_ports: set[int] = set()
+_used_ports: set[int] = set()
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment, another one each time."""
+    """A free port, a different one each time."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        if port not in _given_ports:
-            _given_ports.add(port)
+        if port not in _used_ports:
+            _used_ports.add(port)
             return port
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 90, what: str = "the condition") -> Any:
-    """The first truthy value of `condition`; fails when the time is over."""
+    """Returns the first truthy value of `condition`. Raises `AssertionError` after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -49,7 +49,7 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 90, what: str =
 
 
 class Stack:
-    """Use as a context manager. `env` goes to every process; output is kept in `<home>/../<name>.out`."""
+    """A context manager that starts backend and monitor and stops all processes. Output is in `<home>/../<name>.out`."""
 
     def __init__(self, home: Path, env: dict[str, str] | None = None) -> None:
         self.home = home
@@ -77,14 +77,14 @@ class Stack:
         return f"http://127.0.0.1:{self.monitor_port}"
 
     def start(self, *names: str) -> subprocess.Popen[bytes]:
-        """Starts `backend`, `monitor` or `worker`, several at the same time, and waits until the services answer.
+        """Starts `backend`, `monitor` or `worker` in parallel and waits until the services respond.
 
         Returns the last process.
         """
         processes = {name: self._spawn(name) for name in names}
         for name, process in processes.items():
             if name != "worker":
-                self._wait_until_it_answers(name, process)
+                self._wait_until_ready(name, process)
         return processes[names[-1]]
 
     def _spawn(self, name: str) -> subprocess.Popen[bytes]:
@@ -106,11 +106,11 @@ class Stack:
         self.processes[name] = process
         return process
 
-    def _wait_until_it_answers(self, name: str, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self, name: str, process: subprocess.Popen[bytes]) -> None:
         url = self.backend_url if name == "backend" else self.monitor_url
-        wait_until(lambda: self._answers(process, name, url), seconds=START_SECONDS, what=f"the start of {name}")
+        wait_until(lambda: self._is_ready(process, name, url), seconds=START_SECONDS, what=f"the start of {name}")
 
-    def _answers(self, process: subprocess.Popen[bytes], name: str, url: str) -> bool:
+    def _is_ready(self, process: subprocess.Popen[bytes], name: str, url: str) -> bool:
         assert process.poll() is None, f"{name} ended at once:\n{self.output(name)[-3000:]}"
         try:
             return http.get(f"{url}/api/health", timeout=2).status_code == 200
@@ -118,13 +118,13 @@ class Stack:
             return False
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
-        """Sends a signal (SIGKILL unless told) to one process and reaps it."""
+        """Sends a signal to a process, by default SIGKILL, and waits for its end."""
         process = self.processes.pop(name)
         process.send_signal(number)
         process.wait(timeout=60)
 
     def output(self, name: str) -> str:
-        """What a process has printed so far."""
+        """The output of a process so far."""
         path = self.home.parent / f"{name}.out"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
@@ -142,7 +142,7 @@ class Stack:
         self.stop()
 
     def stop(self) -> None:
-        """Ends everything: the worker first, so that it can report to a backend that still lives."""
+        """Stops all processes, the worker first, so that its last report reaches the backend."""
         for name in ("worker", "monitor", "backend"):
             process = self.processes.pop(name, None)
             if process is None or process.poll() is not None:

@@ -1,4 +1,4 @@
-"""The rows of a dataset file, and the seeded split into those to train on and those held out. Light: no torch here."""
+"""Reads the rows of a dataset file and splits them into training and validation rows. Does not import torch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pegbox.errors import UnusableContentError
 from pegbox.schemas.jobs.hyperparameters import count_held_out
 
 MAX_CELL_CHARACTERS = 2**27
-"""The csv module refuses cells beyond a limit of its own, far below what a dataset may hold."""
+"""Replaces the limit of the csv module, which is far below the allowed size of a cell."""
 
 
 class Row(NamedTuple):
-    """One question with the answer to learn."""
+    """A question and the expected answer."""
 
     prompt: str
     completion: str
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Split:
-    """Rows to learn from and rows held out; both keep the order of the file."""
+    """Training rows and held-out rows, both in the order of the file."""
 
     training: list[Row]
     validation: list[Row]
@@ -34,9 +34,9 @@ class Split:
 def read_rows(
     path: Path, mapping: Mapping[str, str] | None = None, *, encoding: str = "utf-8", delimiter: str = ","
 ) -> list[Row]:
-    """Reads the mapped columns of a CSV file; rows without a question or an answer are left out.
+    """Reads the mapped columns of a CSV file. Omits rows without a question or an answer.
 
-    `mapping` names the file's column for `input` and for `output`. Raises `UnusableContentError` when a column is missing or
+    `mapping` maps `input` and `output` to columns of the file. Raises `UnusableContentError` when a column is missing or
     no row is left.
     """
     columns = {"input": "input", "output": "output", **(mapping or {})}
@@ -48,7 +48,7 @@ def read_rows(
 
 def _complete_rows(path: Path, prompt: str, completion: str, encoding: str, delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(MAX_CELL_CHARACTERS)
-    # A byte order mark would become part of the first column's name.
+    # Otherwise a byte order mark would become part of the first column's name.
     encoding = "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
     with path.open(encoding=encoding, newline="", errors="replace") as file:
         reader = csv.reader(file, delimiter=delimiter)
@@ -65,8 +65,8 @@ def _complete_rows(path: Path, prompt: str, completion: str, encoding: str, deli
 
 
 def split_rows(rows: Sequence[Row], share: float, seed: int) -> Split:
-    """Holds out `share` of the rows (at least one when `share` is above 0 and two rows are there), drawn with `seed`."""
-    held_out = set(random.Random(seed).sample(range(len(rows)), count_held_out(len(rows), share)))  # noqa: S311 - repeatable, not secret
+    """Holds out `share` of the rows, drawn with `seed`: at least one if `share` is above 0 and there are two rows."""
+    held_out = set(random.Random(seed).sample(range(len(rows)), count_held_out(len(rows), share)))  # noqa: S311 - reproducible, not secret
     return Split(
         training=[row for index, row in enumerate(rows) if index not in held_out],
         validation=[row for index, row in enumerate(rows) if index in held_out],

@@ -1,4 +1,4 @@
-"""The host through psutil: CPU, memory, disk, network."""
+"""Readings of the host through psutil: CPU, memory, disk, network."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ class HostReading:
 
 @dataclass(frozen=True, slots=True)
 class NetworkTraffic:
-    """Bytes over all interfaces since the host started."""
+    """Bytes sent and received by all interfaces since the host started."""
 
     sent: int
     received: int
 
 
 def read_traffic() -> NetworkTraffic:
-    """The counters as they stand."""
+    """The current counters."""
     counters = psutil.net_io_counters()
     return NetworkTraffic(sent=counters.bytes_sent, received=counters.bytes_recv)
 
 
 class HostReader:
-    """Reads the host; keeps the previous network counters, because a rate needs two of them."""
+    """Reads the host. Keeps the previous network counters to calculate rates."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""This process through psutil: what it holds and what it has used."""
+"""Readings of this process through psutil: memory, processor time, threads, open files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class ProcessReading:
     started_at: float
     threads: int
     open_files: int | None
-    """File descriptors; `None` on systems that have none."""
+    """File descriptors; `None` on Windows."""
 
 
 def read_process() -> ProcessReading:
-    """One reading of the process that calls."""
+    """One reading of the calling process."""
     process = psutil.Process()
     with process.oneshot():
         times = process.cpu_times()

@@ -1,1 +1,1 @@
-"""Loads a model and generates answers, during a training and afterwards."""
+"""Loads models and generates answers, during a training and afterwards."""

@@ -1,4 +1,4 @@
-"""What this machine can train with, and how: methods, precision, device. Loads torch, so only the child asks."""
+"""Training methods, precisions and devices that this machine supports. Imports torch, so the worker must not import it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pegbox.errors import UnusableContentError
 from pegbox.schemas.jobs.hyperparameters import METHOD_NAMES, Method, Optimizer, Precision
 from pegbox.schemas.jobs.queue import Capabilities
 
-Decided = Literal["fp32", "bf16", "fp16"]
+ResolvedPrecision = Literal["fp32", "bf16", "fp16"]
 
 QUANTIZED: tuple[Method, ...] = ("qlora", "loftq")
 
@@ -22,12 +22,12 @@ _PROCESS = psutil.Process()
 
 
 def has_gpu() -> bool:
-    """Whether an NVIDIA GPU can be used."""
+    """Whether torch can use an NVIDIA GPU."""
     return bool(torch.cuda.is_available())
 
 
 def capabilities() -> Capabilities:
-    """The methods that run here, and for each other one the reason why not."""
+    """The supported methods, the reason for each unsupported method, and the hardware."""
     problem = _quantization_problem()
     refusals = {method: problem.format(METHOD_NAMES[method]) for method in QUANTIZED} if problem else {}
     every: tuple[Method, ...] = ("full", "lora", "qlora", "loftq")
@@ -42,7 +42,7 @@ def capabilities() -> Capabilities:
 
 @cache
 def _quantization_problem() -> str | None:
-    """Why no base model can be kept in 4 bits here, as a sentence with a place for the method; tried out, not guessed."""
+    """Why 4-bit quantization does not work here, with `{}` for the method; `None` if a trial quantization succeeds."""
     if importlib.util.find_spec("bitsandbytes") is None:
         return (
             "{} keeps the base model in 4 bits, which needs the package bitsandbytes: pip install 'pegbox[quantize]'."
@@ -59,14 +59,14 @@ def _quantization_problem() -> str | None:
 
 
 def require_method(method: Method) -> None:
-    """Raises `UnusableContentError` with the reason when `method` cannot run here; nothing else is trained in its stead."""
+    """Raises `UnusableContentError` with the reason when `method` is not supported here. There is no fallback to another method."""
     reason = capabilities().refusals.get(method)
     if reason:
         raise UnusableContentError(reason)
 
 
 def require_optimizer(optimizer: Optimizer) -> None:
-    """Raises `UnusableContentError` when `optimizer` cannot run here."""
+    """Raises `UnusableContentError` when `optimizer` is not supported here."""
     if "8bit" in optimizer and (not has_gpu() or importlib.util.find_spec("bitsandbytes") is None):
         raise UnusableContentError(
             f"The optimizer {optimizer} needs an NVIDIA GPU and the package bitsandbytes; choose adamw_torch instead."
@@ -74,12 +74,15 @@ def require_optimizer(optimizer: Optimizer) -> None:
 
 
 def device_map() -> dict[str, str | int]:
-    """Where a quantized model goes; others are moved by the trainer."""
+    """The device map of a quantized model. The trainer moves other models to their device."""
     return {"": 0 if has_gpu() else "cpu"}
 
 
-def decide_precision(wanted: Precision) -> Decided:
-    """bf16 where the GPU can, else fp16 on a GPU, else fp32. A wish that the hardware cannot fulfil is refused."""
+def resolve_precision(wanted: Precision) -> ResolvedPrecision:
+    """Resolves `auto` to bf16 or, on GPUs without bf16, fp16; on a CPU to fp32.
+
+    Raises `UnusableContentError` when the hardware does not support the requested precision.
+    """
     if wanted == "auto":
         if not has_gpu():
             return "fp32"
@@ -92,12 +95,12 @@ def decide_precision(wanted: Precision) -> Decided:
 
 
 def memory_bytes() -> int:
-    """Memory that the training takes: on the GPU what torch has reserved, else what the process has resident."""
+    """Memory of the training in bytes: reserved by torch on the GPU, else the resident memory of this process."""
     if has_gpu():
         return int(torch.cuda.memory_reserved())
     return int(_PROCESS.memory_info().rss)
 
 
-def dtype_of(precision: Decided) -> torch.dtype:
-    """The torch type behind a precision."""
+def dtype_of(precision: ResolvedPrecision) -> torch.dtype:
+    """The torch data type of a precision."""
     return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]

@@ -1,4 +1,4 @@
-"""Rows become token sequences in which only the answer counts towards the loss."""
+"""Converts rows to token sequences in which only the answer counts towards the loss."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pegbox.data.rows import Row
 if TYPE_CHECKING:
     from datasets import Dataset
 
-IGNORED = -100
+IGNORED_LABEL = -100
 """Label of a token that does not count towards the loss."""
 
-PROBE = "Answer-7f3a"
-"""An answer that no template contains by itself."""
+PLACEHOLDER_ANSWER = "Answer-7f3a"
+"""A placeholder answer that no chat template contains."""
 
 PLAIN_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -23,12 +23,12 @@ PLAIN_TEMPLATE = (
     "{%- else -%}{{ message['content'] + '\\n' }}{%- endif -%}"
     "{%- endfor -%}"
 )
-"""For models that bring no chat template: the question, a line break, the answer, the end token."""
+"""The chat template for models without one: question, line break, answer, end token."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids and labels per row (ragged lists of equal shape), with the rows that had to be cut or dropped."""
+    """Token ids and labels per row (ragged lists of equal shape), and the number of truncated and dropped rows."""
 
     input_ids: list[list[int]]
     labels: list[list[int]]
@@ -36,16 +36,17 @@ class Encoded:
     dropped: int = 0
 
     def as_dataset(self) -> Dataset:
-        """The form in which SFTTrainer takes rows that are tokenized and masked already."""
+        """A dataset that SFTTrainer accepts as tokenized and masked."""
         from datasets import Dataset
 
         return Dataset.from_dict({"input_ids": self.input_ids, "labels": self.labels})
 
 
 def ensure_chat_template(tokenizer: Any) -> bool:
-    """Gives a tokenizer without a chat template the plain one, so that whoever loads the result asks as we trained.
+    """Sets `PLAIN_TEMPLATE` in a tokenizer without a chat template, and a padding token if there is none.
 
-    Returns whether the model brought its own. Also names a padding token where there is none.
+    The template is saved with the model, so that prompts look the same as in training. Returns whether the tokenizer had a
+    template.
     """
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
@@ -57,32 +58,32 @@ def ensure_chat_template(tokenizer: Any) -> bool:
 
 
 def render_prompt(tokenizer: Any, question: str) -> str:
-    """The text that a model sees before it answers."""
+    """The prompt for a question, by the chat template."""
     text = tokenizer.apply_chat_template(
         [{"role": "user", "content": question}], tokenize=False, add_generation_prompt=True
     )
     return str(text)
 
 
-def answer_ending(tokenizer: Any) -> str:
-    """What the template puts behind an answer: at the least the token by which the model says that it is done."""
-    conversation = [{"role": "user", "content": "Question"}, {"role": "assistant", "content": PROBE}]
+def answer_suffix(tokenizer: Any) -> str:
+    """The text that the template puts after an answer, with at least the end token."""
+    conversation = [{"role": "user", "content": "Question"}, {"role": "assistant", "content": PLACEHOLDER_ANSWER}]
     text = str(tokenizer.apply_chat_template(conversation, tokenize=False))
-    ending = text.rpartition(PROBE)[2] if PROBE in text else ""
-    marks_end = any(token in ending for token in tokenizer.all_special_tokens)
-    return ending if marks_end else ending + str(tokenizer.eos_token)
+    suffix = text.rpartition(PLACEHOLDER_ANSWER)[2] if PLACEHOLDER_ANSWER in text else ""
+    marks_end = any(token in suffix for token in tokenizer.all_special_tokens)
+    return suffix if marks_end else suffix + str(tokenizer.eos_token)
 
 
 def encode_rows(tokenizer: Any, rows: Sequence[Row], max_length: int) -> Encoded:
-    """Tokenizes question and answer apart, so that the border between them is where it will be when the model is asked.
+    """Tokenizes question and answer separately, so that the boundary between them is the same as at inference.
 
-    Rows beyond `max_length` tokens are cut at their end; rows whose answer falls away whole are dropped.
+    Rows longer than `max_length` tokens are truncated at the end; rows without room for an answer are dropped.
     """
     if not rows:
         return Encoded([], [])
-    ending = answer_ending(tokenizer)
+    suffix = answer_suffix(tokenizer)
     prompts = tokenizer([render_prompt(tokenizer, row.prompt) for row in rows], add_special_tokens=False)["input_ids"]
-    answers = tokenizer([row.completion + ending for row in rows], add_special_tokens=False)["input_ids"]
+    answers = tokenizer([row.completion + suffix for row in rows], add_special_tokens=False)["input_ids"]
     input_ids: list[list[int]] = []
     labels: list[list[int]] = []
     truncated = dropped = 0
@@ -92,5 +93,5 @@ def encode_rows(tokenizer: Any, rows: Sequence[Row], max_length: int) -> Encoded
             continue
         truncated += len(prompt) + len(answer) > max_length
         input_ids.append((prompt + answer)[:max_length])
-        labels.append(([IGNORED] * len(prompt) + answer)[:max_length])
+        labels.append(([IGNORED_LABEL] * len(prompt) + answer)[:max_length])
     return Encoded(input_ids, labels, truncated, dropped)

@@ -1,4 +1,4 @@
-"""Asks a finished model: loads it, whatever method made it, and answers greedily."""
+"""Loads a finished model (full, merged or an adapter) and answers questions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from pegbox.worker.processes.cpu_settings import THREADS
 
 
 class FinishedModel:
-    """A model in memory, ready for questions.
+    """A finished model in memory.
 
-    Raises NotFoundError or UnusableContentError when there is no model that can be loaded, UnavailableError without torch.
+    Raises `NotFoundError` for a missing folder, `UnusableContentError` when the model cannot be loaded, `UnavailableError` when
+    torch is not installed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,7 +37,7 @@ class FinishedModel:
         self._model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
     def answer(self, question: str, *, max_new_tokens: int) -> AnswerLine:
-        """One question, one answer. `tokens` counts the answer's."""
+        """Answers one question. The result has the answer, its number of tokens and the duration in seconds."""
         began = time.monotonic()
         text = self._generate(self._model, self._tokenizer, [question], max_new_tokens=max_new_tokens)[0]
         count = len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -44,7 +45,7 @@ class FinishedModel:
 
 
 def answer_question(folder: Path, question: str, *, max_new_tokens: int) -> str:
-    """Loads the model in `folder` for one question. Raises what `FinishedModel` raises."""
+    """Loads the model in `folder` and answers one question. Raises what `FinishedModel` raises."""
     return FinishedModel(folder).answer(question, max_new_tokens=max_new_tokens).answer
 
 
@@ -59,11 +60,11 @@ def _load(folder: Path) -> tuple[Any, Any]:
     transformers.utils.logging.disable_progress_bar()
     warnings.filterwarnings("ignore")
     merged = folder / "merged"
-    whole = merged if merged.is_dir() else folder
-    loader = AutoPeftModelForCausalLM if (whole / "adapter_config.json").is_file() else AutoModelForCausalLM
+    weights = merged if merged.is_dir() else folder
+    loader = AutoPeftModelForCausalLM if (weights / "adapter_config.json").is_file() else AutoModelForCausalLM
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = loader.from_pretrained(whole, dtype="auto")
+        model = loader.from_pretrained(weights, dtype="auto")
     except (OSError, ValueError) as error:
         raise UnusableContentError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}") from error
     ensure_chat_template(tokenizer)

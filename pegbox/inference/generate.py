@@ -1,4 +1,4 @@
-"""What a model answers: greedy, batched, without touching the random state of a training."""
+"""Generates answers: greedy decoding in batches. Does not change the random state of a training."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pegbox.schemas.jobs.queue import Answer, ExactMatch
 
 ANSWER_BATCH = 64
 MAX_ANSWER_TOKENS = 256
-SPARE_TOKENS = 8
-"""Room beyond the longest expected answer, so that one which runs on is seen to."""
+EXTRA_TOKENS = 8
+"""Tokens beyond the longest expected answer, so that an answer that does not end in time is recognizable."""
 
 
 @contextmanager
-def undisturbed_randomness() -> Iterator[None]:
-    """What happens inside leaves every random generator as it was: a training goes on as if it had not been."""
+def preserve_random_state() -> Iterator[None]:
+    """Restores the state of the random number generators of Python, NumPy and torch on exit."""
     states = (random.getstate(), numpy.random.get_state(), torch.get_rng_state())
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
     try:
@@ -36,13 +36,13 @@ def undisturbed_randomness() -> Iterator[None]:
 
 
 def answer_rows(model: Any, tokenizer: Any, rows: Sequence[Row]) -> list[Answer]:
-    """The model's answer to each row's question, beside the expected one. Leaves the model in the mode it was in."""
+    """Answers the question of each row. Restores the training mode of the model."""
     longest = max((len(ids) for ids in tokenizer([row.completion for row in rows])["input_ids"]), default=0)
-    room = min(MAX_ANSWER_TOKENS, longest + SPARE_TOKENS)
+    max_new_tokens = min(MAX_ANSWER_TOKENS, longest + EXTRA_TOKENS)
     answers: list[Answer] = []
     for start in range(0, len(rows), ANSWER_BATCH):
         batch = rows[start : start + ANSWER_BATCH]
-        texts = generate(model, tokenizer, [row.prompt for row in batch], max_new_tokens=room)
+        texts = generate(model, tokenizer, [row.prompt for row in batch], max_new_tokens=max_new_tokens)
         answers += [
             Answer(prompt=row.prompt, expected=row.completion, answer=text)
             for row, text in zip(batch, texts, strict=True)
@@ -53,7 +53,7 @@ def answer_rows(model: Any, tokenizer: Any, rows: Sequence[Row]) -> list[Answer]
 def generate(
     model: Any, tokenizer: Any, questions: Sequence[str], *, max_new_tokens: int = MAX_ANSWER_TOKENS
 ) -> list[str]:
-    """Greedy answers to questions, all in one batch."""
+    """Answers all questions in one batch by greedy decoding. Restores the training mode of the model."""
     was_training = model.training
     model.eval()
     try:
@@ -65,14 +65,14 @@ def generate(
             return_tensors="pt",
             return_token_type_ids=False,
         ).to(model.device)
-        with torch.no_grad(), undisturbed_randomness():
+        with torch.no_grad(), preserve_random_state():
             output = model.generate(
                 **batch,
                 max_new_tokens=max_new_tokens,
                 do_sample=False,
                 use_cache=True,
                 pad_token_id=tokenizer.pad_token_id,
-                # Sampling values of a model's own generation settings would only cause warnings here.
+                # Unset, because the sampling values of a model's generation config cause warnings with greedy decoding.
                 temperature=None,
                 top_p=None,
                 top_k=None,
@@ -84,6 +84,6 @@ def generate(
 
 
 def count_exact(answers: Sequence[Answer]) -> ExactMatch:
-    """How many answers equal the expected ones word for word (surrounding blanks aside)."""
+    """Counts answers that equal the expected ones, apart from surrounding whitespace."""
     correct = sum(answer.answer == answer.expected.strip() for answer in answers)
     return ExactMatch(correct=correct, total=len(answers))

@@ -1,4 +1,4 @@
-"""The process that answers questions: a line of JSON in, a line of JSON out, the model of the last question kept in memory."""
+"""The process that answers questions: reads and writes lines of JSON. Keeps the model of the last question in memory."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pegbox.worker.processes.parent import die_with_parent
 
 
 def main() -> None:
-    """Answers until its input ends."""
+    """Answers questions until the end of stdin."""
     die_with_parent()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print must not pass for an answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output of libraries must not mix with answers
     loaded: FinishedModel | None = None
     for line in sys.stdin:
-        asked = QuestionLine.model_validate_json(line)
+        question = QuestionLine.model_validate_json(line)
         try:
-            if loaded is None or loaded.folder != asked.folder:
-                loaded = None  # its memory goes before the next model comes
-                loaded = FinishedModel(asked.folder)
-            answer = loaded.answer(asked.question, max_new_tokens=asked.max_new_tokens)
+            if loaded is None or loaded.folder != question.folder:
+                loaded = None  # frees the memory before the next model is loaded
+                loaded = FinishedModel(question.folder)
+            answer = loaded.answer(question.question, max_new_tokens=question.max_new_tokens)
         except PegboxError as error:
             answer = AnswerLine(error=error.message, status=error.status)
         except (MemoryError, RuntimeError) as error:  # torch reports exhausted memory as a RuntimeError

@@ -1,15 +1,15 @@
-"""Four-bit loading of a base model."""
+"""4-bit quantization of base models."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pegbox.inference.device import Decided, dtype_of
+from pegbox.inference.device import ResolvedPrecision, dtype_of
 from pegbox.schemas.jobs.hyperparameters import Method
 
 
-def quantization(method: Method, precision: Decided) -> Any:
-    """How the base model is loaded: 4-bit NF4 for QLoRA and LoftQ, else `None` (as it is)."""
+def quantization_config(method: Method, precision: ResolvedPrecision) -> Any:
+    """The quantization config for loading the base model: 4-bit NF4 for QLoRA and LoftQ, else `None`."""
     if method not in ("qlora", "loftq"):
         return None
     from transformers import BitsAndBytesConfig

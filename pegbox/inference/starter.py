@@ -1,6 +1,6 @@
-"""The offline starter: a small untrained Llama with a tokenizer made from the dataset, for machines without a model hub.
+"""The offline starter: a small Llama with random weights and a tokenizer trained on the dataset. Needs no model hub.
 
-It knows nothing before the training; it shows that a job works and learns small datasets in a minute on a CPU.
+The starter has no knowledge besides the dataset. A training of a small dataset takes about a minute on a CPU.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ CHAT_TEMPLATE = (
 def build_starter(
     folder: Path, rows: Sequence[Row], *, seed: int, hidden_size: int = HIDDEN_SIZE, layers: int = LAYERS
 ) -> Path:
-    """Writes model and tokenizer into `folder`, or leaves the ones that a previous attempt wrote there.
+    """Writes model and tokenizer into `folder`, unless an earlier attempt has done so. Returns `folder`.
 
-    `hidden_size` must be a multiple of 32. The weights depend on `seed` and the rows only.
+    `hidden_size` must be a multiple of 32. The weights depend only on `seed`, the rows and the sizes.
     """
     if folder.exists():
         return folder
@@ -63,7 +63,7 @@ def build_starter(
 
 
 def _train_tokenizer(texts: Sequence[str]):  # type: ignore[no-untyped-def]
-    """Byte-level BPE: any text round-trips, digits stay single so that numbers can be copied."""
+    """Trains byte-level BPE, which encodes any text without loss. Each digit is one token, so that models can copy numbers."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -81,8 +81,8 @@ def _train_tokenizer(texts: Sequence[str]):  # type: ignore[no-untyped-def]
     bpe.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=bpe,
-        pad_token="<|pad|>",  # noqa: S106 - a token of text
-        eos_token="<|end|>",  # noqa: S106 - a token of text
+        pad_token="<|pad|>",  # noqa: S106 - a special token
+        eos_token="<|end|>",  # noqa: S106 - a special token
         additional_special_tokens=list(SPECIAL_TOKENS[2:]),
         clean_up_tokenization_spaces=False,
         model_max_length=MAX_POSITIONS,

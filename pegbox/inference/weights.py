@@ -1,4 +1,4 @@
-"""Where the weights come from: the offline starter, a folder of this machine, or the model hub."""
+"""Finds and loads the weights of a base model: the offline starter, a local folder, or a model of the hub."""
 
 from __future__ import annotations
 
@@ -12,57 +12,57 @@ import torch
 
 from pegbox.data.rows import Row
 from pegbox.errors import NotFoundError, PermissionDeniedError, UnreachableError, UnusableContentError
-from pegbox.inference.device import Decided, device_map, dtype_of, has_gpu
+from pegbox.inference.device import ResolvedPrecision, device_map, dtype_of, has_gpu
 from pegbox.inference.encoding import ensure_chat_template
-from pegbox.inference.quantization import quantization
+from pegbox.inference.quantization import quantization_config
 from pegbox.inference.starter import build_starter
 from pegbox.schemas.jobs.hyperparameters import Method
 from pegbox.schemas.jobs.queue import BaseModelSpec
 
 HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
-"""Weights only as safetensors: other formats can run code when they are loaded."""
+"""Patterns of downloaded files. Weights as safetensors only: other formats can run code when loaded."""
 
 OPTIMIZER_BYTES_PER_PARAMETER = 16
-"""Full fine-tuning in fp32: weight, gradient and Adam's two moments, four bytes each."""
+"""Full fine-tuning in fp32: weight, gradient and two moments of Adam, four bytes each."""
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """Model and tokenizer ready to train; `folder` holds the unchanged base weights."""
+    """A model and its tokenizer, ready for training. `folder` holds the unchanged base weights."""
 
     model: Any
     tokenizer: Any
     folder: Path
-    brings_chat_template: bool
+    has_chat_template: bool
 
 
 def find_weights(spec: BaseModelSpec, rows: Sequence[Row], work: Path, seed: int) -> Path:
-    """The folder with the base model, built or fetched when needed.
+    """The folder of the base model. Builds a starter or downloads a hub model if needed.
 
-    Raises NotFoundError, PermissionDeniedError (gated), UnreachableError or UnusableContentError, each with one sentence that
-    says what to do.
+    Raises `NotFoundError`, `PermissionDeniedError` (gated), `UnreachableError` or `UnusableContentError`; the message says what
+    to do.
     """
     if spec.source == "starter":
         return build_starter(work / "starter", rows, seed=seed)
     if spec.source == "local":
-        return _checked(Path(spec.location).expanduser(), spec.location)
+        return _check_folder(Path(spec.location).expanduser(), spec.location)
     return fetch_from_hub(spec.location)
 
 
 def fetch_from_hub(hub_id: str) -> Path:
-    """The snapshot of a hub model: the one on this machine when it is whole, else a fresh download."""
+    """The snapshot of a hub model: the local copy when complete, else a download. Raises what `find_weights` raises."""
     from huggingface_hub import constants, errors, snapshot_download
 
     try:
         local = Path(snapshot_download(hub_id, allow_patterns=HUB_FILES, local_files_only=True))
-        if _is_whole(local):
+        if _is_complete(local):
             return local
     except errors.LocalEntryNotFoundError:
         pass
     except errors.HFValidationError as error:
         raise UnusableContentError(f"'{hub_id}' is no hub id; it looks like owner/name.") from error
     try:
-        return _checked(Path(snapshot_download(hub_id, allow_patterns=HUB_FILES)), hub_id)
+        return _check_folder(Path(snapshot_download(hub_id, allow_patterns=HUB_FILES)), hub_id)
     except errors.GatedRepoError as error:
         raise PermissionDeniedError(
             f"{hub_id} is gated: accept its licence on {constants.ENDPOINT}/{hub_id} and set HF_TOKEN to a token of that account."
@@ -77,13 +77,16 @@ def fetch_from_hub(hub_id: str) -> Path:
         ) from error
 
 
-def load(folder: Path, *, method: Method, precision: Decided, name: str) -> LoadedModel:
-    """Loads weights and tokenizer in the form that `method` trains."""
+def load(folder: Path, *, method: Method, precision: ResolvedPrecision, name: str) -> LoadedModel:
+    """Loads weights and tokenizer with the data type and quantization for `method`.
+
+    Raises `UnusableContentError` when the folder holds no usable language model; `name` is the model's name in the message.
+    """
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    quantized = quantization(method, precision)
-    # A frozen base can stay in half precision; weights that are trained whole need fp32 for small updates to count.
+    quantized = quantization_config(method, precision)
+    # A frozen base can stay in half precision; full fine-tuning needs fp32, or small updates would be rounded away.
     dtype = torch.float32 if method == "full" or not has_gpu() else dtype_of(precision)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -98,20 +101,20 @@ def load(folder: Path, *, method: Method, precision: Decided, name: str) -> Load
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UnusableContentError(f"{name} cannot be loaded as a language model: {first_line}") from error
     if quantized and not has_gpu():
-        _keep_quantized_blocks(model)
+        _disable_avx512_repacking(model)
     if tokenizer.eos_token is None:
         raise UnusableContentError(f"The tokenizer of {name} has no end token, so its answers would never end.")
-    brings_template = ensure_chat_template(tokenizer)
+    has_template = ensure_chat_template(tokenizer)
     if method == "full" and has_gpu() and precision == "bf16" and not _fits_in_fp32(model):
         model = model.to(torch.bfloat16)
-    return LoadedModel(model, tokenizer, folder, brings_template)
+    return LoadedModel(model, tokenizer, folder, has_template)
 
 
-def _keep_quantized_blocks(model: Any) -> None:
-    """On CPUs with AVX512-BF16, bitsandbytes packs 4-bit weights anew for every evaluation and unpacks them for training.
+def _disable_avx512_repacking(model: Any) -> None:
+    """Turns off the AVX512-BF16 weight format of bitsandbytes.
 
-    That rounds the scale of each block to bf16, so an evaluation would change the model; and it breaks on layers narrower than
-    a block.
+    On CPUs with AVX512-BF16, bitsandbytes repacks 4-bit weights for each evaluation and unpacks them for training. Repacking
+    rounds the scale of each block to bf16, so evaluations would change the model, and fails for layers narrower than a block.
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
@@ -123,18 +126,18 @@ def _fits_in_fp32(model: Any) -> bool:
     return bool(needed < 0.8 * torch.cuda.get_device_properties(0).total_memory)
 
 
-def _checked(folder: Path, name: str) -> Path:
+def _check_folder(folder: Path, name: str) -> Path:
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {name} on the machine of this worker.")
     if not (folder / "config.json").is_file():
         raise UnusableContentError(f"{name} holds no model: config.json is missing.")
-    if not _is_whole(folder):
+    if not _is_complete(folder):
         raise UnusableContentError(f"{name} is incomplete: it lacks safetensors weights or its tokenizer.")
     return folder
 
 
-def _is_whole(folder: Path) -> bool:
-    """Whether config, tokenizer and every shard of the weights are there."""
+def _is_complete(folder: Path) -> bool:
+    """Whether the folder contains config, tokenizer and all shards of the weights."""
     tokenizer = any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json"))
     index = folder / "model.safetensors.index.json"
     try:

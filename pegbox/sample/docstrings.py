@@ -1,7 +1,7 @@
-"""Writes `python_docstrings.csv`: what 116 functions and methods of Python do, each asked in ten ways.
+"""Writes `python_docstrings.csv`: ten questions each about 116 functions and methods of Python.
 
-Usage: `python -m pegbox.sample.docstrings [FILE]`. Real text, no download. The answers are the first sentences of the
-running interpreter's docstrings, so the file in the repository (made with Python 3.11) is the one that everybody trains on.
+Usage: `python -m pegbox.sample.docstrings [FILE]`. The answers are the first sentences of docstrings and differ between versions
+of Python; the file in the repository was written with Python 3.11.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ QUESTIONS = (
     "Summarise {}.",
 )
 SHUFFLE_SEED = 3
-METHODS_OF = (str, list, dict)
+METHOD_OWNERS = (str, list, dict)
 ITERATOR_TYPES = (enumerate, filter, map, reversed)
-"""Types that people call like functions."""
+"""Types that are called like functions."""
 
 _SIGNATURE = re.compile(r"^(?:async )?[\w.]+\(.*?\)(?:\s*-+>\s*(?P<result>.*))?$")
 
 
 def first_sentence(docstring: str) -> str:
-    """The first sentence of a docstring, without the call signatures that old docstrings begin with."""
+    """The first sentence of a docstring, without leading call signatures."""
     lines = inspect.cleandoc(docstring).splitlines()
     while lines and (signature := _SIGNATURE.match(lines[0])):
         result = re.sub(r"^(None\.|v,)\s*", "", signature["result"] or "")
@@ -56,14 +56,14 @@ def first_sentence(docstring: str) -> str:
     return sentence[:1].upper() + sentence[1:] + "."
 
 
-def described_names() -> Iterator[tuple[str, str]]:
-    """Each function or method of the sample with the first sentence of its docstring."""
-    for owner in METHODS_OF:
+def first_sentences() -> Iterator[tuple[str, str]]:
+    """Yields the name of each function or method with the first sentence of its docstring."""
+    for owner in METHOD_OWNERS:
         for name in sorted(vars(owner)):
             if not name.startswith("_"):
                 yield f"{owner.__name__}.{name}", first_sentence(getattr(owner, name).__doc__)
     for name, function in sorted(vars(builtins).items()):
-        # `site` adds `help`, `exit` and the like to the builtins; they are no part of the language.
+        # Excludes `help`, `exit` and others that `site` adds and that are not part of the language.
         if inspect.isbuiltin(function) and not name.startswith("_"):
             yield name, first_sentence(function.__doc__ or "")
     for iterator in ITERATOR_TYPES:
@@ -71,10 +71,10 @@ def described_names() -> Iterator[tuple[str, str]]:
 
 
 def rows() -> list[tuple[str, str]]:
-    """Question and answer, 1,160 of them under Python 3.11, always in the same order."""
-    asked = [(question.format(name), answer) for name, answer in described_names() for question in QUESTIONS]
-    random.Random(SHUFFLE_SEED).shuffle(asked)  # noqa: S311 - the same shuffle for everybody
-    return asked
+    """Pairs of question and answer in a fixed order; 1,160 with Python 3.11."""
+    pairs = [(question.format(name), answer) for name, answer in first_sentences() for question in QUESTIONS]
+    random.Random(SHUFFLE_SEED).shuffle(pairs)  # noqa: S311 - reproducible, not secret
+    return pairs
 
 
 def write(path: Path) -> int:

@@ -1,1 +1,1 @@
-"""Runs jobs: the worker claims them; a child process (the only one that loads torch) trains, a process group runs a command."""
+"""Trains models in a child process of the worker. Only this package and `pegbox.inference` import torch."""

@@ -1,4 +1,4 @@
-"""LoRA, QLoRA and LoftQ: small trainable weights beside a frozen base model, and folding them into it."""
+"""LoRA, QLoRA and LoftQ adapters: small trainable weights added to a frozen base model."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 import torch
 
 from pegbox.errors import UnusableContentError
-from pegbox.inference.device import Decided, device_map
-from pegbox.inference.quantization import quantization
+from pegbox.inference.device import ResolvedPrecision, device_map
+from pegbox.inference.quantization import quantization_config
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters, Method
 
 
 def attach_adapter(model: Any, base: Path, values: Hyperparameters) -> Any:
-    """The model with a fresh adapter; for LoftQ the adapter starts from what quantizing the base lost."""
+    """Adds an untrained adapter to a model. A LoftQ adapter is initialized with the quantization error of the base model.
+
+    Raises `UnusableContentError` when the adapter does not fit the model.
+    """
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -35,7 +38,7 @@ def attach_adapter(model: Any, base: Path, values: Hyperparameters) -> Any:
 
 
 def _start_from_quantization_error(adapted: Any, base: Path) -> None:
-    """LoftQ: B·A becomes the difference between base and quantized base, as far as the adapter's rank can hold it."""
+    """LoftQ: sets B·A to the best approximation, within the adapter's rank, of original minus quantized weights."""
     from bitsandbytes.functional import dequantize_4bit
     from peft.tuners.lora.bnb import Linear4bit
     from transformers import AutoModelForCausalLM
@@ -50,18 +53,20 @@ def _start_from_quantization_error(adapted: Any, base: Path) -> None:
         rank = module.r["default"]
         roots = sizes[:rank].sqrt()
         module.lora_A["default"].weight.data = roots[:, None] * right[:rank]
-        # The adapter's output is multiplied by alpha/r; the difference must not be.
+        # The adapter's output is scaled by alpha/r, which would scale the correction too.
         module.lora_B["default"].weight.data = left[:, :rank] * roots / module.scaling["default"]
 
 
-def merge(base: Path, adapter: Path, target: Path, tokenizer: Any, *, method: Method, precision: Decided) -> None:
-    """Folds an adapter into the base weights and writes a model that loads without peft."""
+def merge(
+    base: Path, adapter: Path, target: Path, tokenizer: Any, *, method: Method, precision: ResolvedPrecision
+) -> None:
+    """Merges an adapter into the base weights and writes a model to `target` that loads without peft."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     if method == "loftq":
-        # Its adapter makes good what quantizing lost, so it belongs on the quantized weights, not on the original ones.
-        quantized = quantization(method, precision)
+        # A LoftQ adapter corrects the quantization error, so the adapter is merged into the quantized weights.
+        quantized = quantization_config(method, precision)
         model = AutoModelForCausalLM.from_pretrained(
             base, quantization_config=quantized, device_map=device_map(), use_safetensors=True
         ).dequantize()

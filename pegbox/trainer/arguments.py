@@ -1,4 +1,4 @@
-"""Hyperparameters in the words of TRL."""
+"""Converts hyperparameters to arguments of TRL."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from pathlib import Path
 
 from trl import SFTConfig
 
-from pegbox.inference.device import Decided, has_gpu
+from pegbox.inference.device import ResolvedPrecision, has_gpu
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 
 EVALUATION_BATCH = 64
-CHECKPOINTING_FROM = 300_000_000
-"""Parameters from which activations are recomputed instead of kept: small models do not need the memory, only the time."""
+GRADIENT_CHECKPOINTING_MIN_PARAMETERS = 300_000_000
+"""Model size from which activations are recomputed instead of stored; for smaller models the saved memory is not worth it."""
 
-MIN_LEARNING_RATE_SHARE = 0.1
-"""Where `cosine_with_min_lr` ends, as a share of the peak."""
+MIN_LEARNING_RATE_RATIO = 0.1
+"""Final learning rate of `cosine_with_min_lr`, relative to the peak."""
 
 
 def training_arguments(
     values: Hyperparameters,
     output: Path,
-    precision: Decided,
+    precision: ResolvedPrecision,
     training_rows: int,
     parameters: int,
     *,
     evaluate_first: bool,
 ) -> SFTConfig:
-    """Everything SFTTrainer is told; when to evaluate and save is the keeper's business, so it is off here."""
+    """The arguments of SFTTrainer. `CheckpointCallback` decides when to evaluate and save, so both are off here."""
     gpu = has_gpu()
     return SFTConfig(
         output_dir=str(output),
@@ -38,7 +38,7 @@ def training_arguments(
         max_steps=values.max_steps or -1,
         learning_rate=_learning_rate(values),
         lr_scheduler_type=values.scheduler,
-        lr_scheduler_kwargs={"min_lr_rate": MIN_LEARNING_RATE_SHARE}
+        lr_scheduler_kwargs={"min_lr_rate": MIN_LEARNING_RATE_RATIO}
         if values.scheduler == "cosine_with_min_lr"
         else {},
         warmup_steps=min(values.warmup_steps, total_steps(values, training_rows) // 2),
@@ -46,14 +46,14 @@ def training_arguments(
         max_grad_norm=values.max_grad_norm,
         optim=values.optimizer,
         seed=values.seed,
-        # Rows arrive tokenized, masked and cut; only packing still needs to know the length.
+        # Rows are already tokenized, masked and truncated; only packing needs the length.
         max_length=values.max_length if values.packing else None,
         packing=values.packing,
         eval_packing=False,
         use_cpu=not gpu,
         bf16=precision == "bf16",
         fp16=precision == "fp16",
-        gradient_checkpointing=gpu and parameters >= CHECKPOINTING_FROM,
+        gradient_checkpointing=gpu and parameters >= GRADIENT_CHECKPOINTING_MIN_PARAMETERS,
         dataloader_pin_memory=gpu,
         pad_to_multiple_of=8,
         logging_strategy="steps",
@@ -69,7 +69,7 @@ def training_arguments(
 
 
 def total_steps(values: Hyperparameters, training_rows: int) -> int:
-    """Optimizer updates of the whole training; an upper bound when rows are packed."""
+    """Optimizer steps of the whole training; an upper bound when rows are packed."""
     if values.max_steps:
         return values.max_steps
     batches = math.ceil(training_rows / values.batch_size)

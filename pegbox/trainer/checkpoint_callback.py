@@ -1,4 +1,4 @@
-"""Trainer callback that decides when to evaluate, save and stop, and keeps the checkpoints in order."""
+"""Trainer callback that decides when to evaluate, save and stop, and deletes old checkpoints."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
-from pegbox.trainer.checkpoints import Progress, mark_complete, prune
+from pegbox.trainer.checkpoints import TrainingProgress, mark_complete, prune
 from pegbox.trainer.recorder import Recorder
 from pegbox.trainer.stop import StopRequest
 
 
 class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
-    """Evaluates every N steps and at the end; saves every M steps, at each best evaluation, on a stop and at the end."""
+    """Evaluates every N steps and at the end. Saves every M steps, after each best evaluation, on a stop and at the end."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
         root: Path,
         run: Recorder,
         stop: StopRequest,
-        progress: Progress,
+        progress: TrainingProgress,
         *,
         validates: bool,
     ) -> None:
@@ -43,7 +43,7 @@ class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
 
     @property
     def seconds(self) -> float:
-        """Time spent training, over all attempts."""
+        """Training time of all attempts in seconds."""
         return self._seconds_before + (time.monotonic() - self._began if self._began else 0.0)
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -79,7 +79,7 @@ class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
         **_: Any,
     ) -> None:
         loss, step = (metrics or {})["eval_loss"], state.global_step
-        self.progress = self.progress.evaluated(step, loss, self._values.early_stopping_threshold)
+        self.progress = self.progress.after_evaluation(step, loss, self._values.early_stopping_threshold)
         if step == 0:
             return
         if self.progress.best_step == step:

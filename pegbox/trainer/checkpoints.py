@@ -1,7 +1,7 @@
-"""Checkpoints that are either complete or absent, and the story of the training so far that each one carries.
+"""Checkpoint folders and the training progress saved in each. Does not import torch.
 
-A checkpoint folder counts only once `complete.json` lies in it, written last and naming every file with its size. So a kill in
-the middle of saving leaves a folder that no later attempt mistakes for a checkpoint. Light: no torch here.
+A checkpoint is complete when its folder contains `complete.json`, which is written last and lists the size of each file. A
+process killed while saving leaves an incomplete folder, which later attempts ignore and delete.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ KEPT_LATEST = 2
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What a resumed training must know beyond weights and optimizer: how validation went so far."""
+class TrainingProgress:
+    """The state that a resumed training needs besides weights and optimizer: step, losses, early stopping, time."""
 
     step: int = 0
     finished: bool = False
-    """All steps are done, or early stopping found them enough."""
+    """All steps are done, or early stopping ended the training."""
     train_loss: float | None = None
     first_validation_loss: float | None = None
     validation_loss: float | None = None
@@ -32,10 +32,10 @@ class Progress:
     best_validation_loss: float | None = None
     stale_evaluations: int = 0
     seconds: float = 0.0
-    """Time spent training so far, over all attempts."""
+    """Training time of all attempts."""
 
-    def evaluated(self, step: int, loss: float, threshold: float = 0.0) -> Progress:
-        """After an evaluation. The best step is one of the training's own (not step 0, which is the base model)."""
+    def after_evaluation(self, step: int, loss: float, threshold: float = 0.0) -> TrainingProgress:
+        """The progress after an evaluation. Step 0, the base model, never becomes the best step."""
         if step == 0:
             return replace(self, first_validation_loss=loss, validation_loss=loss)
         improved = self.best_validation_loss is None or loss < self.best_validation_loss - threshold
@@ -50,8 +50,8 @@ class Progress:
         )
 
 
-def mark_complete(folder: Path, progress: Progress) -> None:
-    """Declares a checkpoint folder finished; nothing may be written into it afterwards."""
+def mark_complete(folder: Path, progress: TrainingProgress) -> None:
+    """Marks a checkpoint folder as complete. Its files must not change afterwards."""
     sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file() and file.name != MARKER}
     unfinished = folder / f"{MARKER}.partial"
     with unfinished.open("w", encoding="utf-8") as file:
@@ -61,47 +61,47 @@ def mark_complete(folder: Path, progress: Progress) -> None:
     unfinished.rename(folder / MARKER)
 
 
-def read_progress(folder: Path) -> Progress | None:
-    """The progress of a complete checkpoint; `None` when the folder is torn or no checkpoint at all."""
+def read_progress(folder: Path) -> TrainingProgress | None:
+    """The progress saved in a checkpoint; `None` when the checkpoint is incomplete."""
     try:
         content = json.loads((folder / MARKER).read_text(encoding="utf-8"))
         intact = all((folder / name).stat().st_size == size for name, size in content["files"].items())
-        return Progress(**content["progress"]) if intact else None
+        return TrainingProgress(**content["progress"]) if intact else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def complete_checkpoints(root: Path) -> list[tuple[Path, Progress]]:
-    """All complete checkpoints under `root`, oldest step first."""
+def complete_checkpoints(root: Path) -> list[tuple[Path, TrainingProgress]]:
+    """All complete checkpoints under `root`, by step in ascending order."""
     found = [(folder, progress) for folder in root.glob("checkpoint-*") if (progress := read_progress(folder))]
     return sorted(found, key=lambda pair: pair[1].step)
 
 
-def latest_checkpoint(root: Path) -> tuple[Path, Progress] | None:
-    """Where an interrupted training goes on, if it got that far."""
+def latest_checkpoint(root: Path) -> tuple[Path, TrainingProgress] | None:
+    """The complete checkpoint with the highest step, from which an interrupted training resumes."""
     found = complete_checkpoints(root)
     return found[-1] if found else None
 
 
-def remove_torn(root: Path) -> None:
-    """Clears away what a kill left behind, so that the trainer may save the same step again."""
+def remove_incomplete(root: Path) -> None:
+    """Deletes incomplete checkpoints, so that the trainer can save the same step again."""
     for folder in root.glob("checkpoint-*"):
         if read_progress(folder) is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def prune(root: Path, best_step: int | None) -> None:
-    """Keeps the best and the last two checkpoints."""
+    """Deletes complete checkpoints except the best and the latest `KEPT_LATEST`."""
     found = complete_checkpoints(root)
     for folder, progress in found[:-KEPT_LATEST]:
         if progress.step != best_step:
-            # Without its marker a half-deleted folder is torn, never a checkpoint with files missing.
+            # The marker goes first: a partly deleted folder must count as incomplete.
             (folder / MARKER).unlink(missing_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def describe(root: Path, best_step: int | None) -> list[CheckpointInfo]:
-    """The kept checkpoints for the job's result."""
+def list_checkpoints(root: Path, best_step: int | None) -> list[CheckpointInfo]:
+    """The complete checkpoints with path, validation loss and size in bytes, for the result of the job."""
     return [
         CheckpointInfo(
             step=progress.step,

@@ -1,4 +1,4 @@
-"""Trainer callback → run: every step's numbers, every evaluation's loss and answers, every event."""
+"""Trainer callback that records metrics of steps, losses and answers of evaluations, and events in the run."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from pegbox.trainer.recorder import Recorder
 from pegbox.worker.job_folder import write_atomically
 
 MAX_NONFINITE_STEPS = 3
-"""One overflow can be overcome; a loss that stays NaN never comes back."""
+"""Consecutive steps with a NaN or infinite loss after which a training fails. A single overflow can be recovered from."""
 
 STEP_METRICS = ("grad_norm", "learning_rate", "epoch")
 
 ProgressSink = Callable[[Phase, int, int | None], None]
-"""Receives phase, step and, once known, total steps."""
+"""Called with phase, step and total steps (`None` while unknown)."""
 
 _ANSWERS = TypeAdapter(list[Answer])
 
 
 class MetricsCallback(TrainerCallback):  # type: ignore[misc]
-    """Reports while training; costs no device synchronisation beyond the one the trainer makes for its own log."""
+    """Records metrics and answers. Adds no device synchronization to the one that the trainer needs for its own log."""
 
     def __init__(
         self, run: Recorder, tokenizer: Any, prompts: Sequence[Row], base_answers_file: Path, progress: ProgressSink
     ) -> None:
-        self.base_answers = _recall(base_answers_file)
+        self.base_answers = _load_base_answers(base_answers_file)
         self._run = run
         self._tokenizer = tokenizer
         self._prompts = prompts
@@ -59,7 +59,7 @@ class MetricsCallback(TrainerCallback):  # type: ignore[misc]
         logs: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        # The trainer keeps every log entry for its own printout and writes them all into each checkpoint; the run has them.
+        # The trainer keeps all log entries and writes them into each checkpoint, although the run already has them.
         state.log_history.clear()
         if not logs or "loss" not in logs:
             return
@@ -74,8 +74,8 @@ class MetricsCallback(TrainerCallback):  # type: ignore[misc]
         metrics["memory_bytes"] = float(memory_bytes())
         self._run.log(metrics, step=state.global_step)
         self._progress("train", state.global_step, state.max_steps)
-        self._step_began = now  # what reporting costs counts as part of the next step
-        self._watch_for_divergence(logs["loss"], state.global_step)
+        self._step_began = now  # the time spent on reporting counts towards the next step
+        self._check_divergence(logs["loss"], state.global_step)
 
     def on_evaluate(
         self,
@@ -97,14 +97,14 @@ class MetricsCallback(TrainerCallback):  # type: ignore[misc]
         self._step_began = time.perf_counter()
 
     def sample(self, model: Any, step: int) -> None:
-        """Asks the model the fixed validation prompts and stores its answers with the run."""
+        """Generates answers to the fixed prompts and stores them in the run; those of step 0 also in the job folder."""
         answers = answer_rows(model, self._tokenizer, self._prompts)
         if step == 0:
             self.base_answers = answers
             write_atomically(self._base_answers_file, _ANSWERS.dump_json(answers).decode())
         self._run.log_samples("validation", [answer.model_dump() for answer in answers], step=step)
 
-    def _watch_for_divergence(self, loss: float, step: int) -> None:
+    def _check_divergence(self, loss: float, step: int) -> None:
         self._nonfinite_steps = 0 if math.isfinite(loss) else self._nonfinite_steps + 1
         if self._nonfinite_steps >= MAX_NONFINITE_STEPS:
             raise UnusableContentError(
@@ -113,6 +113,6 @@ class MetricsCallback(TrainerCallback):  # type: ignore[misc]
             )
 
 
-def _recall(file: Path) -> list[Answer]:
-    """The base model's answers that an earlier attempt stored."""
+def _load_base_answers(file: Path) -> list[Answer]:
+    """The base model's answers stored by an earlier attempt; empty if there are none."""
     return _ANSWERS.validate_json(file.read_bytes()) if file.is_file() else []

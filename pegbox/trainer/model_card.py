@@ -1,4 +1,4 @@
-"""The README.md beside a finished model: what it is, what it was made of, how well it did."""
+"""The model card, `README.md`, of a finished model: base model, data, results, hyperparameters, sample answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHOWN_ANSWERS = 3
 def model_card(
     spec: TrainingSpec, result: JobResult, *, training_rows: int, validation_rows: int, precision: str
 ) -> str:
-    """Markdown with the hub's metadata block; every number in it was measured in this job."""
+    """Markdown with the metadata block of the model hub. All results are measured in this job."""
     name = spec.model_saving.model_name or spec.name
     method = spec.hyperparameters.method or "full"
     method_text = "full fine-tuning" if method == "full" else METHOD_NAMES[method]

@@ -1,4 +1,4 @@
-"""Loads all that a training will need, so that a waiting child starts its first step without importing anything."""
+"""Imports the modules of a training in advance, so that a preloaded child process starts its first step sooner."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MODULES = (
 
 
 def preload() -> Capabilities:
-    """Imports the trainer with torch, transformers and trl, and says what this machine can run."""
+    """Imports the trainer with torch, transformers and trl. Returns what this machine can run."""
     for name in MODULES:
         importlib.import_module(name)
     from pegbox.inference.device import capabilities

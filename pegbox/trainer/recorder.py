@@ -1,4 +1,4 @@
-"""What the trainer needs of a run; `pegbox.sdk.recording.run.Run` is one."""
+"""The interface of a run that the trainer uses; `pegbox.sdk.recording.run.Run` implements it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any, Protocol, SupportsFloat
 
 
 class Recorder(Protocol):
-    """Takes what a training reports. No call may block a training step."""
+    """Records a training. Calls must not block a training step."""
 
     def log(self, values: Mapping[str, SupportsFloat], step: int | None = None) -> None:
-        """Metric values of one step."""
+        """Records metric values of a step."""
 
     def log_samples(self, name: str, rows: Sequence[Mapping[str, str]], step: int) -> None:
-        """Prompts with expected and given answers (`prompt`, `expected`, `answer`)."""
+        """Records prompts with expected and generated answers: rows with `prompt`, `expected`, `answer`."""
 
     def log_event(self, kind: str, title: str, detail: str = "", step: int | None = None) -> None:
-        """Something worth a mark on the curve."""
+        """Records an event, which charts mark at its step."""
 
     def rewind(self, step: int) -> None:
-        """What was reported for later steps no longer counts."""
+        """Deletes what was recorded for later steps."""
 
     def settle(self) -> None:
-        """Returns once the end of this process can take nothing away that was reported."""
+        """Waits until all entries are on disk, so that they survive the end of this process."""
 
     def update(self, *, total_steps: int | None = None, summary: Mapping[str, Any] | None = None) -> None:
-        """Changes the run's own record."""
+        """Changes total steps or summary of the run."""

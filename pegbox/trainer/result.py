@@ -1,4 +1,4 @@
-"""The end of a training: its best weights, its result, and the finished model on disk."""
+"""Completes a training: restores the best weights, builds the result, saves the model."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from pegbox.data.rows import Split
-from pegbox.inference.device import Decided
+from pegbox.inference.device import ResolvedPrecision
 from pegbox.inference.generate import count_exact
 from pegbox.inference.weights import LoadedModel
 from pegbox.schemas.jobs.queue import Answer, Answers, BaseModelSpec, JobResult, TrainingSpec
 from pegbox.trainer.adapters import merge
 from pegbox.trainer.checkpoint_callback import CheckpointCallback
-from pegbox.trainer.checkpoints import Progress, describe
+from pegbox.trainer.checkpoints import TrainingProgress, list_checkpoints
 from pegbox.trainer.metrics_callback import MetricsCallback
 from pegbox.trainer.model_card import model_card
 from pegbox.worker.job_folder import JobFolder
 
 
-def use_best_weights(trainer: Any, progress: Progress, checkpoints: Path) -> None:
-    """Goes back to the checkpoint with the lowest validation loss, unless the training ended on it."""
+def load_best_weights(trainer: Any, progress: TrainingProgress, checkpoints: Path) -> None:
+    """Loads the checkpoint with the lowest validation loss, unless this is the final step or the checkpoint is missing."""
     best = progress.best_step
     if best is not None and best != trainer.state.global_step and (checkpoints / f"checkpoint-{best}").is_dir():
         trainer._load_from_checkpoint(str(checkpoints / f"checkpoint-{best}"), trainer.model)
 
 
-def take_finished_weights(trainer: Any, progress: Progress, checkpoint: Path) -> None:
-    """An earlier attempt did all the steps and was lost before its result was written: its weights are the training's."""
+def load_finished_weights(trainer: Any, progress: TrainingProgress, checkpoint: Path) -> None:
+    """Loads the checkpoint of an earlier attempt that completed all steps but wrote no result."""
     trainer._load_from_checkpoint(str(checkpoint), trainer.model)
     trainer.state.global_step = progress.step
 
 
-def describe_result(
+def build_result(
     trainer: Any,
     checkpointing: CheckpointCallback,
     metrics_callback: MetricsCallback,
@@ -42,13 +42,13 @@ def describe_result(
     *,
     held_out: bool,
 ) -> JobResult:
-    """All that was measured; `after` are the finished model's answers, the first ones to the fixed prompts."""
+    """The result with all measurements. `after` are the finished model's answers, those to the fixed prompts first."""
     progress = checkpointing.progress
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in trainer.model.parameters()]
     return JobResult(
         steps=trainer.state.global_step,
         best_step=progress.best_step,
-        checkpoints=describe(folder.checkpoints, progress.best_step),
+        checkpoints=list_checkpoints(folder.checkpoints, progress.best_step),
         metrics={
             "first_validation_loss": progress.first_validation_loss,
             "best_validation_loss": progress.best_validation_loss,
@@ -71,14 +71,14 @@ def save_model(
     base: LoadedModel,
     result: JobResult,
     split: Split,
-    precision: Decided,
+    precision: ResolvedPrecision,
 ) -> JobResult:
-    """Writes weights, tokenizer and model card; the folder appears only when all of it is there."""
+    """Writes weights, tokenizer and model card, and renames the folder into place once all files are complete."""
     method = spec.hyperparameters.method or "full"
     unfinished = folder.model.with_name(f".{folder.model.name}.partial")
     shutil.rmtree(unfinished, ignore_errors=True)
     if method != "full":
-        _name_base(model, spec.model, base.folder, unfinished, folder.model)
+        _set_base_location(model, spec.model, base.folder, unfinished, folder.model)
     model.save_pretrained(unfinished)
     base.tokenizer.save_pretrained(unfinished)
     if method != "full" and spec.hyperparameters.merge_adapter:
@@ -94,8 +94,8 @@ def save_model(
     return result.model_copy(update={"model_path": str(folder.model), "size_bytes": size})
 
 
-def _name_base(model: Any, source: BaseModelSpec, weights: Path, unfinished: Path, final: Path) -> None:
-    """Tells the adapter where its base is. The starter belongs to this job alone, so it goes along."""
+def _set_base_location(model: Any, source: BaseModelSpec, weights: Path, unfinished: Path, final: Path) -> None:
+    """Sets the base model in the adapter's config. Copies a starter into the folder: no other copy outlives the job."""
     location = source.location
     if source.source == "starter":
         shutil.copytree(weights, unfinished / "base")

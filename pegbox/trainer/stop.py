@@ -1,4 +1,4 @@
-"""SIGTERM asks a training to finish its step, save and leave."""
+"""Stop requests: on SIGTERM a training completes its current step, saves and exits."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from types import FrameType
 
 
 class StopRequest:
-    """Set by SIGTERM; the training looks at it after every step."""
+    """Whether SIGTERM was received. The training checks `requested` after each step."""
 
     def __init__(self) -> None:
         self.requested = False
 
     def listen(self) -> None:
-        """From now on SIGTERM sets the request instead of ending the process. SIGINT is left to the worker."""
+        """Installs the handler for SIGTERM and ignores SIGINT, which the worker handles."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 

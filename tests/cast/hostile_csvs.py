@@ -1,4 +1,4 @@
-"""Files that call themselves CSV and are not, or that try to hurt: each with the reason it is refused for."""
+"""Invalid and malicious CSV files, each with the reason for which it is rejected."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MIB = 1024 * 1024
 
 
 class Hostile(NamedTuple):
-    """`says` is part of the answer's sentence."""
+    """A file and a part of the expected error message."""
 
     content: bytes
-    says: str
+    expected_error: str
     filename: str = "data.csv"
 
 
@@ -78,7 +78,7 @@ HOSTILE_CSVS: dict[str, Hostile] = {
     "a spreadsheet by its name": Hostile(PLAIN, "Only CSV files are supported", "data.xlsx"),
     "a name without an ending": Hostile(PLAIN, "Only CSV files are supported", "data"),
 }
-"""Refused by the preview with 400."""
+"""Files that the preview rejects with 400."""
 
 UNTRAINABLE_CSVS: dict[str, Hostile] = {
     "other column names": Hostile(b"q,a\n1,2\n", "Missing required 'input' column"),
@@ -89,4 +89,4 @@ UNTRAINABLE_CSVS: dict[str, Hostile] = {
     "a web page": Hostile(b"<!doctype html>\n<p>Not found</p>\n", "Missing required 'input' column"),
     "JSON": Hostile(b'[\n{"input": "q", "output": "a"}\n]\n', "Missing required 'input' column"),
 }
-"""Readable, so the preview explains them (200); refused with 400 when they are to be registered for training."""
+"""Files that the preview accepts with a problem (200) and that registration for training rejects with 400."""

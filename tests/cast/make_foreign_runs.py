@@ -1,4 +1,4 @@
-"""Makes `tests/cast/foreign_runs`: runs as the trackers themselves write them, and `logged.json`, what was logged.
+"""Writes `tests/cast/foreign_runs`: runs written by other trackers, and the logged values in `logged.json`.
 
 python -m venv peers && peers/bin/pip install tensorboard==2.21.0 tensorboardX==2.6.5 wandb==0.31.0 trackio==0.43.0 aspara==0.1.0
 cd tests/cast && env -i PATH=/usr/bin HOME=$(mktemp -d) TZ=UTC <absolute path of peers>/bin/python make_foreign_runs.py
@@ -19,12 +19,12 @@ Logged = dict[str, list[list[float]]]
 
 
 def curve(step: int, height: float = 2.0) -> float:
-    """A loss as losses go."""
+    """A typical loss at `step`."""
     return height * math.exp(-step / 40) + 0.01 * math.sin(step)
 
 
 def tensorboard(folder: Path) -> dict[str, Logged]:
-    """Scalars as PyTorch writes them, in two files as after a restart; a run with TensorFlow 2's tensors, texts, histograms."""
+    """Three runs: PyTorch scalars in two files, as after a restart; TensorFlow 2 tensors; hyperparameters and other kinds."""
     import numpy as np
     import tensorboardX
     from tensorboard.compat.proto.event_pb2 import Event, SessionLog
@@ -37,7 +37,7 @@ def tensorboard(folder: Path) -> dict[str, Logged]:
     first: Logged = {"train/loss": [], "train/learning_rate": [], "eval/loss": []}
     for part, steps in (("a", range(0, 60)), ("b", range(50, 100))):
         writer = EventFileWriter(str(folder / "first"), filename_suffix=f".{part}")
-        if part == "b":  # training went on from step 50: what the first file says of later steps is void
+        if part == "b":  # resumed from step 50: later steps of the first file are void
             start = Event(wall_time=2000.0, step=50, session_log=SessionLog(status=SessionLog.START))
             writer.add_event(start)
             first = {name: [point for point in points if point[0] < 50] for name, points in first.items()}
@@ -100,7 +100,7 @@ def wandb(folder: Path) -> dict[str, Logged]:
     for step, value in ((300, math.nan), (301, math.inf), (302, -math.inf)):
         run.log({"odd": value}, step=step)
         points["odd"].append([step, value])
-    for step in range(303, 318):  # long enough for records that go over a block's end
+    for step in range(303, 318):  # enough data for records that cross the end of a block
         run.log({"weights": client.Histogram([step, step + 1, step + 1, step + 2])}, step=step)
     run.log({"words": "left out"}, step=318)
     run.config["later"] = 3
@@ -148,7 +148,7 @@ def trackio(folder: Path) -> dict[str, Logged]:
 
 
 def aspara(folder: Path) -> dict[str, Logged]:
-    """A run of either backend, and one of the second that has not ended: its newest lines are not in Parquet yet."""
+    """A run of each backend, and an unfinished run whose newest lines are not in Parquet yet."""
     import aspara as client
     from aspara.storage.metrics.polars import PolarsMetricsStorage
 
@@ -163,7 +163,7 @@ def aspara(folder: Path) -> dict[str, Logged]:
             run.log({"loss": curve(step), "accuracy": step / 120}, step=step)
             points["loss"].append([step, curve(step)])
             points["accuracy"].append([step, step / 120])
-            if backend == "polars" and step in (40, 80):  # as when the file of lines has grown to its limit
+            if backend == "polars" and step in (40, 80):  # happens by itself when the JSONL file reaches its size limit
                 PolarsMetricsStorage(str(folder), "digits", name)._try_archive()
         for step, value in ((120, math.nan), (121, math.inf)):
             run.log({"odd": value}, step=step)
@@ -176,11 +176,11 @@ def aspara(folder: Path) -> dict[str, Logged]:
 
 
 def main() -> None:
-    """Writes everything anew."""
+    """Replaces all files."""
     shutil.rmtree(HERE, ignore_errors=True)
     logged = {}
     for make in (tensorboard, wandb, trackio, aspara):
-        with tempfile.TemporaryDirectory(prefix="cast-") as scratch:  # wandb and trackio write down where they run
+        with tempfile.TemporaryDirectory(prefix="cast-") as scratch:  # wandb and trackio store their working directory
             os.chdir(scratch)
             os.environ["TRACKIO_DIR"] = scratch
             logged[make.__name__] = make(Path(scratch))

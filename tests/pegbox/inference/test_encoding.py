@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pegbox.data.rows import Row
-from pegbox.inference.encoding import IGNORED, Encoded, encode_rows, ensure_chat_template, render_prompt
+from pegbox.inference.encoding import IGNORED_LABEL, Encoded, encode_rows, ensure_chat_template, render_prompt
 
 pytestmark = pytest.mark.train
 
@@ -45,7 +45,7 @@ def test_labels_are_the_answer_and_its_end(which: str, request: pytest.FixtureRe
 
     assert len(encoded.input_ids) == len(encoded.labels) == len(rows)
     for row, ids, labels in zip(rows, encoded.input_ids, encoded.labels, strict=True):
-        border = sum(label == IGNORED for label in labels)
+        border = sum(label == IGNORED_LABEL for label in labels)
         assert labels[border:] == ids[border:]
         assert tokenizer.decode(ids[:border]) == render_prompt(tokenizer, row.prompt)
         assert tokenizer.decode(ids[border:]) == row.completion + tokenizer.eos_token
@@ -76,7 +76,7 @@ def test_template_that_trims_answers_keeps_its_ending(chat_tokenizer: Any) -> No
 
     encoded = encode_rows(tokenizer, [Row("Q", " an answer ")], 1000)
 
-    learned = [label for label in encoded.labels[0] if label != IGNORED]
+    learned = [label for label in encoded.labels[0] if label != IGNORED_LABEL]
     assert tokenizer.decode(learned) == " an answer <|end|>\n"
 
 

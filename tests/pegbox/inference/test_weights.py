@@ -208,6 +208,6 @@ def test_a_model_without_a_chat_template_gets_the_plain_one(tiny_model: Path, tm
 
     loaded: Any = load(folder, method="full", precision="fp32", name="mine")
 
-    assert not loaded.brings_chat_template
+    assert not loaded.has_chat_template
     loaded.tokenizer.save_pretrained(tmp_path / "saved")
     assert (tmp_path / "saved" / "chat_template.jinja").is_file()

@@ -8,14 +8,14 @@ import pytest
 
 from pegbox.trainer.checkpoints import (
     MARKER,
-    Progress,
+    TrainingProgress,
     complete_checkpoints,
-    describe,
     latest_checkpoint,
+    list_checkpoints,
     mark_complete,
     prune,
     read_progress,
-    remove_torn,
+    remove_incomplete,
 )
 
 
@@ -25,7 +25,7 @@ def save(root: Path, step: int, *, marked: bool = True) -> Path:
     (folder / "model.safetensors").write_bytes(b"weights" * step)
     (folder / "optimizer.pt").write_bytes(b"moments")
     if marked:
-        mark_complete(folder, Progress(step=step, validation_loss=1 / step))
+        mark_complete(folder, TrainingProgress(step=step, validation_loss=1 / step))
     return folder
 
 
@@ -37,25 +37,25 @@ def test_latest_is_by_step_not_by_name(tmp_path: Path) -> None:
 
     assert found is not None
     assert found[0].name == "checkpoint-100"
-    assert found[1] == Progress(step=100, validation_loss=0.01)
+    assert found[1] == TrainingProgress(step=100, validation_loss=0.01)
 
 
 @pytest.mark.parametrize("damage", ["no marker", "cut file", "missing file", "cut marker", "strange marker"])
 def test_torn_checkpoint_does_not_count_and_is_cleared_away(tmp_path: Path, damage: str) -> None:
     whole = save(tmp_path, 5)
-    torn = save(tmp_path, 10, marked=damage != "no marker")
+    incomplete = save(tmp_path, 10, marked=damage != "no marker")
     if damage == "cut file":
-        (torn / "model.safetensors").write_bytes(b"weig")
+        (incomplete / "model.safetensors").write_bytes(b"weig")
     elif damage == "missing file":
-        (torn / "optimizer.pt").unlink()
+        (incomplete / "optimizer.pt").unlink()
     elif damage == "cut marker":
-        (torn / MARKER).write_text('{"progress": {"st')
+        (incomplete / MARKER).write_text('{"progress": {"st')
     elif damage == "strange marker":
-        (torn / MARKER).write_text('{"files": {}, "progress": {"colour": "red"}}')
+        (incomplete / MARKER).write_text('{"files": {}, "progress": {"colour": "red"}}')
 
-    assert read_progress(torn) is None
-    assert latest_checkpoint(tmp_path) == (whole, Progress(step=5, validation_loss=0.2))
-    remove_torn(tmp_path)
+    assert read_progress(incomplete) is None
+    assert latest_checkpoint(tmp_path) == (whole, TrainingProgress(step=5, validation_loss=0.2))
+    remove_incomplete(tmp_path)
     assert [folder.name for folder in tmp_path.iterdir()] == ["checkpoint-5"]
 
 
@@ -68,17 +68,17 @@ def test_prune_keeps_the_best_and_the_last_two(tmp_path: Path, best: int | None,
 
     assert [progress.step for _, progress in complete_checkpoints(tmp_path)] == kept
     assert len(list(tmp_path.iterdir())) == len(kept)
-    shown = describe(tmp_path, best)
+    shown = list_checkpoints(tmp_path, best)
     assert [info.step for info in shown if info.best] == [step for step in kept if step == best]
     assert all(info.size_bytes > 0 for info in shown)
 
 
 def test_progress_follows_the_best_evaluation_and_counts_stale_ones() -> None:
-    progress = Progress().evaluated(0, 7.0)
+    progress = TrainingProgress().after_evaluation(0, 7.0)
     assert (progress.first_validation_loss, progress.best_step) == (7.0, None)
 
     for step, loss in ((10, 3.0), (20, 2.0), (30, 1.95), (40, 2.5)):
-        progress = progress.evaluated(step, loss, threshold=0.1)
+        progress = progress.after_evaluation(step, loss, threshold=0.1)
 
     assert (progress.best_step, progress.best_validation_loss) == (30, 1.95)
     assert progress.stale_evaluations == 2

@@ -215,9 +215,9 @@ def test_loftq_starts_closer_to_the_base_than_qlora(tiny_model: Path, make_spec:
     from pegbox.inference.device import capabilities
     from pegbox.inference.weights import load
     from pegbox.trainer.adapters import attach_adapter
-    from pegbox.trainer.sft import quieten
+    from pegbox.trainer.sft import silence_libraries
 
-    quieten()
+    silence_libraries()
     if "loftq" not in capabilities().methods:
         assert "bitsandbytes" in capabilities().refusals["loftq"]
         return
