@@ -9,7 +9,7 @@ from sqlmodel import Session, false, true
 from backend.experiments.placement import place_job
 from backend.identifiers import base36, new_job_uid, now_ms
 from backend.jobs import dependencies, lifecycle, repository
-from backend.jobs.gpu_wish import gpu_count_of, wanted_devices_of
+from backend.jobs.gpu_request import gpu_count_of, wanted_devices_of
 from backend.jobs.kinds.kind import Kind
 from backend.jobs.kinds.retries import schedule_retry
 from backend.jobs.progress import Progress

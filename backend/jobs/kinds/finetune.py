@@ -9,7 +9,7 @@ from sqlmodel import Session, and_, col
 from backend.experiments.placement import place_job
 from backend.identifiers import base36, new_job_uid, now_ms
 from backend.jobs import dependencies, lifecycle, repository
-from backend.jobs.gpu_wish import gpu_count_of
+from backend.jobs.gpu_request import gpu_count_of
 from backend.jobs.kinds.kind import Kind
 from backend.jobs.kinds.training_result import keep_results
 from backend.jobs.progress import Progress, number

@@ -17,7 +17,7 @@ from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from backend.pages.jobs.card import JobCard, job_card, queue_note
-from backend.pages.jobs.command import show_command
+from backend.pages.jobs.command_page import show_command
 from backend.pages.jobs.configuration import ConfigurationGroup, configuration_groups
 from backend.pages.jobs.failure import Failure, failure_of
 from pegbox.schemas.jobs.job import FinetuneView
