@@ -61,11 +61,11 @@ class Kind(ABC):
     # --- claiming
 
     @abstractmethod
-    def is_runnable_by(self, able: Capabilities) -> Any:
+    def is_runnable_by(self, capabilities: Capabilities) -> Any:
         """SQL: whether a worker can run a `Job` of this kind in the query."""
 
     @abstractmethod
-    def can_run(self, able: Capabilities, job: Job) -> bool:
+    def can_run(self, capabilities: Capabilities, job: Job) -> bool:
         """The same for one job."""
 
     @abstractmethod

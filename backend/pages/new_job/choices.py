@@ -11,7 +11,7 @@ from backend.datasets.views import size_text
 from backend.models import service as models
 from backend.pages.jobs.card import METHOD_WORDS
 from backend.pages.models.list_page import ModelRow, model_row
-from backend.workers.service import refusal
+from backend.workers.service import unsupported_reason
 from pegbox.schemas.jobs.hyperparameters import Method
 from pegbox.store.tables import Model
 
@@ -82,7 +82,8 @@ def model_choices(db: Session, chosen: str) -> ModelChoices:
 
 def method_choices(db: Session) -> list[MethodChoice]:
     return [
-        MethodChoice(value, METHOD_WORDS[value], hint, refusal(db, value) or "") for value, hint in METHOD_HINTS.items()
+        MethodChoice(value, METHOD_WORDS[value], hint, unsupported_reason(db, value) or "")
+        for value, hint in METHOD_HINTS.items()
     ]
 
 

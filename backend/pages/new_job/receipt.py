@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from backend.datasets.views import size_text
-from backend.jobs.estimate import Earlier, Machine, count_of, find_earlier, least_memory, machine_here
+from backend.jobs.estimate import Machine, SimilarJob, find_similar_job, local_machine, minimum_memory, parameter_count
 from backend.jobs.plan import Plan, plan_of
 from backend.pages.frame import filters
 from backend.pages.jobs.card import METHOD_WORDS
@@ -53,10 +53,10 @@ def receipt_of(db: Session, judged: Judged) -> Receipt:
     """Everything the receipt says about a draft."""
     values, dataset, model = judged.decided, judged.dataset, judged.model
     plan = plan_of(dataset.rows, values) if dataset and not judged.errors else None
-    machine = machine_here()
+    machine = local_machine()
     earlier = None
     if plan and model and dataset:
-        earlier = find_earlier(db, model.id, dataset.uid, values, plan)
+        earlier = find_similar_job(db, model.id, dataset.uid, values, plan)
     return Receipt(
         ready=not judged.missing,
         missing=judged.missing,
@@ -121,7 +121,7 @@ def _steps_note(plan: Plan | None, values: Hyperparameters, judged: Judged) -> s
     return f"{values.epochs:g} × {most}{filters.whole(plan.steps_per_epoch)} steps per pass over the rows"
 
 
-def _time_note(earlier: Earlier | None, judged: Judged) -> str:
+def _time_note(earlier: SimilarJob | None, judged: Judged) -> str:
     if judged.model is None or judged.dataset is None:
         return ""
     if earlier is None or earlier.seconds is None:
@@ -129,7 +129,7 @@ def _time_note(earlier: Earlier | None, judged: Judged) -> str:
     return f"judged by “{earlier.name}”"
 
 
-def _memory(model: Model, values: Hyperparameters, machine: Machine, earlier: Earlier | None) -> MemoryBar | None:
+def _memory(model: Model, values: Hyperparameters, machine: Machine, earlier: SimilarJob | None) -> MemoryBar | None:
     """What an earlier job held at its end is known better than what the arithmetic says."""
     where = "of the GPU" if machine.is_gpu else "of this machine"
     if earlier and earlier.memory:
@@ -137,10 +137,10 @@ def _memory(model: Model, values: Hyperparameters, machine: Machine, earlier: Ea
         return MemoryBar(
             min(1.0, share), _verdict(share), filters.size(earlier.memory), f"“{earlier.name}” held as much"
         )
-    parameters = count_of(model)
+    parameters = parameter_count(model)
     if parameters is None:
         return None
-    least = least_memory(parameters, values, on_gpu=machine.is_gpu)
+    least = minimum_memory(parameters, values, on_gpu=machine.is_gpu)
     share = least / machine.memory
     parts = "weights, gradients and optimiser" if values.method == "full" else "the weights"
     note = f"for {parts}, {filters.size(machine.memory)} {where}; activations come on top"
