@@ -25,9 +25,9 @@ def gpu_count_of(db: Session, body: JobRequest) -> int:
     if requested is None:
         requested = min(len(named), available) if named is not None else min(1, available)
     if requested > available:
-        sentence = f"this machine has {available} GPU{'' if available == 1 else 's'}"
+        available_text = f"this machine has {available} GPU{'' if available == 1 else 's'}"
         raise _invalid(
-            "gpu_count", f"gpu_count is {requested}, but {sentence if available else 'this machine has no GPU'}"
+            "gpu_count", f"gpu_count is {requested}, but {available_text if available else 'this machine has no GPU'}"
         )
     return requested
 

@@ -15,7 +15,7 @@ from pegbox.schemas.jobs.state import TERMINAL_STATES
 from pegbox.store.tables import Job
 
 AFTER_SAVING: dict[str, lifecycle.Verb] = {"run": "interrupt", "pause": "pause", "cancel": "cancel"}
-"""What follows when a worker has saved and stopped, by the requested action, which may have changed meanwhile."""
+"""The verb after a worker has saved and stopped, by the requested action, which can have changed since the worker stopped."""
 
 
 def report(db: Session, uid: str, body: ReportRequest, max_stalled_attempts: int) -> str:

@@ -1,4 +1,4 @@
-"""What the wizard offers: datasets, models, methods."""
+"""The datasets, models and methods that the wizard offers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class ModelChoices:
-    """The first are shown at once: the starter, what is recommended or made here, and the chosen one."""
+    """Models in two groups. `first` has the starter, recommended models, trained models and the chosen model; `others` the rest."""
 
     first: list[ModelChoice]
     others: list[ModelChoice]
@@ -49,7 +49,7 @@ class ModelChoices:
 
 @dataclass(frozen=True)
 class MethodChoice:
-    """`refusal` says why no present worker can run it; empty when one can, or none is here to ask."""
+    """A method. `refusal` is the reason why no live worker can run the method; empty if there is no such reason."""
 
     value: str
     label: str
@@ -58,7 +58,7 @@ class MethodChoice:
 
 
 def dataset_choices(db: Session) -> list[DatasetChoice]:
-    """Datasets that can be trained on, the newest first."""
+    """Valid datasets, newest first."""
     return [
         DatasetChoice(entry.uid, entry.name, entry.rows, size_text(entry.size_bytes))
         for entry in datasets.list_datasets(db)
@@ -67,7 +67,7 @@ def dataset_choices(db: Session) -> list[DatasetChoice]:
 
 
 def model_choices(db: Session, chosen: str) -> ModelChoices:
-    """The starter first, then what was made here, then base models."""
+    """Models that can be trained; the starter is the first."""
     first: list[ModelChoice] = []
     others: list[ModelChoice] = []
     for model in sorted(models.list_models(db), key=lambda model: model.source != "starter"):
@@ -75,7 +75,7 @@ def model_choices(db: Session, chosen: str) -> ModelChoices:
         if not row.trainable:
             continue
         is_first = row.recommended or model.kind != "base" or model.id == chosen
-        choice = ModelChoice(model.id, row.name, row.parameters, _model_line(model, row))
+        choice = ModelChoice(model.id, row.name, row.parameters, _model_summary(model, row))
         (first if is_first else others).append(choice)
     return ModelChoices(first, others)
 
@@ -87,7 +87,7 @@ def method_choices(db: Session) -> list[MethodChoice]:
     ]
 
 
-def _model_line(model: Model, row: ModelRow) -> str:
+def _model_summary(model: Model, row: ModelRow) -> str:
     if model.source == "starter":
         return "Built on this machine from your data; no network, about a minute"
     return model.use_case or row.second
