@@ -32,7 +32,7 @@ from backend.pages import routes as pages
 from backend.prometheus import routes as prometheus
 from backend.queue import routes as queue
 from backend.queue.notifier import JobNotifier
-from backend.queue.service import grant_grace
+from backend.queue.service import renew_leases
 from backend.resources import routes as resources
 from backend.streams import routes as streams
 from backend.streams.relay import MonitorRelay
@@ -95,7 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with open_session(engine) as db:
         seed_catalogue(db)
         seed_session(db)
-        grant_grace(db, settings)
+        renew_leases(db, settings)
     app.state.engine = engine
     app.state.identities = Identities(engine)
     app.state.sign_in_context = SignInContext(app.state.guard.authenticator, app.state.identities)

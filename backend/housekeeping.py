@@ -14,7 +14,7 @@ from backend.audit.service import forget_older_than
 from backend.datasets.service import clean_up
 from backend.queue.service import sweep_leases
 from backend.uploads.service import delete_expired_uploads
-from backend.workers.service import forget_workers
+from backend.workers.service import delete_old_workers
 from pegbox.settings import Settings
 from pegbox.store.database import open_session
 from pegbox.web.access.identities import USES_SECONDS
@@ -52,5 +52,5 @@ def _forget(engine: Engine, settings: Settings) -> None:
     with open_session(engine) as db:
         clean_up(db, settings)
         delete_expired_uploads(db, settings)
-        forget_workers(db)
+        delete_old_workers(db)
         forget_older_than(db, settings.audit_days)

@@ -1,4 +1,4 @@
-"""Queries on who holds which GPU."""
+"""Queries on GPU leases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pegbox.store.tables import GpuLease
 
 
 def list_leases(db: Session, uuids: Sequence[str] | None = None) -> list[GpuLease]:
-    """All leases, or those of some devices."""
+    """All leases, or the leases of the devices with these UUIDs, by index."""
     query = select(GpuLease).order_by(col(GpuLease.device_index), col(GpuLease.device_uuid))
     if uuids is not None:
         query = query.where(col(GpuLease.device_uuid).in_(uuids))

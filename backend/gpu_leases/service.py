@@ -1,4 +1,4 @@
-"""Granting GPUs to jobs and taking them back. A lease begins and ends within the transaction of its claim."""
+"""Grants GPUs to jobs and releases them, in the transaction of the claim or of the transition that ends the claim."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pegbox.store.tables import GpuLease, Job
 
 
 def free_devices(db: Session, devices: Sequence[Device]) -> list[Device]:
-    """Those that no job holds."""
+    """The devices without a lease."""
     held = {lease.device_uuid for lease in repository.list_leases(db, [device.uuid for device in devices])}
     return [device for device in devices if device.uuid not in held]
 
 
 def grant(db: Session, job: Job, devices: Sequence[Device], worker_id: str) -> None:
-    """Gives the devices to the job. The caller commits; an `IntegrityError` means that somebody else was faster."""
+    """Leases the devices to the job. The caller commits. Raises `IntegrityError` if another job leased a device first."""
     job.devices = [device.model_dump(mode="json") for device in devices]
     for device in devices:
         db.add(
@@ -33,8 +33,8 @@ def grant(db: Session, job: Job, devices: Sequence[Device], worker_id: str) -> N
     db.flush()
 
 
-def grant_again(db: Session, job: Job) -> bool:
-    """Gives a job the devices back that it had; false when one of them is another's by now. The caller commits."""
+def regrant(db: Session, job: Job) -> bool:
+    """Leases the previous devices of the job again. Returns false if another job holds one of them. The caller commits."""
     devices = [Device.model_validate(device) for device in job.devices]
     if len(free_devices(db, devices)) < len(devices):
         return False
@@ -43,10 +43,10 @@ def grant_again(db: Session, job: Job) -> bool:
 
 
 def release(db: Session, job: Job) -> None:
-    """Takes back whatever the job holds. The caller commits."""
+    """Deletes all leases of the job. The caller commits."""
     repository.delete_leases(db, job.uid)
 
 
 def list_leases(db: Session) -> list[GpuLease]:
-    """Every device in use, by index."""
+    """All leases, by device index."""
     return repository.list_leases(db)

@@ -1,1 +1,1 @@
-"""Jobs: requests to train, their lifecycle, and what came of them."""
+"""Jobs: creation, validation, lifecycle, logs and results."""

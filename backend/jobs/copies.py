@@ -1,4 +1,4 @@
-"""Clones of jobs: with changes, or unchanged after the job has ended."""
+"""Copies of jobs: clones with changes, and unchanged restarts of jobs that have ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pegbox.store.tables import Job
 
 
 def clone_job(db: Session, settings: Settings, uid: str, changes: dict[str, Any]) -> Job:
-    """Creates a copy of a job, with keys of its request replaced by `changes`; secrets are copied without being shown.
+    """Creates a copy of a job. `changes` replaces keys of the original request; secrets are copied, never returned.
 
     Raises `NotFoundError`, or `ValidationError` if the changed request is invalid.
     """

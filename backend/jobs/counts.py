@@ -1,4 +1,4 @@
-"""How many jobs there are in each state, without a look at each of them."""
+"""Counts of jobs by state, computed in the database."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from sqlmodel import Session, col, func, select
 from pegbox.schemas.jobs.state import CURRENT_STATES, TERMINAL_STATES
 from pegbox.store.tables import Job
 
-COMMON = "completed"
-OTHERS = tuple(state for state in (*CURRENT_STATES, *TERMINAL_STATES) if state != COMMON)
+MOST_COMMON_STATE = "completed"
+OTHER_STATES = tuple(state for state in (*CURRENT_STATES, *TERMINAL_STATES) if state != MOST_COMMON_STATE)
 
 _ALL = select(func.count()).select_from(Job)
 _BY_STATE = select(Job.state, func.count()).group_by(Job.state)
-_NOT_COMPLETED = _BY_STATE.where(col(Job.state).in_(OTHERS))
+_NOT_COMPLETED = _BY_STATE.where(col(Job.state).in_(OTHER_STATES))
 _ARCHIVED = _BY_STATE.where(col(Job.archived_at).is_not(None))
 
 
 def count_by_state(db: Session) -> dict[str, int]:
-    """Where there are many jobs, nearly all are completed: what the other states leave of all, which databases count fast."""
+    """The number of jobs in each state.
+
+    Most jobs of a large installation are completed. Counting all jobs and the jobs in other states is faster than counting the
+    completed jobs.
+    """
     counts = _by_state(db, _NOT_COMPLETED)
-    return {**counts, COMMON: int(db.exec(_ALL).one()) - sum(counts.values())}
+    return {**counts, MOST_COMMON_STATE: int(db.exec(_ALL).one()) - sum(counts.values())}
 
 
 def count_listed(db: Session) -> tuple[dict[str, int], int]:
-    """How many jobs the dashboard's list has in each state, and how many are archived."""
+    """The number of jobs in each state without archived jobs, and the number of archived jobs."""
     archived = _by_state(db, _ARCHIVED)
     listed = {state: count - archived.get(state, 0) for state, count in count_by_state(db).items()}
     return listed, sum(archived.values())

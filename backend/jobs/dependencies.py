@@ -24,7 +24,7 @@ _NEEDED = (
 )
 
 
-def is_held_up() -> Any:
+def has_unmet_dependencies() -> Any:
     """SQL: whether a `Job` of the query depends on a job that has not completed."""
     needed = aliased(Job)
     return (
@@ -44,7 +44,7 @@ def find_needed(db: Session, keys: Sequence[str]) -> list[Job]:
         if job is None:
             problems.append(f"there is no job '{key}'")
         elif job.state in UNSUCCESSFUL_STATES:
-            problems.append(f"job '{key}' has {ended(job)} and will not complete")
+            problems.append(f"job '{key}' has {describe_ending(job)} and will not complete")
         else:
             found[job.uid] = job
     if problems:
@@ -53,7 +53,7 @@ def find_needed(db: Session, keys: Sequence[str]) -> list[Job]:
     return list(found.values())
 
 
-def add(db: Session, job: Job, needed: Sequence[Job]) -> None:
+def add_dependencies(db: Session, job: Job, needed: Sequence[Job]) -> None:
     """Makes the job depend on the others. The caller commits."""
     db.add_all([JobDependency(job_uid=job.uid, needs_uid=other.uid) for other in needed])
 
@@ -68,8 +68,8 @@ def list_needed(db: Session, jobs: Sequence[Job]) -> dict[str, list[Job]]:
     return needed
 
 
-def forget(db: Session, job: Job) -> None:
-    """Deletes the dependencies of a job and on a job. The caller commits."""
+def delete_dependencies(db: Session, job: Job) -> None:
+    """Deletes the dependencies of the job and the dependencies of other jobs on the job. The caller commits."""
     query = select(JobDependency).where((JobDependency.job_uid == job.uid) | (JobDependency.needs_uid == job.uid))
     for dependency in db.exec(query).all():
         db.delete(dependency)
@@ -88,6 +88,6 @@ def list_dependents(db: Session, job: Job) -> list[Job]:
     return list(db.exec(query).all())
 
 
-def ended(job: Job) -> str:
-    """How a job ended without completing, after "has"."""
+def describe_ending(job: Job) -> str:
+    """How a job ended without completing, as words that follow "has"."""
     return "failed" if job.state == "failed" else "been cancelled"

@@ -1,4 +1,4 @@
-"""What a job will take before it starts: memory by arithmetic, time and memory by what an earlier job like it took."""
+"""Estimates of time and memory for a job that has not started: from the sizes of its parts and from a similar completed job."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ OPTIMIZER_BYTES: dict[Optimizer, float] = {
     "adafactor": 4,
     "sgd": 0,
 }
-"""State per trained parameter: two fp32 moments of Adam, or one byte for each in the 8-bit forms."""
+"""Bytes of optimizer state per trained parameter: two fp32 moments for Adam, two one-byte moments for the 8-bit optimizers."""
 
 FOUR_BIT_BYTES = 0.5625
-"""NF4 with one fp32 scale per 64 weights (QLoRA, arXiv 2305.14314, section 3)."""
+"""Bytes per weight in NF4 with one fp32 scale per 64 weights (QLoRA, arXiv 2305.14314, section 3)."""
 
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMBT])", re.IGNORECASE)
 _POWERS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
@@ -34,7 +34,7 @@ _POWERS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the job would run. `memory` in bytes: of one GPU where there is one, else of the machine."""
+    """The hardware for a job. `memory` is the memory of one GPU in bytes, or the main memory of a machine without a GPU."""
 
     name: str
     memory: int
@@ -42,8 +42,11 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """A finished job with the same model and method. `seconds` is scaled to the rows that the new one will see."""
+class SimilarJob:
+    """A completed job with the same model and method.
+
+    `seconds` is its runtime, scaled to the number of rows that the new job trains on; `memory` is in bytes.
+    """
 
     uid: str
     name: str
@@ -51,8 +54,8 @@ class Earlier:
     memory: int | None
 
 
-def machine_here() -> Machine:
-    """The first GPU of this machine, else its processor and main memory."""
+def local_machine() -> Machine:
+    """The first GPU of this machine, or the processor and the main memory if there is no GPU."""
     for gpu in read_gpus():
         if gpu.memory_total:
             return Machine(gpu.name, gpu.memory_total, True)
@@ -60,14 +63,14 @@ def machine_here() -> Machine:
     return Machine(f"CPU, {cores} {'core' if cores == 1 else 'cores'}", psutil.virtual_memory().total, False)
 
 
-def count_of(model: Model) -> float | None:
-    """Parameters of a model as its card tells them (`0.6B`); `None` when it does not."""
+def parameter_count(model: Model) -> float | None:
+    """The number of parameters that the model's record states (`0.6B`); `None` if the record does not state a number."""
     match = _COUNT.search(model.parameters)
     return float(match[1]) * _POWERS[match[2].upper()] if match else None
 
 
-def least_memory(parameters: float, values: Hyperparameters, *, on_gpu: bool) -> int:
-    """Bytes of weights, gradients and optimizer states; activations come on top, an adapter's own weights are left out."""
+def minimum_memory(parameters: float, values: Hyperparameters, *, on_gpu: bool) -> int:
+    """Bytes of weights, gradients and optimizer states. Excludes activations and the weights of an adapter."""
     if values.method == "full":
         return round(parameters * (4 + 4 + OPTIMIZER_BYTES[values.optimizer]))
     if values.method in ("qlora", "loftq"):
@@ -75,9 +78,9 @@ def least_memory(parameters: float, values: Hyperparameters, *, on_gpu: bool) ->
     return round(parameters * (2 if on_gpu and values.precision != "fp32" else 4))
 
 
-def find_earlier(db: Session, model: str, dataset: str, values: Hyperparameters, plan: Plan) -> Earlier | None:
-    """The newest finished job to judge by: same model and method, the same dataset if there is one."""
-    job = repository.find_alike(db, model, str(values.method), dataset)
+def find_similar_job(db: Session, model: str, dataset: str, values: Hyperparameters, plan: Plan) -> SimilarJob | None:
+    """The newest completed job with the same model and method; jobs on the same dataset are preferred."""
+    job = repository.find_similar(db, model, str(values.method), dataset)
     if job is None:
         return None
     before = Hyperparameters.model_validate(job.hyperparameters)
@@ -89,4 +92,4 @@ def find_earlier(db: Session, model: str, dataset: str, values: Hyperparameters,
         seconds = runtime * rows / (steps * before.effective_batch_size)
     run = repository.find_runs(db, [job]).get(job.run_id)
     memory = number(run.summary, "memory_bytes") if run else None
-    return Earlier(job.uid, job.name, seconds, round(memory) if memory else None)
+    return SimilarJob(job.uid, job.name, seconds, round(memory) if memory else None)

@@ -61,7 +61,7 @@ Action = Literal["start", "resume", "pause", "cancel", "archive", "restore", "de
 
 
 def actions_of(state: JobState, wanted: str, *, archived: bool, pauses_while_running: bool) -> frozenset[Action]:
-    """What a user may do with a job now."""
+    """The actions that the state of a job permits."""
     actions: set[Action] = set()
     is_pending = state == "running" and wanted != "run"
     if can(state, "resume"):

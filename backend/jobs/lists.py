@@ -1,4 +1,4 @@
-"""Views over many jobs: pages, statistics, comparison."""
+"""Lists, statistics and comparisons of jobs."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ DEFAULT_LIMIT = 20
 
 
 def list_jobs(db: Session, states: Sequence[str] | None, limit: int | None, offset: int | None) -> JobList:
-    """Without any filter all jobs (up to the hard cap), else a page."""
-    wants_all = states is None and limit is None and offset is None
-    return _list(db, states, repository.HARD_CAP if wants_all else limit or DEFAULT_LIMIT, offset or 0)
+    """All jobs up to `HARD_CAP` if no parameter is given, otherwise one page."""
+    is_unfiltered = states is None and limit is None and offset is None
+    return _list(db, states, repository.HARD_CAP if is_unfiltered else limit or DEFAULT_LIMIT, offset or 0)
 
 
 def list_current(db: Session) -> JobList:
-    """Every job that has not ended, up to the hard cap."""
+    """Jobs that have not ended, up to `HARD_CAP`."""
     return _list(db, CURRENT_STATES)
 
 
 def list_past(db: Session) -> JobList:
-    """Every job that has ended, up to the hard cap."""
+    """Jobs that have ended, up to `HARD_CAP`."""
     return _list(db, TERMINAL_STATES)
 
 
@@ -58,7 +58,7 @@ def _list(db: Session, states: Sequence[str] | None, limit: int = repository.HAR
 
 
 def states_of(status: str | None) -> list[str] | None:
-    """Stored states that a status filter means; `pending` is what has not begun."""
+    """The stored states for a status filter. `pending` covers `created` and `queued`."""
     if status is None:
         return None
     return ["created", "queued"] if status == "pending" else [status]
@@ -71,14 +71,14 @@ def show_jobs(db: Session, jobs: Sequence[Job]) -> list[JobView]:
 
 
 def show_job(db: Session, job: Job) -> JobView:
-    """One job, with its place in the queue while it waits there."""
+    """The view of one job, with its position in the queue if the job is queued."""
     runs = repository.find_runs(db, [job])
     needed = dependencies.list_needed(db, [job]).get(job.uid, ())
     return views.show_job(job, runs.get(job.run_id), needed=needed, queue=place_of(db, job))
 
 
 def show_finetune(db: Session, job: Job) -> FinetuneView:
-    """One fine-tuning job. Raises `ConflictError` for a command job."""
+    """The view of one fine-tuning job. Raises `ConflictError` for a job of another kind."""
     view = show_job(db, job)
     if not isinstance(view, FinetuneView):
         raise ConflictError(f"Job '{view.id}' runs a command; it trains nothing")
@@ -100,7 +100,7 @@ def statistics(db: Session) -> JobStatistics:
 
 
 def compare(db: Session, body: CompareRequest) -> Comparison:
-    """Last metrics and hyperparameters side by side. Raises `NotFoundError` for a job that is not there."""
+    """Compares the last metrics and the hyperparameters of jobs. Raises `NotFoundError` for an unknown job."""
     jobs = [service.get_job(db, uid) for uid in dict.fromkeys(body.job_ids)]
     runs = repository.find_runs(db, jobs)
     summaries = {job.uid: runs[job.run_id].summary if job.run_id in runs else {} for job in jobs}
@@ -122,10 +122,10 @@ def compare(db: Session, body: CompareRequest) -> Comparison:
         metrics=names,
         jobs=rows,
         differences=[key for key in keys if len({repr(row.hyperparameters.get(key)) for row in rows}) > 1],
-        best={name: found for name in names if name.endswith("loss") and (found := _lowest(rows, name))},
+        best={name: found for name in names if name.endswith("loss") and (found := _job_with_lowest(rows, name))},
     )
 
 
-def _lowest(rows: list[ComparedJob], name: str) -> str | None:
+def _job_with_lowest(rows: list[ComparedJob], name: str) -> str | None:
     values = [(value, row.uid) for row in rows if (value := row.metrics[name]) is not None]
     return min(values)[1] if values else None

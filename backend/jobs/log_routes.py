@@ -1,4 +1,4 @@
-"""A job's logs over HTTP: text or JSON, a piece or all of it, now or as it is written."""
+"""HTTP routes for the logs of a job: excerpts, search, download and following."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pegbox.web.error_handlers import error_responses
 router = APIRouter(tags=["Jobs"])
 
 POLL_SECONDS = 0.2
-MOST_HITS = 1000
+MAX_MATCHES = 1000
 PLAIN = "text/plain; charset=utf-8"
 
 
@@ -55,9 +55,9 @@ async def get_logs(
 ) -> Any:
     """What the job printed, as text; as JSON on `Accept: application/json`. An answer holds 4 MiB at most, `follow` and
     `download` whatever there is."""
-    chosen = [name for name, value in (("tail", tail), ("offset", offset), ("line", line)) if value is not None]
-    if len(chosen) > 1:
-        raise ValidationError(f"Choose one of {' and '.join(chosen)}")
+    selectors = [name for name, value in (("tail", tail), ("offset", offset), ("line", line)) if value is not None]
+    if len(selectors) > 1:
+        raise ValidationError(f"Choose one of {' and '.join(selectors)}")
     job = await run_in_threadpool(_find, engine, uid)
     folder = settings.jobs_dir
     if download:
@@ -66,32 +66,32 @@ async def get_logs(
             raise NotFoundError(f"Job '{uid}' has not written anything to {stream}")
         return FileResponse(path, media_type=PLAIN, filename=f"{job.id or job.uid}.{stream}.log")
     if search:
-        found = await run_in_threadpool(logs.search, folder, job.uid, stream, search, MOST_HITS)
+        found = await run_in_threadpool(logs.search, folder, job.uid, stream, search, MAX_MATCHES)
         matches = [LogLine(number=number, text=text) for number, text in found.lines]
         texts = [match.text for match in matches]
-        return _answer(request, JobLog(stream=stream, lines=texts, truncated=found.truncated, matches=matches))
+        return _respond(request, JobLog(stream=stream, lines=texts, truncated=found.truncated, matches=matches))
     if follow:
-        begin = offset
-        if begin is None:
-            begin = (await run_in_threadpool(_piece, folder, job.uid, stream, tail, None, 0, line, lines)).offset
-        written = _follow(engine, settings, job.uid, stream, begin)
-        # A proxy that collects the answer before it passes it on would defeat the purpose.
+        start = offset
+        if start is None:
+            start = (await run_in_threadpool(_read_excerpt, folder, job.uid, stream, tail, None, 0, line, lines)).offset
+        content = _follow(engine, settings, job.uid, stream, start)
+        # Without this header, nginx buffers the response and delays new lines.
         return StreamingResponse(
-            written, media_type=PLAIN, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+            content, media_type=PLAIN, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
         )
-    piece = await run_in_threadpool(_piece, folder, job.uid, stream, tail, offset, length, line, lines)
+    excerpt = await run_in_threadpool(_read_excerpt, folder, job.uid, stream, tail, offset, length, line, lines)
     shown = JobLog(
         stream=stream,
-        lines=piece.lines,
-        truncated=piece.truncated,
-        size_bytes=piece.size,
-        offset=piece.offset,
-        next_offset=piece.next_offset,
+        lines=excerpt.lines,
+        truncated=excerpt.truncated,
+        size_bytes=excerpt.size,
+        offset=excerpt.offset,
+        next_offset=excerpt.next_offset,
     )
-    return _answer(request, shown)
+    return _respond(request, shown)
 
 
-def _piece(
+def _read_excerpt(
     folder: Any,
     uid: str,
     stream: logs.Stream,
@@ -100,7 +100,7 @@ def _piece(
     length: int,
     line: int | None,
     lines: int,
-) -> logs.Piece:
+) -> logs.LogExcerpt:
     if offset is not None:
         return logs.read_bytes(folder, uid, stream, offset, length)
     if line is not None:
@@ -111,13 +111,13 @@ def _piece(
 async def _follow(
     engine: Engine, settings: Settings, uid: str, stream: logs.Stream, offset: int
 ) -> AsyncIterator[bytes]:
-    """What is there and what comes, until the job has ended and everything was read. Ends early when the job is deleted."""
+    """Yields existing and new bytes of the log until the job has ended and its log is read. Ends early if the job is deleted."""
     while True:
         try:
             ended = (await run_in_threadpool(_find, engine, uid)).state in TERMINAL_STATES
         except PegboxError:
             return
-        while data := await run_in_threadpool(logs.read_on, settings.jobs_dir, uid, stream, offset):
+        while data := await run_in_threadpool(logs.read_block, settings.jobs_dir, uid, stream, offset):
             offset += len(data)
             yield data
         if ended:
@@ -125,7 +125,7 @@ async def _follow(
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _answer(request: Request, log: JobLog) -> JSONResponse | PlainTextResponse:
+def _respond(request: Request, log: JobLog) -> JSONResponse | PlainTextResponse:
     headers = {"Vary": "Accept", "X-Next-Offset": str(log.next_offset)}
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse(log.model_dump(mode="json"), headers=headers)

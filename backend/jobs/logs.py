@@ -1,6 +1,6 @@
-"""A job's two log files: the end, a range, the lines with certain words, and what is still being written.
+"""Reads the log files of a job: the last lines, ranges, search results and new content.
 
-Files may be huge: nothing here holds more than a few MiB of one.
+Log files can be large: every function reads at most a few MiB into memory.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import BinaryIO, Literal, NamedTuple
 Stream = Literal["stdout", "stderr"]
 
 MAX_BYTES = 4 * 1024 * 1024
-"""Most that one answer holds, whatever was asked for."""
+"""Size limit of one result in bytes."""
 
-BLOCK = 64 * 1024
-LONGEST_LINE = 64 * 1024
-"""A longer line counts as several."""
+BLOCK_BYTES = 64 * 1024
+MAX_LINE_BYTES = 64 * 1024
+"""Longer lines are split into several lines."""
 
 
-class Piece(NamedTuple):
-    """Whole lines from `offset` up to `next_offset` of a file of `size` bytes; `truncated`: there are earlier ones."""
+class LogExcerpt(NamedTuple):
+    """Lines between the byte offsets `offset` and `next_offset` of a file of `size` bytes. `truncated`: earlier lines exist."""
 
     lines: list[str]
     truncated: bool
@@ -31,61 +31,61 @@ class Piece(NamedTuple):
     size: int
 
 
-class Found(NamedTuple):
-    """Lines by number (from 1), and whether there are more of them."""
+class LogMatches(NamedTuple):
+    """Matching lines with their numbers (from 1). `truncated`: more lines match."""
 
     lines: list[tuple[int, str]]
     truncated: bool
 
 
 def log_file(jobs_dir: Path, job_uid: str, stream: Stream) -> Path:
-    """Where the stream is kept; the file is missing until the job writes something."""
+    """The path of a log file. The file does not exist until the job writes to the stream."""
     return jobs_dir / job_uid / f"{stream}.log"
 
 
-def read_tail(jobs_dir: Path, job_uid: str, stream: Stream, count: int) -> Piece:
-    """The last `count` lines, at most 4 MiB of them; nothing when the job has not written any."""
+def read_tail(jobs_dir: Path, job_uid: str, stream: Stream, count: int) -> LogExcerpt:
+    """The last `count` lines, at most 4 MiB; empty if there is no log."""
     try:
         with log_file(jobs_dir, job_uid, stream).open("rb") as file:
             size = start = file.seek(0, os.SEEK_END)
             blocks: list[bytes] = []
-            breaks = held = 0
-            while start > 0 and breaks <= count and held < MAX_BYTES:
-                length = min(BLOCK, start)
+            newlines = size_read = 0
+            while start > 0 and newlines <= count and size_read < MAX_BYTES:
+                length = min(BLOCK_BYTES, start)
                 start -= length
                 file.seek(start)
                 blocks.append(file.read(length))
-                breaks += blocks[-1].count(b"\n")
-                held += length
+                newlines += blocks[-1].count(b"\n")
+                size_read += length
     except FileNotFoundError:
-        return Piece([], False, 0, 0, 0)
+        return LogExcerpt([], False, 0, 0, 0)
     data = b"".join(reversed(blocks))
     lines = data.splitlines(keepends=True)
     if start > 0 and len(lines) > 1:
-        lines = lines[1:]  # its beginning lies before what was read
+        lines = lines[1:]  # the first line is incomplete
     kept = lines[-count:]
     offset = size - sum(map(len, kept))
-    return Piece([_text(line) for line in kept], offset > 0, offset, size, size)
+    return LogExcerpt([_text(line) for line in kept], offset > 0, offset, size, size)
 
 
-def read_bytes(jobs_dir: Path, job_uid: str, stream: Stream, offset: int, length: int) -> Piece:
-    """Up to `length` bytes (4 MiB at most) from `offset` on; ends with a whole line where there is one."""
+def read_bytes(jobs_dir: Path, job_uid: str, stream: Stream, offset: int, length: int) -> LogExcerpt:
+    """Up to `length` bytes (at most 4 MiB) from `offset`, cut after the last complete line if there is one."""
     try:
         with log_file(jobs_dir, job_uid, stream).open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            begin = min(offset, size)
-            file.seek(begin)
+            start = min(offset, size)
+            file.seek(start)
             data = file.read(min(length, MAX_BYTES))
     except FileNotFoundError:
-        return Piece([], False, 0, 0, 0)
-    if begin + len(data) < size and (end := data.rfind(b"\n")) >= 0:
+        return LogExcerpt([], False, 0, 0, 0)
+    if start + len(data) < size and (end := data.rfind(b"\n")) >= 0:
         data = data[: end + 1]
     lines = [_text(line) for line in data.splitlines(keepends=True)]
-    return Piece(lines, begin > 0, begin, begin + len(data), size)
+    return LogExcerpt(lines, start > 0, start, start + len(data), size)
 
 
-def read_lines(jobs_dir: Path, job_uid: str, stream: Stream, first: int, count: int) -> Piece:
-    """`count` lines from line `first` (from 1) on, at most 4 MiB of them."""
+def read_lines(jobs_dir: Path, job_uid: str, stream: Stream, first: int, count: int) -> LogExcerpt:
+    """`count` lines starting at line `first` (counted from 1), at most 4 MiB."""
     lines: list[str] = []
     offset = end = 0
     path = log_file(jobs_dir, job_uid, stream)
@@ -101,42 +101,42 @@ def read_lines(jobs_dir: Path, job_uid: str, stream: Stream, first: int, count: 
                 lines.append(_text(line))
             size = file.seek(0, os.SEEK_END)
     except FileNotFoundError:
-        return Piece([], False, 0, 0, 0)
-    return Piece(lines, offset > 0, offset, end, size)
+        return LogExcerpt([], False, 0, 0, 0)
+    return LogExcerpt(lines, offset > 0, offset, end, size)
 
 
-def search(jobs_dir: Path, job_uid: str, stream: Stream, words: str, limit: int) -> Found:
-    """The first `limit` lines that contain the words, upper and lower case alike."""
-    wanted = words.casefold()
-    found: list[tuple[int, str]] = []
-    held = 0
+def search(jobs_dir: Path, job_uid: str, stream: Stream, words: str, limit: int) -> LogMatches:
+    """The first `limit` lines that contain `words`, ignoring case; at most 4 MiB."""
+    needle = words.casefold()
+    matches: list[tuple[int, str]] = []
+    size_read = 0
     try:
         with log_file(jobs_dir, job_uid, stream).open("rb") as file:
             for number, line in enumerate(_lines(file), 1):
                 text = _text(line)
-                if wanted not in text.casefold():
+                if needle not in text.casefold():
                     continue
-                if len(found) == limit or held + len(line) > MAX_BYTES:
-                    return Found(found, True)
-                found.append((number, text))
-                held += len(line)
+                if len(matches) == limit or size_read + len(line) > MAX_BYTES:
+                    return LogMatches(matches, True)
+                matches.append((number, text))
+                size_read += len(line)
     except FileNotFoundError:
         pass
-    return Found(found, False)
+    return LogMatches(matches, False)
 
 
-def read_on(jobs_dir: Path, job_uid: str, stream: Stream, offset: int) -> bytes:
-    """What was written after `offset`, a block of it; empty when there is nothing yet."""
+def read_block(jobs_dir: Path, job_uid: str, stream: Stream, offset: int) -> bytes:
+    """One block of content from `offset`; empty at the end of the file."""
     try:
         with log_file(jobs_dir, job_uid, stream).open("rb") as file:
             file.seek(offset)
-            return file.read(BLOCK)
+            return file.read(BLOCK_BYTES)
     except FileNotFoundError:
         return b""
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: file.readline(LONGEST_LINE), b"")
+    return iter(lambda: file.readline(MAX_LINE_BYTES), b"")
 
 
 def _text(line: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a job will do, by the arithmetic of its trainer: rows held out, steps, evaluations."""
+"""The numbers of rows, steps and evaluations of a job, computed as its trainer computes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pegbox.schemas.jobs.hyperparameters import Hyperparameters, count_held_out
 
 @dataclass(frozen=True)
 class Plan:
-    """`evaluations` leaves out the one before the first step. With packing, `steps` is the most there can be."""
+    """Counts for a training. `evaluations` excludes the evaluation before the first step; with packing, `steps` is a maximum."""
 
     training_rows: int
     validation_rows: int

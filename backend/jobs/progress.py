@@ -1,4 +1,4 @@
-"""How far a training is, told from the run's last record and from what the worker reported."""
+"""Progress of a training, from the last point of its run and the last report of its worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pegbox.store.tables import Job, Run
 
 @dataclass(frozen=True)
 class Progress:
-    """`percent` has one digit and is 100 only for a completed job; epochs are whole and counted from 1 (0: not begun)."""
+    """Progress of a job. `percent` has one decimal and is 100 only for a completed job; `epoch` counts from 1 (0: not started)."""
 
     percent: float
     step: int
@@ -21,7 +21,7 @@ class Progress:
 
 
 def progress_of(job: Job, run: Run | None) -> Progress:
-    """Whichever of worker and run is further ahead counts."""
+    """The progress of a job. The step is the larger of the worker's step and the run's step."""
     total_steps = (run.total_steps if run else None) or job.max_steps
     step = max(job.step, (run.last_step or 0) if run else 0)
     epochs = total_epochs(job.hyperparameters)
@@ -33,13 +33,13 @@ def progress_of(job: Job, run: Run | None) -> Progress:
 
 
 def total_epochs(hyperparameters: dict[str, Any]) -> int:
-    """Passes over the data that the job asks for, rounded up."""
+    """The requested number of epochs, rounded up; 0 if there is none."""
     epochs = hyperparameters.get("epochs")
     return math.ceil(epochs) if isinstance(epochs, int | float) and epochs > 0 else 0
 
 
 def whole_epoch(epoch: float | None, total: int) -> int:
-    """The pass that a fractional epoch lies in: 0.3 and 1.0 are the first."""
+    """The number of the current epoch, counted from 1: 0.3 and 1.0 belong to epoch 1; 0 if the training has not started."""
     if epoch is None or not math.isfinite(epoch):
         return 0
     whole = max(1, math.ceil(epoch - 1e-6))
@@ -47,6 +47,6 @@ def whole_epoch(epoch: float | None, total: int) -> int:
 
 
 def number(summary: dict[str, Any], name: str) -> float | None:
-    """A metric's last value, if it is a finite number."""
+    """The last value of a metric; `None` unless the value is a finite number."""
     value = summary.get(name)
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Queries on jobs and on the runs that belong to them."""
+"""Queries on jobs and their runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pegbox.store.tables import Job, Run, now
 HARD_CAP = 1000
 CHUNK = 500
 
-# What lists ask for again and again is built once: that takes longer than SQLite takes to answer.
+# Queries of lists are built once: building a query takes longer than SQLite takes to run the query.
 _PAGE = select(Job).limit(bindparam("most", type_=Integer)).offset(bindparam("skipped", type_=Integer))
 _NEWEST = _PAGE.order_by(col(Job.created_at).desc(), col(Job.uid).desc())
 _OLDEST = _PAGE.order_by(col(Job.created_at), col(Job.uid))
@@ -26,12 +26,12 @@ _RUNS = select(Run).where(col(Run.id).in_(bindparam("ids", expanding=True))).opt
 
 
 def find_job(db: Session, key: str) -> Job | None:
-    """By uid, or by the id that command jobs have beside it."""
+    """The job with this uid or id."""
     return db.get(Job, key) or db.exec(select(Job).where(Job.id == key)).first()
 
 
 def lock_job(db: Session, key: str) -> Job | None:
-    """The job, unchanged by anyone else until this session commits. Must be the first thing a session does."""
+    """The job, locked against other writers until the caller commits. Must be the first operation of the session."""
     begin_write(db)
     query = (
         select(Job)
@@ -43,12 +43,12 @@ def lock_job(db: Session, key: str) -> Job | None:
 
 
 def get_job(db: Session, key: str) -> Job:
-    """Raises `NotFoundError`."""
+    """The job with this uid or id. Raises `NotFoundError`."""
     return _existing(find_job(db, key), key)
 
 
 def lock_existing(db: Session, key: str) -> Job:
-    """The same as `lock_job`. Raises `NotFoundError`."""
+    """Like `lock_job`, but raises `NotFoundError` for an unknown job."""
     return _existing(lock_job(db, key), key)
 
 
@@ -74,7 +74,8 @@ def list_jobs(
     offset: int = 0,
     total: int | None = None,
 ) -> list[Job]:
-    """Newest first. With the `total` of those that match, a page far down is counted off from the oldest."""
+    """Jobs, newest first. `total` is the number of matching jobs: with it, pages in the second half are read from the oldest job,
+    which skips fewer rows."""
     if total is not None and total // 2 < offset < total:
         below = total - offset
         return _read_page(db, _OLDEST, states, min(limit, below), max(0, below - limit))[::-1]
@@ -90,8 +91,8 @@ def _read_page(
     return list(db.exec(query.where(_IN_STATES), params={**page, "states": list(states)}).all())
 
 
-def find_alike(db: Session, model: str, method: str, dataset: str) -> Job | None:
-    """The newest completed job with this model and method; one on the same dataset, if there is one."""
+def find_similar(db: Session, model: str, method: str, dataset: str) -> Job | None:
+    """The newest completed job with this model and method; jobs on the same dataset are preferred."""
     configuration = col(Job.configuration)
     other_data = case((dataset_column() == dataset, 0), else_=1)
     query = select(Job).where(
@@ -103,7 +104,7 @@ def find_alike(db: Session, model: str, method: str, dataset: str) -> Job | None
 
 
 def find_runs(db: Session, jobs: Sequence[Job]) -> dict[str, Run]:
-    """The run of each job that has begun, by run id; settings of the runs are read only when somebody asks for them."""
+    """The runs of the jobs by run id. Jobs that have not started have no run; `Run.config` is loaded on access."""
     ids = [job.run_id for job in jobs]
     runs: dict[str, Run] = {}
     for start in range(0, len(ids), CHUNK):

@@ -1,4 +1,4 @@
-"""Jobs over HTTP. Fixed words come before ids."""
+"""HTTP routes for jobs. Routes with fixed paths are declared before routes with a uid."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def restart_job(uid: JobKey, db: Db, settings: Config) -> JobCreated:
 def start_job(uid: JobKey, db: Db, settings: Config) -> JobAction:
     """Queues a created job; 422 while something it refers to is missing."""
     job = service.start_job(db, settings, uid)
-    return views.show_acted(job, "Job queued")
+    return views.show_action(job, "Job queued")
 
 
 @router.post(
@@ -146,7 +146,7 @@ def start_job(uid: JobKey, db: Db, settings: Config) -> JobAction:
 def pause_job(uid: JobKey, db: Db) -> JobAction:
     """Finishes the step, saves a checkpoint, frees the worker. A queued job pauses at once."""
     job = service.pause_job(db, uid)
-    return views.show_acted(job, "Job paused" if job.state == "paused" else "Job pauses after its current step")
+    return views.show_action(job, "Job paused" if job.state == "paused" else "Job pauses after its current step")
 
 
 @router.post(
@@ -155,7 +155,7 @@ def pause_job(uid: JobKey, db: Db) -> JobAction:
 def resume_job(uid: JobKey, db: Db) -> JobAction:
     """Queues a paused job again; it goes on from its last checkpoint."""
     job = service.resume_job(db, uid)
-    return views.show_acted(job, "Job queued" if job.state == "queued" else "Job goes on")
+    return views.show_action(job, "Job queued" if job.state == "queued" else "Job goes on")
 
 
 @router.post(
@@ -166,8 +166,8 @@ def cancel_job(uid: JobKey, db: Db) -> JobAction:
     409 when it has ended."""
     job = service.cancel_job(db, uid)
     if job.state == "cancelled":
-        return views.show_acted(job, "Job cancelled")
-    return views.show_acted(job, kind_of(job).cancelling_message)
+        return views.show_action(job, "Job cancelled")
+    return views.show_action(job, kind_of(job).cancelling_message)
 
 
 @router.post(
@@ -175,7 +175,7 @@ def cancel_job(uid: JobKey, db: Db) -> JobAction:
 )
 def archive_job(uid: JobKey, db: Db) -> JobAction:
     """Takes a job out of the dashboard's list; nothing of it is lost. 409 while it waits or runs."""
-    return views.show_acted(service.archive_job(db, uid, archived=True), "Job archived")
+    return views.show_action(service.archive_job(db, uid, archived=True), "Job archived")
 
 
 @router.post(
@@ -183,7 +183,7 @@ def archive_job(uid: JobKey, db: Db) -> JobAction:
 )
 def restore_job(uid: JobKey, db: Db) -> JobAction:
     """Brings an archived job back into the list."""
-    return views.show_acted(service.archive_job(db, uid, archived=False), "Job restored")
+    return views.show_action(service.archive_job(db, uid, archived=False), "Job restored")
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""Finding jobs: by state and words, in an order of choice, a page at a time; all of it in the database."""
+"""Search for jobs by state and text, sorted and paged in the database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_WORDS = 8
 
 @dataclass(frozen=True)
 class JobSearch:
-    """`query` is words that must all occur in the name or in what the model or dataset is called."""
+    """Search conditions. Every word of `query` must occur in the name, the command, or the name of the model or dataset."""
 
     states: Sequence[str] | None = None
     query: str = ""
@@ -30,7 +30,7 @@ class JobSearch:
 def search_jobs(
     db: Session, search: JobSearch, listed: Mapping[str, int], *, limit: int, offset: int
 ) -> tuple[list[Job], int]:
-    """A page of the jobs that match, and how many there are in all. `listed` is what `count_listed` has counted."""
+    """A page of matching jobs, and the number of all matching jobs. `listed` are the counts by state from `count_listed`."""
     conditions = _conditions(search)
     query = select(Job).where(*conditions).order_by(*_order(search))
     if search.order == "loss":
@@ -49,22 +49,22 @@ def _conditions(search: JobSearch) -> list[Any]:
     conditions: list[Any] = [archived.is_not(None) if search.archived else archived.is_(None)]
     if search.states is not None:
         conditions.append(col(Job.state).in_(search.states))
-    named = [
+    columns = [
         func.lower(Job.name),
         func.lower(col(Job.configuration)["model"]["name"].as_string()),
         func.lower(col(Job.configuration)["dataset"]["name"].as_string()),
         func.lower(col(Job.command)),
     ]
     for word in search.query.lower().split()[:MOST_WORDS]:
-        conditions.append(or_(*(text.contains(word, autoescape=True) for text in named)))
+        conditions.append(or_(*(text.contains(word, autoescape=True) for text in columns)))
     return conditions
 
 
 def _order(search: JobSearch) -> list[Any]:
-    """What has no value comes last, whichever way the rest runs; equal ones in the order of their making, the newest first."""
+    """Jobs without a value are last in both directions; jobs with equal values are sorted by creation, newest first."""
     newest = [col(Job.created_at).desc(), col(Job.uid).desc()]
     if search.order == "created":
-        return newest if search.descending else [col(Job.created_at), col(Job.uid)]  # as they lie in the index
+        return newest if search.descending else [col(Job.created_at), col(Job.uid)]  # the order of the index
     column = _column(search.order)
     return [column.is_(None), column.desc() if search.descending else column.asc(), *newest]
 
@@ -80,7 +80,7 @@ def _column(order: JobOrder) -> Any:
 
 
 def find_baselines(db: Session, job: Job, limit: int) -> list[Job]:
-    """Completed jobs to hold this one against: those that saw the same dataset first, then the newest."""
+    """Completed jobs of the same kind to compare with: jobs on the same dataset first, then the newest."""
     other_data = case((dataset_column() == dataset_of(job), 0), else_=1)
     query = select(Job).where(Job.state == "completed", Job.kind == job.kind, Job.uid != job.uid)
     query = query.order_by(other_data, col(Job.completed_at).desc(), col(Job.uid).desc())

@@ -1,4 +1,4 @@
-"""Creating, steering and deleting jobs."""
+"""Creates, starts, pauses, resumes, cancels, archives and deletes jobs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def delete_job(db: Session, settings: Settings, uid: str) -> None:
         raise ConflictError(f"Job '{uid}' is {job.state}; cancel it first")
     if dependencies.has_dependents(db, job):
         raise ConflictError(f"Other jobs wait for job '{uid}'; cancel them first")
-    dependencies.forget(db, job)
+    dependencies.delete_dependencies(db, job)
     db.delete(job)
     db.commit()
     shutil.rmtree(settings.jobs_dir / job.uid, ignore_errors=True)

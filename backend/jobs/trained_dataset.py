@@ -1,4 +1,4 @@
-"""Which dataset a job trains on."""
+"""The dataset that a job trains on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pegbox.store.tables import Job
 
 
 def dataset_of(job: Job) -> str:
-    """The dataset's uid; the reference as posted while it is not resolved; empty for a job without a dataset."""
+    """The uid of the dataset, as posted if the reference is not resolved yet; empty for a job without a dataset."""
     source = job.spec if job.spec and "dataset" in job.spec else job.configuration
     return str(source["dataset"]["uid"]) if "dataset" in source else ""
 

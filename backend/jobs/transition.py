@@ -1,4 +1,4 @@
-"""Moves a job to another state: the one place that ends a job."""
+"""Moves jobs between states. All jobs end here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def state_of(job: Job) -> JobState:
 
 
 def move(db: Session, job: Job, verb: Verb) -> None:
-    """Follows the verb in the table of `lifecycle`. The caller commits. Raises `ConflictError` if the state does not allow it.
+    """Applies a verb of `lifecycle.TRANSITIONS`. The caller commits. Raises `ConflictError` if the state does not allow the verb.
 
     A job that stops running loses its phase, its lease and its GPUs. A job that ends without completing also ends its dependents.
     """
@@ -37,12 +37,11 @@ def move(db: Session, job: Job, verb: Verb) -> None:
 def _end(db: Session, job: Job) -> None:
     job.completed_at, job.retry_at = now(), None
     if job.state != "cancelled":
-        job.claim_token = (
-            None  # a worker that reconnects after a cancellation is told to stop by the answer to its heartbeat
-        )
+        # A cancelled job keeps its token: the heartbeat response tells a worker that reconnects to stop.
+        job.claim_token = None
     if job.state == "completed":
         return
-    cause = f"Job {job.id or job.uid} ('{job.name}'), which it depends on, has {dependencies.ended(job)}"
+    cause = f"Job {job.id or job.uid} ('{job.name}'), which it depends on, has {dependencies.describe_ending(job)}"
     verb: Verb = "fail" if job.state == "failed" else "cancel"
     for dependent in dependencies.list_dependents(db, job):
         if lifecycle.can(state_of(dependent), verb):

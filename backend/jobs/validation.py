@@ -1,4 +1,4 @@
-"""Checks what a job refers to, and makes of it the specification that a trainer gets."""
+"""Validates the references of a job and builds the specification for the trainer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlmodel import Session
 from backend.datasets import service as datasets
 from backend.hyperparameters.service import resolve_for_job
 from backend.models import service as models
-from backend.workers.service import refusal
+from backend.workers.service import unsupported_reason
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.schemas.jobs.job import JobConfiguration, JobValidation
 from pegbox.schemas.jobs.queue import BaseModelSpec, DatasetSpec, ModelSaving
@@ -21,7 +21,7 @@ from pegbox.store.tables import Dataset, Model
 
 @dataclass
 class Checked:
-    """What was found. Without errors all three parts of the specification are there."""
+    """The result of a validation. Without errors, `hyperparameters`, `model` and `dataset` are complete."""
 
     hyperparameters: Hyperparameters
     model: BaseModelSpec | None = None
@@ -34,7 +34,7 @@ class Checked:
         return JobValidation(is_valid=not self.errors, errors=self.errors, warnings=self.warnings)
 
     def spec(self, *, uid: str, name: str, run_id: str, model_id: str, saving: ModelSaving) -> dict[str, Any] | None:
-        """The stored form of `TrainingSpec` (its attempt is filled in at the claim), or `None` while there are errors."""
+        """The stored form of `TrainingSpec`, or `None` if there are errors. Each claim adds the attempt."""
         if self.errors or self.model is None or self.dataset is None:
             return None
         return {
@@ -50,7 +50,7 @@ class Checked:
 
 
 def check(db: Session, settings: Settings, configuration: JobConfiguration, saving: ModelSaving) -> Checked:
-    """Resolves model, dataset and hyperparameters; every problem becomes one sentence."""
+    """Resolves model, dataset and hyperparameters. Each problem becomes one error message."""
     model = models.find_model(db, configuration.model.uid)
     is_starter = model is not None and model.source == "starter"
     resolved = resolve_for_job(db, configuration.hyperparameters, is_starter=is_starter)
@@ -114,5 +114,5 @@ def _check_method(db: Session, checked: Checked) -> None:
     method = checked.hyperparameters.method
     if method is None:
         return
-    if reason := refusal(db, method):
+    if reason := unsupported_reason(db, method):
         checked.errors.append(f"Method '{method}' cannot run here: {reason}")

@@ -1,4 +1,4 @@
-"""Shapes jobs for the wire. The only place that does."""
+"""Builds the API models of jobs from their rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pegbox.store.tables import Job, Run
 
 
 def id_of(job: Job) -> str:
-    """What a job is called by: a command job's short id, else the uid."""
+    """The public id of a job: the short id of a command job, otherwise the uid."""
     return job.id or job.uid
 
 
@@ -86,7 +86,7 @@ def show_validation(job: Job) -> JobValidation:
 
 
 def show_created(job: Job, *, workers: int, needed: Sequence[Job] = ()) -> JobCreated:
-    """`workers` are those present now: with none, the answer says that the job has to wait."""
+    """The response to a creation. `workers` is the number of live workers; if it is 0, a warning says that the job waits."""
     validation = show_validation(job)
     if job.state == "queued" and not workers:
         validation.warnings.append("No worker is running; the job waits in the queue until one starts (pegbox worker)")
@@ -108,7 +108,7 @@ def show_created(job: Job, *, workers: int, needed: Sequence[Job] = ()) -> JobCr
     )
 
 
-def show_acted(job: Job, message: str) -> JobAction:
+def show_action(job: Job, message: str) -> JobAction:
     return JobAction(
         id=id_of(job), uid=job.uid, status=status_of(job), state=job.state, wanted=job.wanted, message=message
     )

@@ -15,10 +15,13 @@ from backend.pages.experiments import detail_page as experiment_page
 from backend.pages.experiments import list_page as experiments_page
 from backend.pages.frame import error_page
 from backend.pages.frame.static import ImmutableFiles
-from backend.pages.jobs import command, job, jobs, queue
+from backend.pages.jobs import command_page, queue_page
+from backend.pages.jobs import detail_page as job_page
+from backend.pages.jobs import list_page as jobs_page
 from backend.pages.models import detail_page as model_page
 from backend.pages.models import list_page as models_page
-from backend.pages.new_job import new_command, new_job
+from backend.pages.new_job import command_page as new_command_page
+from backend.pages.new_job import wizard_page
 from backend.pages.runs import detail_page as run_page
 from backend.pages.runs import list_page as runs_page
 from backend.pages.system import machine_page, overview_page, settings_page
@@ -36,12 +39,12 @@ for page in (
     diff_page,
     models_page,
     model_page,
-    new_command,  # before the wizard, whose steps match any name
-    new_job,
-    jobs,
-    job,
-    command,
-    queue,
+    new_command_page,  # before the wizard, whose steps match any name
+    wizard_page,
+    jobs_page,
+    job_page,
+    command_page,
+    queue_page,
     experiments_page,
     experiment_page,
     runs_page,

@@ -1,1 +1,1 @@
-"""The queue: workers claim jobs under a lease, keep it alive by heartbeats, and report how they ended."""
+"""The queue: workers claim jobs under a lease, extend the lease by heartbeats, and report outcomes."""

@@ -1,4 +1,4 @@
-"""Wakes claims that wait for a job, after each commit that changes which jobs can begin."""
+"""Wakes claims that wait for a job, after each commit that changes the set of jobs or their states."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ _CHANGED = "job_states_changed"
 
 
 class JobNotifier:
-    """Listens to all sessions of the engine: a job that is new, deleted or in another state wakes the waiting claims when its
-    transaction commits, whoever made the change. Create the notifier in the event loop that serves the claims."""
+    """Wakes waiting claims when a transaction that creates, deletes or moves a job commits, in any session of the engine.
+
+    Create the notifier in the event loop that serves the claims.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
         self._listeners = (
-            ("after_flush", self._note_changes),
+            ("after_flush", self._record_changes),
             ("after_commit", self._wake_after_commit),
-            ("after_rollback", self._forget_changes),
+            ("after_rollback", self._discard_changes),
         )
         for name, listener in self._listeners:
             event.listen(Session, name, listener)
@@ -48,7 +50,7 @@ class JobNotifier:
         current, self._event = self._event, asyncio.Event()
         current.set()
 
-    def _note_changes(self, db: Session, _flush: object) -> None:
+    def _record_changes(self, db: Session, _flush: object) -> None:
         if any(isinstance(row, Job) for row in (*db.new, *db.deleted)) or any(
             isinstance(row, Job) and _has_new_state(row) for row in db.dirty
         ):
@@ -58,7 +60,7 @@ class JobNotifier:
         if db.info.pop(_CHANGED, False) and db.get_bind() is self._engine:
             self.wake()
 
-    def _forget_changes(self, db: Session) -> None:
+    def _discard_changes(self, db: Session) -> None:
         db.info.pop(_CHANGED, None)
 
 

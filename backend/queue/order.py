@@ -14,7 +14,7 @@ from sqlmodel import Session, and_, col, func, or_, select
 
 from backend.gpu_leases import service as gpu_leases
 from backend.jobs import dependencies
-from backend.jobs.dependencies import is_held_up
+from backend.jobs.dependencies import has_unmet_dependencies
 from backend.jobs.kinds import KINDS, kind_of
 from backend.workers.service import devices_of, list_live_workers
 from pegbox.schemas.base import utc_text
@@ -22,34 +22,34 @@ from pegbox.schemas.jobs.job import QueuePlace
 from pegbox.schemas.jobs.queue import Capabilities, ClaimRequest, Device
 from pegbox.store.tables import Job, Worker, now
 
-LOOK_AHEAD = 100
+MAX_CANDIDATES = 100
 """Jobs considered for one claim: only jobs that name devices of another machine are skipped."""
 
 NO_WORKER = "No worker is running (pegbox worker)"
 
 
 @dataclass(frozen=True)
-class Turn:
-    """A job that can begin, and the devices for the job."""
+class NextJob:
+    """A job that can start, and the devices for the job."""
 
     job: Job
     devices: list[Device]
 
 
-def choose(db: Session, body: ClaimRequest, *, lock: bool = False) -> Turn | None:
+def choose_next_job(db: Session, body: ClaimRequest, *, lock: bool = False) -> NextJob | None:
     """The next job for a worker in a lane; `None` if the worker has to wait. With `lock`, no other claim gets the job."""
-    able = body.capabilities
+    capabilities = body.capabilities
     if body.lane != "gpu":
         found = _find_ready(db, body, gpus=0, limit=1, lock=lock)
-        return Turn(found[0], []) if found else None
-    free = gpu_leases.free_devices(db, able.devices)
+        return NextJob(found[0], []) if found else None
+    free = gpu_leases.free_devices(db, capabilities.devices)
     if not free:
         return None
-    for job in _find_ready(db, body, gpus=len(able.devices), limit=LOOK_AHEAD, lock=lock):
-        if not _has_named(job, able.devices):
+    for job in _find_ready(db, body, gpus=len(capabilities.devices), limit=MAX_CANDIDATES, lock=lock):
+        if not _has_wanted_devices(job, capabilities.devices):
             continue
         devices = _eligible(job, free)[: job.gpu_count]
-        return Turn(job, devices) if len(devices) == job.gpu_count else None
+        return NextJob(job, devices) if len(devices) == job.gpu_count else None
     return None
 
 
@@ -86,11 +86,11 @@ def _is_before(job: Job) -> Any:
 
 
 def _is_ready() -> Any:
-    """SQL: whether a `Job` of the query may begin: queued, no retry time ahead, no dependency that has not completed."""
+    """SQL: whether a `Job` of the query may start: queued, no retry time ahead, no dependency that has not completed."""
     return and_(
         Job.state == "queued",
         or_(col(Job.retry_at).is_(None), col(Job.retry_at) <= now()),
-        ~is_held_up(),
+        ~has_unmet_dependencies(),
     )
 
 
@@ -116,7 +116,7 @@ def _eligible(job: Job, devices: Sequence[Device]) -> list[Device]:
     return [by_name[name] for name in job.wanted_devices if name in by_name]
 
 
-def _has_named(job: Job, devices: Sequence[Device]) -> bool:
+def _has_wanted_devices(job: Job, devices: Sequence[Device]) -> bool:
     return not job.wanted_devices or len(_eligible(job, devices)) == job.gpu_count
 
 
@@ -142,8 +142,8 @@ def _gpu_reason(db: Session, job: Job, able: Sequence[Worker]) -> str:
     free = [len(gpu_leases.free_devices(db, devices)) for devices in eligible]
     best = max(range(len(able)), key=free.__getitem__)
     ahead = _count_ready_before(db, job)
-    wants = f"Waits for {_gpus(job.gpu_count)}: {free[best]} of {len(eligible[best])} free"
-    return f"{wants}, {_jobs(ahead)} before it" if ahead else wants
+    reason = f"Waits for {_gpus(job.gpu_count)}: {free[best]} of {len(eligible[best])} free"
+    return f"{reason}, {_jobs(ahead)} before it" if ahead else reason
 
 
 def _count_ready_before(db: Session, job: Job) -> int:
@@ -158,10 +158,10 @@ def _count(db: Session, *conditions: Any) -> int:
 
 
 def _can_run(worker: Worker, job: Job) -> bool:
-    able = Capabilities.model_validate(worker.capabilities)
-    if len(able.devices) < job.gpu_count or not _has_named(job, able.devices):
+    capabilities = Capabilities.model_validate(worker.capabilities)
+    if len(capabilities.devices) < job.gpu_count or not _has_wanted_devices(job, capabilities.devices):
         return False
-    return kind_of(job).can_run(able, job)
+    return kind_of(job).can_run(capabilities, job)
 
 
 def _no_able_worker(job: Job) -> str:

@@ -1,4 +1,4 @@
-"""The queue as people see it: every GPU with who holds it, and what waits for what."""
+"""Overview of the queue: all GPUs with the jobs that hold them, and the waiting jobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pegbox.store.tables import Job
 
 
 def show_queue(db: Session, *, limit: int, offset: int) -> QueueView:
-    """All devices of present workers and all that are held, and a page of the jobs that wait."""
+    """The devices of live workers, all leased devices, and a page of the waiting jobs."""
     waiting = [
         WaitingJob(
             position=place.position,

@@ -1,4 +1,4 @@
-"""The queue over HTTP, for workers."""
+"""HTTP routes of the queue: the overview, and claims, heartbeats and reports of workers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pegbox.web.error_handlers import error_responses
 
 router = APIRouter(tags=["Queue"])
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """Interval at which a waiting claim looks for work; normally the notifier wakes the claim earlier."""
 
 JobKey = Annotated[str, Path(min_length=1, max_length=100, description="The job's uid.")]
@@ -67,7 +67,7 @@ async def claim_job(
     claimed = await run_in_threadpool(_claim, engine, settings, body)
     while claimed is None and (left := deadline - loop.time()) > 0:
         try:
-            async with asyncio.timeout(min(left, LOOK_SECONDS)):
+            async with asyncio.timeout(min(left, POLL_SECONDS)):
                 await woken.wait()
         except TimeoutError:
             pass
@@ -87,7 +87,7 @@ async def claim_job(
 )
 def send_heartbeat(uid: JobKey, body: HeartbeatRequest, db: Db, settings: Config) -> HeartbeatResponse:
     """Keeps the lease alive and tells what is wanted of the job: run, pause or cancel."""
-    return service.beat(db, settings, uid, body)
+    return service.record_heartbeat(db, settings, uid, body)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""Claims, heartbeats and the sweeping of expired leases. How a claim ends is in `settle`."""
+"""Claims, heartbeats and expired leases. Module `settle` ends claims."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backend.jobs import lifecycle
 from backend.jobs.kinds import kind_of
 from backend.jobs.service import find_locked_job
 from backend.queue import repository
-from backend.queue.order import choose
+from backend.queue.order import choose_next_job
 from backend.queue.settle import interrupt
 from backend.workers import service as workers
 from backend.workers.service import list_live_workers as list_live_workers
@@ -39,25 +39,25 @@ def has_work(db: Session, body: ClaimRequest) -> bool:
     """Whether a claim would get a job at this moment. Takes no lock."""
     if body.claim_token and repository.find_claimed(db, body.worker_id, body.claim_token):
         return True
-    return choose(db, body) is not None
+    return choose_next_job(db, body) is not None
 
 
 def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimResponse | None:
-    """Gives the worker the next job it can run, and notes that the worker lives. At most one worker gets a job.
+    """Claims the next job that the worker can run and records that the worker is alive. A job has at most one claim.
 
-    A claim that is repeated with its token gets the job that it got before: the first answer never arrived.
+    A request that repeats a token gets the same job again, because the first response was lost.
     """
     begin_write(db)
-    worker = workers.see_idle(db, body)
-    db.flush()  # its row must be there before a job points to it
+    worker = workers.record_idle(db, body)
+    db.flush()  # jobs have a foreign key to the worker
     if body.claim_token and (job := repository.find_claimed(db, body.worker_id, body.claim_token)):
         _extend_lease(job, settings)
-        return _handed_out(db, settings, job)
-    turn = choose(db, body, lock=True)
-    if turn is None or turn.job.spec is None:
+        return _claim_response(db, settings, job)
+    candidate = choose_next_job(db, body, lock=True)
+    if candidate is None or candidate.job.spec is None:
         db.commit()
         return None
-    job = turn.job
+    job = candidate.job
     job.state = lifecycle.next_state(cast(JobState, job.state), "claim")
     job.attempt += 1
     job.claim_token = body.claim_token or secrets.token_urlsafe(24)
@@ -68,41 +68,45 @@ def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimRespo
     job.started_at = job.started_at or now()
     _extend_lease(job, settings)
     try:
-        gpu_leases.grant(db, job, turn.devices, worker.id)
-    except IntegrityError:  # a worker that shares these GPUs took one; the next look sees it
+        gpu_leases.grant(db, job, candidate.devices, worker.id)
+    except IntegrityError:  # another worker with the same GPUs leased a device first; the next poll sees its lease
         db.rollback()
         return None
-    workers.see_busy(db, worker.id, job.uid)
-    return _handed_out(db, settings, job)
+    workers.record_busy(db, worker.id, job.uid)
+    return _claim_response(db, settings, job)
 
 
-def _handed_out(db: Session, settings: Settings, job: Job) -> ClaimResponse:
+def _claim_response(db: Session, settings: Settings, job: Job) -> ClaimResponse:
     experiment = place_job(db, job.experiment_id, job.name)
     job.experiment_id = experiment.id
     db.add(job)
     db.commit()
-    more = {
+    claim_fields = {
         "kind": kind_of(job).spec_kind,
         "attempt": job.attempt,
         "experiment": experiment.name,
         "devices": job.devices,
     }
     return ClaimResponse.model_validate(
-        {"job": {**(job.spec or {}), **more}, "claim_token": job.claim_token, "lease_seconds": settings.lease_seconds}
+        {
+            "job": {**(job.spec or {}), **claim_fields},
+            "claim_token": job.claim_token,
+            "lease_seconds": settings.lease_seconds,
+        }
     )
 
 
-def beat(db: Session, settings: Settings, uid: str, body: HeartbeatRequest) -> HeartbeatResponse:
-    """Keeps a claim alive and says what is wanted.
+def record_heartbeat(db: Session, settings: Settings, uid: str, body: HeartbeatRequest) -> HeartbeatResponse:
+    """Extends the lease of a claim and returns the requested action.
 
-    A claim whose lease ran out comes back to life while nobody else has the job. Raises `LeaseLostError` for a stale claim.
+    A claim with an expired lease is revived unless the job was claimed again. Raises `LeaseLostError` for a stale claim.
     """
     job = find_locked_job(db, uid)
-    if job is None or not _is_newest(job, body.claim_token) or job.state in ("completed", "failed"):
+    if job is None or not _is_current_claim(job, body.claim_token) or job.state in ("completed", "failed"):
         raise LeaseLostError("This claim is no longer valid: the job was taken over, or has ended")
-    workers.see_busy(db, job.worker_id, job.uid)
+    workers.record_busy(db, job.worker_id, job.uid)
     if job.state in ("paused", "cancelled"):
-        # Decided while the worker was out of reach; it still has to put down what it holds.
+        # Paused or cancelled while the worker was disconnected: the worker still has to stop its process.
         db.commit()
         wanted: Wanted = "pause" if job.state == "paused" else "cancel"
         return HeartbeatResponse(wanted=wanted, lease_seconds=settings.lease_seconds)
@@ -133,8 +137,8 @@ def sweep_leases(db: Session, settings: Settings, moment: datetime | None = None
     return swept
 
 
-def grant_grace(db: Session, settings: Settings) -> None:
-    """Starts every lease anew. After a restart of ours it is we who were silent, not the workers."""
+def renew_leases(db: Session, settings: Settings) -> None:
+    """Extends the leases of all running jobs: workers could not send heartbeats while the backend was down."""
     begin_write(db)
     for job in repository.list_running(db):
         _extend_lease(job, settings)
@@ -143,16 +147,16 @@ def grant_grace(db: Session, settings: Settings) -> None:
 
 
 def get_claimed(db: Session, uid: str, claim_token: str) -> Job:
-    """The job of a valid claim. Raises `LeaseLostError`."""
+    """The job of a claim. Raises `LeaseLostError` if the claim is not valid."""
     job = db.get(Job, uid)
-    if job is None or not _is_newest(job, claim_token):
+    if job is None or not _is_current_claim(job, claim_token):
         raise LeaseLostError("This claim is no longer valid: the job was taken over, or has ended")
     return job
 
 
 def _revive(db: Session, job: Job) -> None:
-    """A job whose worker comes back in time goes on where it is, with the GPUs that it has."""
-    if not gpu_leases.grant_again(db, job):
+    """Continues a job whose worker reconnected in time, with the same GPUs."""
+    if not gpu_leases.regrant(db, job):
         raise LeaseLostError("The job's GPUs were given to another job meanwhile")
     job.state = lifecycle.next_state("queued", "revive")
     job.stalled_attempts = max(0, job.stalled_attempts - 1)
@@ -160,7 +164,7 @@ def _revive(db: Session, job: Job) -> None:
         job.retries, job.retry_at = job.retries - 1, None
 
 
-def _is_newest(job: Job, claim_token: str) -> bool:
+def _is_current_claim(job: Job, claim_token: str) -> bool:
     return bool(job.claim_token) and secrets.compare_digest(str(job.claim_token).encode(), claim_token.encode())
 
 

@@ -15,7 +15,7 @@ from pegbox.schemas.jobs.state import TERMINAL_STATES
 from pegbox.store.tables import Job
 
 AFTER_SAVING: dict[str, lifecycle.Verb] = {"run": "interrupt", "pause": "pause", "cancel": "cancel"}
-"""What follows when a worker has saved and stopped, by the requested action, which may have changed meanwhile."""
+"""The verb after a worker has saved and stopped, by the requested action, which can have changed since the worker stopped."""
 
 
 def report(db: Session, uid: str, body: ReportRequest, max_stalled_attempts: int) -> str:
@@ -31,7 +31,7 @@ def report(db: Session, uid: str, body: ReportRequest, max_stalled_attempts: int
     job.reported_token = body.claim_token
     if job.state not in TERMINAL_STATES:
         _apply(db, job, body, max_stalled_attempts)
-    workers.free(db, job.worker_id, job.uid)
+    workers.record_released(db, job.worker_id, job.uid)
     job.claim_token = None  # a late heartbeat of this claim must not revive the job
     db.add(job)
     db.commit()
@@ -44,7 +44,7 @@ def interrupt(db: Session, job: Job, reason: str, max_stalled_attempts: int) -> 
     The claim stays the newest until another claim of the job, so that a worker that was only disconnected can continue.
     """
     _move(db, job, kind_of(job).after_interruption(job, reason, max_stalled_attempts))
-    workers.free(db, job.worker_id, job.uid)
+    workers.record_released(db, job.worker_id, job.uid)
 
 
 def _apply(db: Session, job: Job, body: ReportRequest, max_stalled_attempts: int) -> None:
@@ -71,6 +71,6 @@ def _apply(db: Session, job: Job, body: ReportRequest, max_stalled_attempts: int
 
 
 def _move(db: Session, job: Job, verb: lifecycle.Verb) -> None:
-    """Moves the job if its state allows the verb: a job that was paused while its worker was disconnected stays paused."""
+    """Moves the job if its state allows the verb. A job that was paused while its worker was disconnected stays paused."""
     if lifecycle.can(state_of(job), verb):
         move(db, job, verb)

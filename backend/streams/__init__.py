@@ -1,1 +1,1 @@
-"""Live metrics of jobs on the backend's port: the monitor's streams, passed through."""
+"""Live metrics of jobs: forwards the streams of the monitor on the port of the backend."""

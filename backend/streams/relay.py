@@ -1,4 +1,4 @@
-"""Carries a stream of the monitor to a reader of the backend, byte for byte and no faster than it is read."""
+"""Forwards streams of the monitor to clients of the backend, unchanged and with backpressure."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from pegbox.errors import UnavailableError
 from pegbox.settings import Settings
 
 CONNECT_SECONDS = 5.0
-SILENCE_SECONDS = 60.0
-"""The monitor says something every 15 seconds. Who is silent this long is not there any more."""
+READ_TIMEOUT_SECONDS = 60.0
+"""The monitor sends a message at least every 15 seconds; a longer silence means that the connection is lost."""
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-WAITING_MESSAGES = 16
-"""Read ahead for a slow reader; then the monitor has to wait."""
+MAX_QUEUED_MESSAGES = 16
+"""Messages buffered for a slow client before the monitor is slowed down."""
 
-PASSED_ON = ("authorization", "x-hf-authorization", "cookie", "origin", "last-event-id", "accept")
-"""Headers that the monitor judges by rules of its own. `Host` goes along: what may be asked here may be asked there."""
+FORWARDED_HEADERS = ("authorization", "x-hf-authorization", "cookie", "origin", "last-event-id", "accept")
+"""Headers that the monitor evaluates itself. `Host` is forwarded too, because both services accept the same hosts."""
 
-AWAY = 1013
-"""WebSocket's "try again later"."""
+TRY_AGAIN_LATER = 1013
+"""WebSocket close code "Try Again Later"."""
 
-REFUSALS = {401: 4401, 403: 4403}
+CLOSE_CODES = {401: 4401, 403: 4403}
 
 
 class RelayedStream(StreamingResponse):
-    """Closes the monitor's side when the reader leaves."""
+    """A response that closes the connection to the monitor when the client disconnects."""
 
     def __init__(self, upstream: httpx2.Response) -> None:
         kept = ("content-type", "cache-control", "x-accel-buffering")
         headers = {name: upstream.headers[name] for name in kept if name in upstream.headers}
-        super().__init__(_pieces(upstream), status_code=upstream.status_code, headers=headers)
+        super().__init__(_chunks(upstream), status_code=upstream.status_code, headers=headers)
         self._upstream = upstream
 
     async def stream_response(self, send: Send) -> None:
@@ -53,41 +53,41 @@ class RelayedStream(StreamingResponse):
 
 
 class MonitorRelay:
-    """One for the whole service; holds connections only while streams are open."""
+    """Opens connections to the monitor, one for each open stream. The application has one relay."""
 
     def __init__(self, settings: Settings) -> None:
         self.url = settings.internal_monitor_url
         self._http = httpx2.AsyncClient(
             base_url=self.url,
-            timeout=httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx2.Timeout(READ_TIMEOUT_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
             trust_env=False,
             verify=self.url.startswith("https:"),
         )
 
     async def open(self, path: str, query: str, headers: Headers) -> RelayedStream:
-        """The monitor's answer, an error of its too. Raises `UnavailableError` when there is none."""
+        """The response of the monitor, including error responses. Raises `UnavailableError` if the monitor does not respond."""
         target = f"{path}?{query}" if query else path
-        given = {name: headers[name] for name in ("host", *PASSED_ON) if name in headers}
-        request = self._http.build_request("GET", target, headers={"accept-encoding": "identity", **given})
+        forwarded = {name: headers[name] for name in ("host", *FORWARDED_HEADERS) if name in headers}
+        request = self._http.build_request("GET", target, headers={"accept-encoding": "identity", **forwarded})
         try:
             return RelayedStream(await self._http.send(request, stream=True))
         except httpx2.TransportError as error:
-            raise UnavailableError(self._away(error)) from error
+            raise UnavailableError(self._unavailable_message(error)) from error
 
-    async def carry(self, websocket: WebSocket, path: str, query: str) -> None:
-        """Accepts the reader's socket, sends it what the monitor sends, and closes it with the monitor's close code."""
+    async def forward(self, websocket: WebSocket, path: str, query: str) -> None:
+        """Accepts the client's WebSocket, forwards the messages of the monitor, and closes with the close code of the monitor."""
         await websocket.accept()
         try:
             upstream = await self._connect(websocket.headers, f"{path}?{query}" if query else path)
         except InvalidStatus as error:
             status = error.response.status_code
-            await websocket.close(REFUSALS.get(status, AWAY), f"The monitor answered {status}")
+            await websocket.close(CLOSE_CODES.get(status, TRY_AGAIN_LATER), f"The monitor answered {status}")
         except (OSError, TimeoutError, InvalidHandshake) as error:
-            await websocket.close(AWAY, self._away(error)[:120])
+            await websocket.close(TRY_AGAIN_LATER, self._unavailable_message(error)[:120])
         else:
             async with upstream:
-                await _pump(upstream, websocket)
+                await _forward_messages(upstream, websocket)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -97,36 +97,38 @@ class MonitorRelay:
         is_secure = address.scheme == "https"
         host = headers.get("host", address.netloc)
         tls: dict[str, Any] = {"server_hostname": address.hostname} if is_secure else {}
-        # The connection goes to the monitor's address, the Host header is the one that the reader used.
+        # Connects to the address of the monitor with the Host header of the client.
         return await connect(
             f"{'wss' if is_secure else 'ws'}://{host}{address.path}{target}",
             host=address.hostname,
             port=address.port or (443 if is_secure else 80),
-            additional_headers={name: headers[name] for name in PASSED_ON if name in headers and name != "origin"},
+            additional_headers={
+                name: headers[name] for name in FORWARDED_HEADERS if name in headers and name != "origin"
+            },
             origin=headers.get("origin"),  # type: ignore[arg-type]
             proxy=None,
             compression=None,
             open_timeout=CONNECT_SECONDS,
             close_timeout=1,
             max_size=MAX_MESSAGE_BYTES,
-            max_queue=WAITING_MESSAGES,
+            max_queue=MAX_QUEUED_MESSAGES,
             **tls,
         )
 
-    def _away(self, error: Exception) -> str:
+    def _unavailable_message(self, error: Exception) -> str:
         reason = str(error) or type(error).__name__
         return f"The monitor at {self.url} does not answer, and streams come from it: {reason}. Try again later"
 
 
-async def _pieces(upstream: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    # A stream that breaks off ends here without its last event: the reader connects again and resumes.
+async def _chunks(upstream: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    # A broken stream ends without its `end` event, so the client reconnects and resumes.
     with contextlib.suppress(httpx2.TransportError, httpx2.StreamError):
-        async for piece in upstream.aiter_raw():
-            yield piece
+        async for chunk in upstream.aiter_raw():
+            yield chunk
 
 
-async def _pump(upstream: ClientConnection, websocket: WebSocket) -> None:
-    """Until either side is gone. What the reader says is not passed on: the monitor does not listen either."""
+async def _forward_messages(upstream: ClientConnection, websocket: WebSocket) -> None:
+    """Forwards messages until either side disconnects. Messages of the client are discarded: the monitor ignores them."""
 
     async def send() -> tuple[int, str]:
         try:
@@ -136,22 +138,22 @@ async def _pump(upstream: ClientConnection, websocket: WebSocket) -> None:
             pass
         code = upstream.close_code
         if code in (None, 1006, 1012):
-            return AWAY, "The monitor went away; connect again"
+            return TRY_AGAIN_LATER, "The monitor went away; connect again"
         return code, upstream.close_reason or ""
 
-    async def listen() -> None:
+    async def discard() -> None:
         while (await websocket.receive())["type"] != "websocket.disconnect":
             pass
 
-    sender, listener = asyncio.create_task(send()), asyncio.create_task(listen())
+    sender, receiver = asyncio.create_task(send()), asyncio.create_task(discard())
     try:
-        await asyncio.wait((sender, listener), return_when=asyncio.FIRST_COMPLETED)
-        if sender.done() and not listener.done():
+        await asyncio.wait((sender, receiver), return_when=asyncio.FIRST_COMPLETED)
+        if sender.done() and not receiver.done():
             code, reason = sender.result()
             await websocket.close(code, reason)
     except (WebSocketDisconnect, RuntimeError):
-        pass  # the reader left while something was on its way
+        pass  # the client disconnected during a send
     finally:
-        for task in (sender, listener):
+        for task in (sender, receiver):
             task.cancel()
-        await asyncio.gather(sender, listener, return_exceptions=True)
+        await asyncio.gather(sender, receiver, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Job streams on the backend's port."""
+"""HTTP and WebSocket routes that forward job streams of the monitor."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ async def stream_job(
 
 @router.websocket("/ws/jobs/{uid}/stream")
 async def job_socket(websocket: WebSocket, uid: str) -> None:
-    """The same points as messages; closes with 1000 when the job has ended, with 1013 while the monitor is away."""
+    """Sends the points of a job as messages. Closes with 1000 when the job has ended, with 1013 if the monitor is down."""
     relay: MonitorRelay = websocket.app.state.relay
-    await relay.carry(websocket, f"/ws/jobs/{quote(uid, safe='')}/stream", websocket.url.query)
+    await relay.forward(websocket, f"/ws/jobs/{quote(uid, safe='')}/stream", websocket.url.query)

@@ -1,1 +1,1 @@
-"""Workers: who has asked for work lately, and what they can run."""
+"""Workers: their presence, capabilities and current jobs."""

@@ -1,23 +1,23 @@
-"""Workers that are stopping: their waiting claims get no more jobs."""
+"""Workers that are stopping. Their waiting claims get no job."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-MOST = 1000
+MAX_IDS = 1000
 
 
 class Departures:
-    """Keeps the newest ids only: ids are never reused, and no claim waits for long."""
+    """The ids of stopping workers. Only the newest ids are kept: ids are never reused, and claims wait for a limited time."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._ids: dict[str, None] = {}
         self._wake = wake
 
-    def note(self, worker_id: str) -> None:
-        """Remembers the worker, and wakes its waiting claims."""
+    def add(self, worker_id: str) -> None:
+        """Adds a worker and wakes all waiting claims."""
         self._ids[worker_id] = None
-        while len(self._ids) > MOST:
+        while len(self._ids) > MAX_IDS:
             self._ids.pop(next(iter(self._ids)))
         self._wake()
 

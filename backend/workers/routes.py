@@ -1,4 +1,4 @@
-"""Workers over HTTP."""
+"""HTTP routes for workers."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def list_workers(db: Db) -> list[WorkerView]:
 def leave(worker_id: Annotated[str, Path(min_length=1, max_length=100)], request: Request, db: Db) -> Done:
     """A worker that stops says so: its waiting claims are answered at once, with nothing. Jobs that it holds stay its own."""
     departures: Departures = request.app.state.departures
-    departures.note(worker_id)
-    service.leave(db, worker_id)
+    departures.add(worker_id)
+    service.remove_worker(db, worker_id)
     return Done(message="Worker has left")

@@ -1,4 +1,4 @@
-"""What is known of workers: signs of life, abilities, the job each holds."""
+"""Presence, capabilities and current jobs of workers."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from pegbox.store.database import begin_write
 from pegbox.store.tables import Worker, now
 
 PRESENT_SECONDS = 60.0
-"""A worker that has been silent for longer counts as gone."""
+"""A worker is live for this long after its last request."""
 
-FORGOTTEN_DAYS = 7
+RETENTION_DAYS = 7
 
 
 def list_live_workers(db: Session) -> list[Worker]:
-    """Workers heard of lately, the newest sign of life first."""
+    """Live workers, most recently seen first."""
     return repository.list_workers(db, present_since())
 
 
 def present_since() -> datetime:
-    """A worker heard of at or after this moment counts as present."""
+    """Workers seen at or after this time are live."""
     return now() - timedelta(seconds=PRESENT_SECONDS)
 
 
-def refusal(db: Session, method: Method) -> str | None:
-    """Why none of the present workers can run the method; `None` when one can, or when none is present to say or knows yet."""
+def unsupported_reason(db: Session, method: Method) -> str | None:
+    """Why no live worker can run the method.
+
+    `None` if a worker can run the method, if there is no live worker, or if a worker is still detecting its capabilities.
+    """
     reasons: list[str] = []
     for worker in list_live_workers(db):
         capabilities = Capabilities.model_validate(worker.capabilities)
@@ -41,30 +44,30 @@ def refusal(db: Session, method: Method) -> str | None:
     return "; ".join(dict.fromkeys(reasons)) or None
 
 
-def see_idle(db: Session, body: ClaimRequest) -> Worker:
-    """Notes that a worker asks for work. The caller commits."""
+def record_idle(db: Session, body: ClaimRequest) -> Worker:
+    """Records that a worker requests a job, with its capabilities. The caller commits."""
     worker = repository.find_worker(db, body.worker_id) or Worker(id=body.worker_id)
     worker.hostname = body.hostname
     worker.capabilities = body.capabilities.model_dump(mode="json")
-    return _note(db, worker, repository.find_job_of(db, worker.id))
+    return _record_seen(db, worker, repository.find_job_of(db, worker.id))
 
 
-def see_busy(db: Session, worker_id: str | None, job_uid: str) -> None:
-    """Notes that a worker is at a job. The caller commits."""
+def record_busy(db: Session, worker_id: str | None, job_uid: str) -> None:
+    """Records that a worker runs a job. The caller commits."""
     if worker_id and (worker := repository.find_worker(db, worker_id)):
-        _note(db, worker, job_uid)
+        _record_seen(db, worker, job_uid)
 
 
-def free(db: Session, worker_id: str | None, job_uid: str) -> None:
-    """Notes that a worker no longer holds the job. The caller commits."""
+def record_released(db: Session, worker_id: str | None, job_uid: str) -> None:
+    """Records that a worker no longer runs the job. The caller commits."""
     worker = repository.find_worker(db, worker_id) if worker_id else None
     if worker and worker.job_uid == job_uid:
         worker.job_uid = repository.find_job_of(db, worker.id, except_uid=job_uid)
         db.add(worker)
 
 
-def leave(db: Session, worker_id: str) -> None:
-    """A worker says that it takes no more work: from now on it is not present."""
+def remove_worker(db: Session, worker_id: str) -> None:
+    """Deletes a worker that is stopping. Raises `NotFoundError`."""
     begin_write(db)
     worker = repository.find_worker(db, worker_id)
     if worker is None:
@@ -74,18 +77,18 @@ def leave(db: Session, worker_id: str) -> None:
 
 
 def devices_of(worker: Worker) -> list[Device]:
-    """The GPUs that it hands out to jobs."""
+    """The GPUs that a worker offers to jobs."""
     return Capabilities.model_validate(worker.capabilities).devices
 
 
-def forget_workers(db: Session) -> None:
-    """Drops workers not heard of for days: each start of a worker may bring a new id."""
+def delete_old_workers(db: Session) -> None:
+    """Deletes workers that have not been seen for `RETENTION_DAYS`: a restarted worker can have a new id."""
     begin_write(db)
-    repository.delete_workers(db, now() - timedelta(days=FORGOTTEN_DAYS))
+    repository.delete_workers(db, now() - timedelta(days=RETENTION_DAYS))
     db.commit()
 
 
-def _note(db: Session, worker: Worker, job_uid: str | None) -> Worker:
+def _record_seen(db: Session, worker: Worker, job_uid: str | None) -> Worker:
     worker.job_uid, worker.last_seen_at = job_uid, now()
     db.add(worker)
     return worker

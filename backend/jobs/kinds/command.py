@@ -9,7 +9,7 @@ from sqlmodel import Session, false, true
 from backend.experiments.placement import place_job
 from backend.identifiers import base36, new_job_uid, now_ms
 from backend.jobs import dependencies, lifecycle, repository
-from backend.jobs.gpu_wish import gpu_count_of, wanted_devices_of
+from backend.jobs.gpu_request import gpu_count_of, wanted_devices_of
 from backend.jobs.kinds.kind import Kind
 from backend.jobs.kinds.retries import schedule_retry
 from backend.jobs.progress import Progress
@@ -48,7 +48,7 @@ class Command(Kind):
             _queue(job)
         db.add(job)
         db.flush()
-        dependencies.add(db, job, needed)
+        dependencies.add_dependencies(db, job, needed)
         db.commit()
         return job
 
@@ -56,7 +56,7 @@ class Command(Kind):
         """Keeps dependencies, which must still be able to complete, unless the changes replace them."""
         uids = [job.uid for job in dependencies.list_needed(db, [source]).get(source.uid, [])]
         needed = [job.uid for job in dependencies.find_needed(db, uids)] if "depends_on" not in changes else []
-        same = {
+        request = {
             "name": source.name,
             "description": source.description,
             "tags": source.tags,
@@ -71,8 +71,8 @@ class Command(Kind):
             "timeout_seconds": source.timeout_seconds,
         }
         if "experiment" in changes and "experiment_id" not in changes:
-            same.pop("experiment_id")
-        return CommandCreate.model_validate({**same, **changes})
+            request.pop("experiment_id")
+        return CommandCreate.model_validate({**request, **changes})
 
     def queue(self, db: Session, settings: Settings, uid: str) -> Job:
         job = repository.lock_existing(db, uid)
@@ -80,17 +80,17 @@ class Command(Kind):
         _queue(job)
         return repository.save(db, job)
 
-    def is_runnable_by(self, able: Capabilities) -> Any:
-        return true() if able.commands else false()
+    def is_runnable_by(self, capabilities: Capabilities) -> Any:
+        return true() if capabilities.commands else false()
 
-    def can_run(self, able: Capabilities, job: Job) -> bool:
-        return able.commands
+    def can_run(self, capabilities: Capabilities, job: Job) -> bool:
+        return capabilities.commands
 
     def no_worker_reason(self, job: Job) -> str:
         return "No worker that is present runs commands (pegbox worker --slots 2)"
 
     def after_interruption(self, job: Job, reason: str, max_stalled_attempts: int) -> lifecycle.Verb:
-        """A command is repeated only within its retries."""
+        """Another attempt if a retry is left."""
         job.error = reason
         if schedule_retry(job):
             return "interrupt"
@@ -103,14 +103,14 @@ class Command(Kind):
         job.results = {"metric_points": body.metric_points, "bad_metric_lines": body.bad_metric_lines}
 
     def status(self, job: Job) -> str:
-        """`pending` until the command begins."""
+        """`pending` until the command starts."""
         return "pending" if job.state in ("created", "queued") else job.state
 
     def show(
         self, common: dict[str, Any], job: Job, run: Run | None, progress: Progress, metrics: dict[str, Any]
     ) -> JobView:
-        own = {"command": job.command, "bad_metric_lines": job.results.get("bad_metric_lines", 0)}
-        return JobView(**{**common, **own})
+        fields = {"command": job.command, "bad_metric_lines": job.results.get("bad_metric_lines", 0)}
+        return JobView(**{**common, **fields})
 
     def parameters(self, job: Job) -> dict[str, Any]:
         return {"command": job.command, "gpu_count": job.gpu_count, **masked(job.environment)}

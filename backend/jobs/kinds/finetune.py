@@ -9,7 +9,7 @@ from sqlmodel import Session, and_, col
 from backend.experiments.placement import place_job
 from backend.identifiers import base36, new_job_uid, now_ms
 from backend.jobs import dependencies, lifecycle, repository
-from backend.jobs.gpu_wish import gpu_count_of
+from backend.jobs.gpu_request import gpu_count_of
 from backend.jobs.kinds.kind import Kind
 from backend.jobs.kinds.training_result import keep_results
 from backend.jobs.progress import Progress, number
@@ -52,11 +52,11 @@ class Finetune(Kind):
     def create(
         self, db: Session, settings: Settings, body: FinetuneCreate, *, strict: bool = False, source: Job | None = None
     ) -> Job:
-        """An unknown `experiment_id`, unknown dependencies and missing GPUs are refused with or without `strict`."""
+        """Raises `ValidationError` for an unknown `experiment_id`, unknown dependencies and missing GPUs even without `strict`."""
         gpu_count = gpu_count_of(db, body)
         checked = check(db, settings, body.configuration, body.model_saving)
         if strict and checked.errors:
-            raise _refused(checked.errors)
+            raise _invalid(checked.errors)
         db.rollback()
         begin_write(db)
         needed = dependencies.find_needed(db, body.depends_on)
@@ -67,29 +67,29 @@ class Finetune(Kind):
             _queue(job, checked)
         db.add(job)
         db.flush()
-        dependencies.add(db, job, needed)
+        dependencies.add_dependencies(db, job, needed)
         db.commit()
         return job
 
     def clone_request(self, db: Session, source: Job, changes: dict[str, Any]) -> FinetuneCreate:
-        same = {
+        request = {
             "name": source.name,
             "description": source.description,
             "tags": source.tags,
-            "configuration": _given(source),
+            "configuration": _requested_configuration(source),
             "modelSaving": source.model_saving,
             "priority": source.priority,
             "gpu_count": min(source.gpu_count, 1),
             "experiment_id": source.experiment_id,
         }
         if "experiment" in changes and "experiment_id" not in changes:
-            same.pop("experiment_id")
-        return FinetuneCreate.model_validate({**same, **changes})
+            request.pop("experiment_id")
+        return FinetuneCreate.model_validate({**request, **changes})
 
     def queue(self, db: Session, settings: Settings, uid: str) -> Job:
-        """Checks the references again."""
+        """Validates the references again before queueing the job."""
         job = repository.get_job(db, uid)
-        configuration = JobConfiguration.model_validate(_given(job))
+        configuration = JobConfiguration.model_validate(_requested_configuration(job))
         checked = check(db, settings, configuration, ModelSaving.model_validate(job.model_saving))
         db.rollback()
         job = repository.lock_existing(db, uid)
@@ -100,14 +100,14 @@ class Finetune(Kind):
             _queue(job, checked)
         repository.save(db, job)
         if checked.errors:
-            raise _refused(checked.errors)
+            raise _invalid(checked.errors)
         return job
 
-    def is_runnable_by(self, able: Capabilities) -> Any:
-        return and_(col(Job.hyperparameters)["method"].as_string().in_(able.methods))
+    def is_runnable_by(self, capabilities: Capabilities) -> Any:
+        return and_(col(Job.hyperparameters)["method"].as_string().in_(capabilities.methods))
 
-    def can_run(self, able: Capabilities, job: Job) -> bool:
-        return job.hyperparameters.get("method") in able.methods
+    def can_run(self, capabilities: Capabilities, job: Job) -> bool:
+        return job.hyperparameters.get("method") in capabilities.methods
 
     def no_worker_reason(self, job: Job) -> str:
         return f"No worker that is present trains with method '{job.hyperparameters.get('method')}'"
@@ -130,7 +130,7 @@ class Finetune(Kind):
     def show(
         self, common: dict[str, Any], job: Job, run: Run | None, progress: Progress, metrics: dict[str, Any]
     ) -> FinetuneView:
-        own = {
+        fields = {
             "configuration": _show_configuration(job),
             "model_saving": ModelSaving.model_validate(job.model_saving),
             "training": _show_training(job, progress, metrics),
@@ -138,7 +138,7 @@ class Finetune(Kind):
             "live_metrics": _show_live(job, run, progress) if job.state == "running" else None,
             "command": COMMAND,
         }
-        return FinetuneView(**{**common, **own})
+        return FinetuneView(**{**common, **fields})
 
     def parameters(self, job: Job) -> dict[str, Any]:
         names = {key: reference["name"] for key, reference in job.configuration.items() if key in ("model", "dataset")}
@@ -146,7 +146,7 @@ class Finetune(Kind):
         return names | values
 
 
-def _given(job: Job) -> dict[str, Any]:
+def _requested_configuration(job: Job) -> dict[str, Any]:
     """The configuration as it was requested."""
     configuration = job.configuration
     return {
@@ -157,7 +157,7 @@ def _given(job: Job) -> dict[str, Any]:
 
 
 def _made_progress(job: Job) -> bool:
-    """Whether the attempt made a new step, which resets the count of attempts without one."""
+    """Whether the attempt reached a new step. A new step resets the count of stalled attempts."""
     if job.step <= job.furthest_step:
         return False
     job.furthest_step, job.stalled_attempts = job.step, 0
@@ -171,7 +171,7 @@ def _queue(job: Job, checked: Checked) -> None:
     job.spec = checked.spec(uid=job.uid, name=job.name, run_id=job.run_id, model_id=job.model_id, saving=saving)
 
 
-def _refused(errors: list[str]) -> ValidationError:
+def _invalid(errors: list[str]) -> ValidationError:
     findings: list[dict[str, Any]] = [{"loc": ["body", "configuration"], "msg": text} for text in errors]
     return ValidationError(f"The job cannot be queued: {'; '.join(errors)}", errors=findings)
 
@@ -213,7 +213,7 @@ def _new_job(db: Session, body: FinetuneCreate, checked: Checked, gpu_count: int
 
 
 def _reference(uid: str, name: str, found: Any) -> dict[str, str]:
-    """A reference as posted; without a posted name, the name of the record."""
+    """The posted reference. A missing name is replaced by the name of the record."""
     return {"uid": uid, "name": name or (found.name if found is not None else uid)}
 
 

@@ -61,12 +61,12 @@ class Kind(ABC):
     # --- claiming
 
     @abstractmethod
-    def is_runnable_by(self, able: Capabilities) -> Any:
+    def is_runnable_by(self, capabilities: Capabilities) -> Any:
         """SQL: whether a worker can run a `Job` of this kind in the query."""
 
     @abstractmethod
-    def can_run(self, able: Capabilities, job: Job) -> bool:
-        """The same for one job."""
+    def can_run(self, capabilities: Capabilities, job: Job) -> bool:
+        """Whether a worker can run this job."""
 
     @abstractmethod
     def no_worker_reason(self, job: Job) -> str:
@@ -76,15 +76,15 @@ class Kind(ABC):
 
     @abstractmethod
     def after_interruption(self, job: Job, reason: str, max_stalled_attempts: int) -> Verb:
-        """Records an attempt that ended without a report in the job, and returns what follows. The caller moves the job."""
+        """Records an attempt that ended without a report in the job, and returns the next verb. The caller moves the job."""
 
     def after_failure(self, job: Job) -> Verb:
-        """What follows a failed attempt."""
+        """The verb that follows a failed attempt."""
         return "fail"
 
     @abstractmethod
     def keep_report(self, db: Session, job: Job, body: ReportRequest) -> None:
-        """Stores what the report says about the job, and the results of an attempt that completed or failed."""
+        """Stores the content of the report, and the results of an attempt that completed or failed."""
 
     # --- showing
 

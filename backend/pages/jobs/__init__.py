@@ -1,1 +1,1 @@
-"""Pages of jobs and the queue."""
+"""Pages of jobs and of the queue."""

@@ -1,4 +1,4 @@
-"""A job as pages show it, from its view in the API."""
+"""Builds the card of a job for pages from the API view of the job."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ STATE_WORDS = {
     "cancelled": "Cancelled",
 }
 METHOD_WORDS: dict[Method, str] = METHOD_NAMES | {"full": "Full"}
-PENDING = {
+PENDING_SENTENCES = {
     "pause": "Pausing: the worker finishes its step and saves a checkpoint.",
     "cancel": "Stopping: the worker finishes its step and saves a checkpoint.",
 }
-MOST_EPOCH_MARKS = 40
-MOST_METRIC_NOTES = 3
+MAX_EPOCH_MARKS = 40
+MAX_METRIC_NOTES = 3
 
 
 @dataclass(frozen=True)
 class JobCard:
-    """What lists, cards and the head of the job page show of a job; numbers are formatted text."""
+    """The values of a job for lists, cards and the head of the job page. Most numbers are formatted text."""
 
     uid: str
     id: str
@@ -81,8 +81,8 @@ class JobCard:
 
 
 def job_card(job: JobView) -> JobCard:
-    """The card of a job of any kind: a training has a card of its own."""
-    own = _of_training(job) if isinstance(job, FinetuneView) else _of_other(job)
+    """The card of a job of any kind."""
+    kind_fields = _training_fields(job) if isinstance(job, FinetuneView) else _other_fields(job)
     return JobCard(
         uid=job.uid,
         id=job.id,
@@ -107,7 +107,7 @@ def job_card(job: JobView) -> JobCard:
             archived=job.archived_at is not None,
             pauses_while_running=KINDS[job.kind].pauses_while_running,
         ),
-        **own,
+        **kind_fields,
     )
 
 
@@ -116,7 +116,7 @@ def queue_note(job: JobView) -> str:
     return f"Place {job.queue.position} in the queue. {job.queue.reason}." if job.queue else ""
 
 
-def _of_training(job: FinetuneView) -> dict[str, Any]:
+def _training_fields(job: FinetuneView) -> dict[str, Any]:
     training, values = job.training, job.configuration.hyperparameters
     is_running = job.state == "running"
     return {
@@ -137,11 +137,11 @@ def _of_training(job: FinetuneView) -> dict[str, Any]:
         "clip_note": f"clipped at {values.max_grad_norm:g}" if values.max_grad_norm else "not clipped",
         "batch_note": _batch_note(values),
         "metric_notes": [],
-        "pending_word": PENDING.get(job.wanted, "") if is_running else "",
+        "pending_word": PENDING_SENTENCES.get(job.wanted, "") if is_running else "",
     }
 
 
-def _of_other(job: JobView) -> dict[str, Any]:
+def _other_fields(job: JobView) -> dict[str, Any]:
     is_running = job.state == "running"
     return {
         "state_word": "Waiting to retry" if job.retry_at and job.state == "queued" else STATE_WORDS[job.state],
@@ -161,7 +161,7 @@ def _of_other(job: JobView) -> dict[str, Any]:
         "clip_note": "",
         "batch_note": "",
         "metric_notes": [
-            f"{name} {filters.figure(_number(job, name))}" for name in sorted(job.metrics)[:MOST_METRIC_NOTES]
+            f"{name} {filters.figure(_number(job, name))}" for name in sorted(job.metrics)[:MAX_METRIC_NOTES]
         ],
         "pending_word": f"Stopping: the {job.kind} is asked to end." if is_running and job.wanted == "cancel" else "",
     }
@@ -189,11 +189,11 @@ def _elapsed(job: JobView) -> str:
 
 
 def _remaining(job: FinetuneView) -> str:
-    """Remaining time at the pace of the last step."""
-    pace, total = _number(job, "step_seconds"), job.training.total_steps
-    if job.state != "running" or not pace or not total:
+    """Remaining time, from the duration of the last step."""
+    seconds_per_step, total = _number(job, "step_seconds"), job.training.total_steps
+    if job.state != "running" or not seconds_per_step or not total:
         return ""
-    return filters.duration(pace * max(0, total - job.training.current_step))
+    return filters.duration(seconds_per_step * max(0, total - job.training.current_step))
 
 
 def _phases_done(job: FinetuneView) -> dict[str, bool]:
@@ -205,9 +205,9 @@ def _phases_done(job: FinetuneView) -> dict[str, bool]:
 
 
 def _epoch_marks(job: FinetuneView) -> list[float]:
-    """Percent of the bar at which epochs end, the last one left out."""
+    """Positions of the ends of epochs on the progress bar in percent, except the end of the last epoch."""
     values = job.configuration.hyperparameters
-    if values.max_steps or not 1 < values.epochs <= MOST_EPOCH_MARKS:
+    if values.max_steps or not 1 < values.epochs <= MAX_EPOCH_MARKS:
         return []
     count = int(values.epochs) + (values.epochs % 1 > 0)
     return [round(100 * epoch / values.epochs, 2) for epoch in range(1, count)]

@@ -1,4 +1,4 @@
-"""A job's hyperparameters in groups, in the words of the form."""
+"""The configuration of a job in groups, with the labels of the wizard."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pegbox.schemas.jobs.job import FinetuneView
 
 @dataclass(frozen=True)
 class ConfigurationGroup:
-    """A titled list of (name, value)."""
+    """A group of (label, value) rows with a title."""
 
     title: str
     rows: list[tuple[str, str]]
 
 
 def configuration_groups(job: FinetuneView) -> list[ConfigurationGroup]:
-    """The run itself first, then every hyperparameter; adapter values only where there is an adapter."""
+    """The group of the run, then the groups of hyperparameters. Full fine-tuning has no adapter group."""
     values = job.configuration.hyperparameters
     run = [
         ("Base model", job.configuration.model.uid),

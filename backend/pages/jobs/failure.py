@@ -1,4 +1,4 @@
-"""Why a job failed, for its page: the cause in one sentence, the likely fix, the last lines of its log."""
+"""Explains the failure of a job: the cause, a suggested fix and the last lines of the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOG_LINES = 20
 
 @dataclass(frozen=True)
 class Failure:
-    """`fix` is empty where the cause says itself what to do; `step` is where in the wizard the fix is made."""
+    """A failure for the job page. `fix` is empty if no fix is known; `step` is the wizard step in which to apply the fix."""
 
     cause: str
     more: str
@@ -25,38 +25,38 @@ class Failure:
 
 
 def failure_of(view: FinetuneView, settings: Settings) -> Failure:
-    """What the worker reported, and what the end of stderr says."""
+    """Describes the failure from the error of the worker and the end of stderr."""
     text = (view.error_message or "The job failed without a word.").strip()
     cause, _, more = text.partition("\n")
     log = "\n".join(read_tail(settings.jobs_dir, view.uid, "stderr", LOG_LINES).lines).strip()
     fix, step = _fix(f"{text}\n{log}", view.configuration.hyperparameters)
-    # The error often ends with the very lines the log ends with.
+    # The error often ends with the last lines of the log.
     return Failure(cause=cause, more="" if more.strip() in log else more.strip(), fix=fix, step=step, log=log)
 
 
 def _fix(text: str, values: Hyperparameters) -> tuple[str, str]:
-    """The fix that fits the words of the failure, and the step of the wizard it belongs to."""
+    """The fix for known failures and its wizard step; both are empty for unknown failures."""
 
-    def says(pattern: str) -> bool:
+    def matches(pattern: str) -> bool:
         return re.search(pattern, text, re.IGNORECASE) is not None
 
-    if says(r"out of memory|cannot allocate memory|signal 9|SIGKILL|exit code -9"):
-        return _less_memory(values), "resources"
-    if says(r"not finite|no number any more|\bnan\b|diverge"):
+    if matches(r"out of memory|cannot allocate memory|signal 9|SIGKILL|exit code -9"):
+        return _memory_fix(values), "resources"
+    if matches(r"not finite|no number any more|\bnan\b|diverge"):
         rate = f"{values.learning_rate / 10:g}" if values.learning_rate else "a tenth of it"
         return f"A lower learning rate usually helps: try {rate}.", "method"
-    if says(r"out of reach"):
+    if matches(r"out of reach"):
         return (
             "Connect this machine once so that the model can be downloaded, point HF_ENDPOINT at a mirror, or choose the "
             "starter or a model folder.",
             "model",
         )
-    if says(r"no space left"):
+    if matches(r"no space left"):
         return "Free space on the disk of the data folder: archived jobs can be deleted with their checkpoints.", ""
     return "", ""
 
 
-def _less_memory(values: Hyperparameters) -> str:
+def _memory_fix(values: Hyperparameters) -> str:
     if values.batch_size > 1:
         half = values.batch_size // 2
         sums = values.gradient_accumulation_steps * 2

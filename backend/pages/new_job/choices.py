@@ -1,4 +1,4 @@
-"""What the wizard offers: datasets, models, methods."""
+"""The datasets, models and methods that the wizard offers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backend.datasets.views import size_text
 from backend.models import service as models
 from backend.pages.jobs.card import METHOD_WORDS
 from backend.pages.models.list_page import ModelRow, model_row
-from backend.workers.service import refusal
+from backend.workers.service import unsupported_reason
 from pegbox.schemas.jobs.hyperparameters import Method
 from pegbox.store.tables import Model
 
@@ -41,7 +41,7 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class ModelChoices:
-    """The first are shown at once: the starter, what is recommended or made here, and the chosen one."""
+    """Models in two groups. `first` has the starter, recommended models, trained models and the chosen model; `others` the rest."""
 
     first: list[ModelChoice]
     others: list[ModelChoice]
@@ -49,7 +49,7 @@ class ModelChoices:
 
 @dataclass(frozen=True)
 class MethodChoice:
-    """`refusal` says why no present worker can run it; empty when one can, or none is here to ask."""
+    """A method. `refusal` is the reason why no live worker can run the method; empty if there is no such reason."""
 
     value: str
     label: str
@@ -58,7 +58,7 @@ class MethodChoice:
 
 
 def dataset_choices(db: Session) -> list[DatasetChoice]:
-    """Datasets that can be trained on, the newest first."""
+    """Valid datasets, newest first."""
     return [
         DatasetChoice(entry.uid, entry.name, entry.rows, size_text(entry.size_bytes))
         for entry in datasets.list_datasets(db)
@@ -67,7 +67,7 @@ def dataset_choices(db: Session) -> list[DatasetChoice]:
 
 
 def model_choices(db: Session, chosen: str) -> ModelChoices:
-    """The starter first, then what was made here, then base models."""
+    """Models that can be trained; the starter is the first."""
     first: list[ModelChoice] = []
     others: list[ModelChoice] = []
     for model in sorted(models.list_models(db), key=lambda model: model.source != "starter"):
@@ -75,18 +75,19 @@ def model_choices(db: Session, chosen: str) -> ModelChoices:
         if not row.trainable:
             continue
         is_first = row.recommended or model.kind != "base" or model.id == chosen
-        choice = ModelChoice(model.id, row.name, row.parameters, _model_line(model, row))
+        choice = ModelChoice(model.id, row.name, row.parameters, _model_summary(model, row))
         (first if is_first else others).append(choice)
     return ModelChoices(first, others)
 
 
 def method_choices(db: Session) -> list[MethodChoice]:
     return [
-        MethodChoice(value, METHOD_WORDS[value], hint, refusal(db, value) or "") for value, hint in METHOD_HINTS.items()
+        MethodChoice(value, METHOD_WORDS[value], hint, unsupported_reason(db, value) or "")
+        for value, hint in METHOD_HINTS.items()
     ]
 
 
-def _model_line(model: Model, row: ModelRow) -> str:
+def _model_summary(model: Model, row: ModelRow) -> str:
     if model.source == "starter":
         return "Built on this machine from your data; no network, about a minute"
     return model.use_case or row.second

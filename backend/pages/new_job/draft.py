@@ -1,4 +1,4 @@
-"""The wizard's draft of a job: what is picked and typed so far, kept on the server in the workflow session."""
+"""The draft of a job in the wizard, stored on the server in the workflow session."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ FIELD_GROUPS: dict[Step, tuple[Group, ...]] = {
     "review": (),
 }
 
-KEY = "draft"
-MOST_CHARACTERS = 500
+METADATA_KEY = "draft"
+MAX_CHARACTERS = 500
 
 
 @dataclass
 class JobDraft:
-    """`method` is empty for the model's default; `values` has the text of fields that differ from their default."""
+    """The input of the wizard. `method` is empty for the default of the model; `values` has the fields with other values."""
 
     name: str = ""
     dataset: str = ""
@@ -46,40 +46,40 @@ class JobDraft:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A draft held against what there is. `decided` are the values a job would train with, as far as they fit.
+class CheckedDraft:
+    """A draft with its resolved references and its validation.
 
-    `errors` has a sentence for each field that does not fit; `missing` is what the start button says, empty when ready, and
-    `missing_at` the step where that is mended.
+    `resolved` has the hyperparameters of the job, or the defaults if a value is invalid. `errors` has a message for each invalid
+    field. `missing` is the first problem that prevents a start (empty if there is none), and `missing_at` is its step.
     """
 
     draft: JobDraft
     dataset: Dataset | None
     model: Model | None
     defaults: Hyperparameters
-    decided: Hyperparameters
+    resolved: Hyperparameters
     errors: dict[str, str]
     missing: str
     missing_at: Step
 
     @property
     def method(self) -> Method:
-        return self.decided.method or "full"
+        return self.resolved.method or "full"
 
     @property
     def name(self) -> str:
-        """As typed; otherwise made of what is picked."""
+        """The name from the draft, or a name made of dataset and model; empty until both are chosen."""
         if self.draft.name:
             return self.draft.name
         return f"{self.dataset.name} on {self.model.name}"[:200] if self.dataset and self.model else ""
 
 
 def load_draft(db: Session) -> JobDraft:
-    """The draft of the session; picks that a client posted to `/api/metadata` are part of it."""
+    """The draft of the session, including choices that a client sent to `/api/metadata`."""
     body = workflow.read_metadata(db)
-    kept: Mapping[str, Any] = body.get(KEY) or {}
-    picks = {key: body.get(key) or {} for key in ("dataset", "model", "hyperparameters")}
-    dataset, model = str(picks["dataset"].get("uid") or ""), str(picks["model"].get("uid") or "")
+    kept: Mapping[str, Any] = body.get(METADATA_KEY) or {}
+    choices = {key: body.get(key) or {} for key in ("dataset", "model", "hyperparameters")}
+    dataset, model = str(choices["dataset"].get("uid") or ""), str(choices["model"].get("uid") or "")
     found = datasets.find_dataset(db, dataset) if dataset else None
     base = models.find_model(db, model) if model else None
     draft = JobDraft(
@@ -87,10 +87,10 @@ def load_draft(db: Session) -> JobDraft:
         dataset=found.uid if found else dataset,
         model=base.id if base else model,
     )
-    uid = picks["hyperparameters"].get("uid")
+    uid = choices["hyperparameters"].get("uid")
     if uid and uid != kept.get("uid"):
         inline = Hyperparameters(uid=str(uid)[:200])
-        _take(draft, resolve_for_job(db, inline, is_starter=_is_starter(base)).values, db)
+        _set_values(draft, resolve_for_job(db, inline, is_starter=_is_starter(base)).values, db)
     else:
         known = {item.name for item in FIELDS}
         draft.method = str(kept.get("method") or "")
@@ -98,18 +98,18 @@ def load_draft(db: Session) -> JobDraft:
     return draft
 
 
-def save_draft(db: Session, draft: JobDraft) -> Judged:
-    """Keeps the draft, and its picks where `/api/metadata` and `/api/job-configuration` show them."""
-    judged = judge(db, draft)
+def save_draft(db: Session, draft: JobDraft) -> CheckedDraft:
+    """Stores the draft, and its choices in the form that `/api/metadata` and `/api/job-configuration` return."""
+    checked = check_draft(db, draft)
     body = workflow.read_metadata(db)
-    dataset, model = judged.dataset, judged.model
-    uid = judged.decided.uid if dataset and model and not judged.errors else None
+    dataset, model = checked.dataset, checked.model
+    uid = checked.resolved.uid if dataset and model and not checked.errors else None
     session = body.get("finetuningSession") or {}
     workflow.update_metadata(
         db,
         {
-            "finetuningSession": {**session, "status": _status(judged), "lastModified": utc_text(now())},
-            "dataset": _dataset_pick(dataset, body.get("dataset") or {}),
+            "finetuningSession": {**session, "status": _session_status(checked), "lastModified": utc_text(now())},
+            "dataset": _dataset_metadata(dataset, body.get("dataset") or {}),
             "model": {
                 "uid": model.id if model else None,
                 "baseModel": (model.base_model or model.id) if model else None,
@@ -117,28 +117,31 @@ def save_draft(db: Session, draft: JobDraft) -> Judged:
                 "provider": model.provider if model else None,
             },
             "hyperparameters": {"uid": uid},
-            KEY: {"name": draft.name, "method": draft.method, "values": draft.values, "uid": uid},
+            METADATA_KEY: {"name": draft.name, "method": draft.method, "values": draft.values, "uid": uid},
         },
     )
-    return judged
+    return checked
 
 
 def discard_draft(db: Session) -> None:
-    """A new session with nothing picked."""
+    """Resets the session."""
     workflow.reset_session(db)
 
 
 def draft_of_job(db: Session, job: FinetuneView) -> JobDraft:
-    """The values of an earlier job, to change and run again."""
+    """A draft with the values of an existing job."""
     draft = JobDraft(name=job.name, dataset=job.configuration.dataset.uid, model=job.configuration.model.uid)
-    _take(draft, job.configuration.hyperparameters, db)
+    _set_values(draft, job.configuration.hyperparameters, db)
     return draft
 
 
 def fill_step(db: Session, draft: JobDraft, step: Step, sent: Mapping[str, str]) -> None:
-    """Takes over what the form of one step says. What equals a default is not kept, so that it follows the model."""
-    before = judge(db, draft).defaults
-    text = {name: value.strip()[:MOST_CHARACTERS] for name, value in sent.items()}
+    """Updates the draft from the form of one step.
+
+    Values equal to the default are not stored, so that they change with the default of another model.
+    """
+    previous_defaults = check_draft(db, draft).defaults
+    text = {name: value.strip()[:MAX_CHARACTERS] for name, value in sent.items()}
     if step == "data":
         draft.dataset = text.get("dataset", draft.dataset)
     elif step == "model":
@@ -147,31 +150,31 @@ def fill_step(db: Session, draft: JobDraft, step: Step, sent: Mapping[str, str])
         draft.method = text["method"][:20]
     if "name" in text:
         draft.name = text["name"][:200]
-    judged = judge(db, draft)
-    if draft.method == default_method(is_starter=_is_starter(judged.model)):
+    checked = check_draft(db, draft)
+    if draft.method == default_method(is_starter=_is_starter(checked.model)):
         draft.method = ""
     for item in fields_of(step):
-        typed = text.get(item.name, "")
-        standard = {text_of(item, before), text_of(item, judged.defaults)}
-        if typed in standard or (not typed and item.kind != "check"):
+        entered = text.get(item.name, "")
+        standard = {text_of(item, previous_defaults), text_of(item, checked.defaults)}
+        if entered in standard or (not entered and item.kind != "check"):
             draft.values.pop(item.name, None)
         else:
-            draft.values[item.name] = typed
+            draft.values[item.name] = entered
 
 
 def fields_of(step: Step) -> list[HyperparameterField]:
-    """The hyperparameters that a step asks for."""
+    """The hyperparameters of a step."""
     return [item for item in FIELDS if item.group in FIELD_GROUPS[step]]
 
 
 def step_of(name: str) -> Step:
-    """Where a hyperparameter is asked for."""
+    """The step of a hyperparameter."""
     group = next(item.group for item in FIELDS if item.name == name)
     return next(step for step, groups in FIELD_GROUPS.items() if group in groups)
 
 
-def judge(db: Session, draft: JobDraft) -> Judged:
-    """Looks up the picks and checks the values against the schema."""
+def check_draft(db: Session, draft: JobDraft) -> CheckedDraft:
+    """Resolves dataset and model, and validates the hyperparameters."""
     dataset = datasets.find_dataset(db, draft.dataset) if draft.dataset else None
     model = models.find_model(db, draft.model) if draft.model else None
     is_starter = _is_starter(model)
@@ -181,34 +184,34 @@ def judge(db: Session, draft: JobDraft) -> Judged:
     except pydantic.ValidationError:
         method, defaults = {}, resolve_for_job(db, Hyperparameters(), is_starter=is_starter).values
     errors: dict[str, str] = {}
-    decided = defaults
+    resolved = defaults
     try:
-        given = Hyperparameters.model_validate({**method, **_given(draft, defaults)})
-        decided = resolve_for_job(db, given, is_starter=is_starter).values
+        given = Hyperparameters.model_validate({**method, **_entered_values(draft, defaults)})
+        resolved = resolve_for_job(db, given, is_starter=is_starter).values
     except pydantic.ValidationError as error:
         for finding in error.errors():
             errors[str(finding["loc"][0]) if finding["loc"] else "merge_adapter"] = _sentence(finding["msg"])
     missing, missing_at = _missing(dataset, model, draft, errors)
-    return Judged(draft, dataset, model, defaults, decided, errors, missing, missing_at)
+    return CheckedDraft(draft, dataset, model, defaults, resolved, errors, missing, missing_at)
 
 
-def job_of(judged: Judged, *, auto_start: bool) -> FinetuneCreate:
-    """The request that the draft means; only for one in which nothing is missing."""
-    draft = judged.draft
+def job_of(checked: CheckedDraft, *, auto_start: bool) -> FinetuneCreate:
+    """The creation request for a draft. Requires `checked.missing` to be empty."""
+    draft = checked.draft
     method: dict[str, Any] = {"method": draft.method} if draft.method else {}
     return FinetuneCreate(
-        name=judged.name,
+        name=checked.name,
         configuration=JobConfiguration(
-            model=Reference(uid=draft.model, name=judged.model.name if judged.model else ""),
-            dataset=Reference(uid=draft.dataset, name=judged.dataset.name if judged.dataset else ""),
-            hyperparameters=Hyperparameters.model_validate({**method, **_given(draft, judged.defaults)}),
+            model=Reference(uid=draft.model, name=checked.model.name if checked.model else ""),
+            dataset=Reference(uid=draft.dataset, name=checked.dataset.name if checked.dataset else ""),
+            hyperparameters=Hyperparameters.model_validate({**method, **_entered_values(draft, checked.defaults)}),
         ),
         auto_start=auto_start,
     )
 
 
-def _given(draft: JobDraft, defaults: Hyperparameters) -> dict[str, Any]:
-    """What was typed; an adapter's values only for a method with an adapter."""
+def _entered_values(draft: JobDraft, defaults: Hyperparameters) -> dict[str, Any]:
+    """The entered values; adapter values only for methods with an adapter."""
     adapter = defaults.method != "full"
     return {
         item.name: draft.values[item.name] == "yes" if item.kind == "check" else draft.values[item.name]
@@ -217,16 +220,16 @@ def _given(draft: JobDraft, defaults: Hyperparameters) -> dict[str, Any]:
     }
 
 
-def _take(draft: JobDraft, values: Hyperparameters, db: Session) -> None:
-    """Fills the draft with decided values, as far as they differ from the defaults."""
+def _set_values(draft: JobDraft, values: Hyperparameters, db: Session) -> None:
+    """Sets the method and the values of the draft that differ from the defaults."""
     draft.method = values.method or ""
-    judged = judge(db, draft)
-    if draft.method == default_method(is_starter=_is_starter(judged.model)):
+    checked = check_draft(db, draft)
+    if draft.method == default_method(is_starter=_is_starter(checked.model)):
         draft.method = ""
     draft.values = {
         item.name: text
         for item in FIELDS
-        if (text := text_of(item, values)) != text_of(item, judged.defaults) and (text or item.kind == "check")
+        if (text := text_of(item, values)) != text_of(item, checked.defaults) and (text or item.kind == "check")
     }
 
 
@@ -247,15 +250,15 @@ def _missing(dataset: Dataset | None, model: Model | None, draft: JobDraft, erro
     return "", "review"
 
 
-def _status(judged: Judged) -> str:
-    if judged.dataset is None:
+def _session_status(checked: CheckedDraft) -> str:
+    if checked.dataset is None:
         return "started"
-    if judged.model is None:
+    if checked.model is None:
         return "dataset_selected"
-    return "model_selected" if judged.errors else "hyperparameters_configured"
+    return "model_selected" if checked.errors else "hyperparameters_configured"
 
 
-def _dataset_pick(dataset: Dataset | None, before: Mapping[str, Any]) -> dict[str, str | None]:
+def _dataset_metadata(dataset: Dataset | None, before: Mapping[str, Any]) -> dict[str, str | None]:
     if dataset is None:
         return {"uid": None, "name": None, "selectedAt": None}
     same = before.get("uid") == dataset.uid

@@ -1,4 +1,4 @@
-"""The hyperparameters of the wizard: step, label, one line of explanation, and the bounds of the schema."""
+"""The hyperparameter fields of the wizard: label, hint, group, and the bounds of the schema."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GROUPS: dict[Group, str] = {
 
 @dataclass(frozen=True)
 class HyperparameterField:
-    """One field. Bounds are empty when there is none; `placeholder` says what an empty field means."""
+    """A form field. `low` and `high` are bounds as text, empty without a bound; `placeholder` describes an empty field."""
 
     name: str
     label: str
@@ -53,7 +53,7 @@ def _field(name: str, label: str, hint: str, group: Group, placeholder: str = "a
 
 
 def text_of(item: HyperparameterField, values: Hyperparameters) -> str:
-    """The field's text for these values; empty for what the trainer decides."""
+    """The text of the field; empty for a value that the trainer chooses."""
     value = getattr(values, item.name)
     if item.kind == "check":
         return "yes" if value else ""
@@ -61,7 +61,7 @@ def text_of(item: HyperparameterField, values: Hyperparameters) -> str:
 
 
 def _bounds(metadata: list[Any]) -> tuple[str, str]:
-    """The schema's bounds in words: `from 1`, `above 0`; `to 100`, `to below 1`."""
+    """The bounds of the schema as text, for example `from 1` or `above 0`, and `to 100` or `to below 1`."""
     low = high = ""
     for constraint in metadata:
         if isinstance(constraint, annotated_types.Ge):
@@ -85,7 +85,7 @@ def _choices(name: str) -> list[tuple[str, str]]:
 
 
 def number_text(value: object) -> str:
-    """As somebody would type it."""
+    """A number as a user would enter it, without grouping."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""The receipt beside the wizard: what will run, where, how many steps, how long, and in how much memory."""
+"""The summary beside the wizard: device, steps, and estimates of time and memory."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from backend.datasets.views import size_text
-from backend.jobs.estimate import Earlier, Machine, count_of, find_earlier, least_memory, machine_here
+from backend.jobs.estimate import Machine, SimilarJob, find_similar_job, local_machine, minimum_memory, parameter_count
 from backend.jobs.plan import Plan, plan_of
 from backend.pages.frame import filters
 from backend.pages.jobs.card import METHOD_WORDS
-from backend.pages.new_job.draft import Judged
+from backend.pages.new_job.draft import CheckedDraft
 from backend.pages.new_job.fields import FIELDS, number_text, text_of
 from backend.workers.service import list_live_workers
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.store.tables import Model
 
-FEW_STEPS = 20
-TIGHT = 0.85
-"""A share of the memory beyond which the activations are likely not to fit."""
+MIN_USEFUL_STEPS = 20
+WARNING_SHARE = 0.85
+"""The share of memory above which activations probably do not fit."""
 
 
 @dataclass(frozen=True)
 class MemoryBar:
-    """`share` of the machine's memory, 0 to 1, for the bar; `verdict` is ok, warn or err."""
+    """Estimated memory. `share` of the available memory is 0 to 1; `verdict` is `ok`, `warn` or `err`."""
 
     share: float
     verdict: str
@@ -35,7 +35,7 @@ class MemoryBar:
 
 @dataclass(frozen=True)
 class Receipt:
-    """`state` is for the script: errors and defaults of fields, what is missing, the name made of the picks."""
+    """The summary of a draft. `state` is JSON for the script: errors and defaults by field, the first problem, and the name."""
 
     ready: bool
     missing: str
@@ -49,22 +49,22 @@ class Receipt:
     state: str
 
 
-def receipt_of(db: Session, judged: Judged) -> Receipt:
-    """Everything the receipt says about a draft."""
-    values, dataset, model = judged.decided, judged.dataset, judged.model
-    plan = plan_of(dataset.rows, values) if dataset and not judged.errors else None
-    machine = machine_here()
-    earlier = None
+def receipt_of(db: Session, checked: CheckedDraft) -> Receipt:
+    """The summary of a draft."""
+    values, dataset, model = checked.resolved, checked.dataset, checked.model
+    plan = plan_of(dataset.rows, values) if dataset and not checked.errors else None
+    machine = local_machine()
+    similar = None
     if plan and model and dataset:
-        earlier = find_earlier(db, model.id, dataset.uid, values, plan)
+        similar = find_similar_job(db, model.id, dataset.uid, values, plan)
     return Receipt(
-        ready=not judged.missing,
-        missing=judged.missing,
+        ready=not checked.missing,
+        missing=checked.missing,
         facts=[
             ("Data", f"{dataset.name}, {size_text(dataset.size_bytes)}" if dataset else "–"),
             ("Rows", _rows(plan)),
             ("Model", model.name if model else "–"),
-            ("Method", METHOD_WORDS[judged.method] if model else "–"),
+            ("Method", METHOD_WORDS[checked.method] if model else "–"),
             ("Batch", _batch(values)),
             ("Learning rate", number_text(values.learning_rate)),
             ("Evaluations", _evaluations(plan)),
@@ -72,24 +72,24 @@ def receipt_of(db: Session, judged: Judged) -> Receipt:
             ("Worker", worker_note(db)),
         ],
         steps=f"{filters.whole(plan.steps)} steps" if plan and plan.steps != 1 else "1 step" if plan else "–",
-        steps_note=_steps_note(plan, values, judged),
-        time=f"about {filters.duration(earlier.seconds)}" if earlier and earlier.seconds is not None else "",
-        time_note=_time_note(earlier, judged),
-        memory=_memory(model, values, machine, earlier) if model else None,
-        cautions=_cautions(plan, judged),
+        steps_note=_steps_note(plan, values, checked),
+        time=f"about {filters.duration(similar.seconds)}" if similar and similar.seconds is not None else "",
+        time_note=_time_note(similar, checked),
+        memory=_memory(model, values, machine, similar) if model else None,
+        cautions=_warnings(plan, checked),
         state=json.dumps(
             {
-                "errors": judged.errors,
-                "defaults": {item.name: text_of(item, judged.defaults) for item in FIELDS},
-                "missing": judged.missing,
-                "name": judged.name,
+                "errors": checked.errors,
+                "defaults": {item.name: text_of(item, checked.defaults) for item in FIELDS},
+                "missing": checked.missing,
+                "name": checked.name,
             }
         ),
     )
 
 
 def worker_note(db: Session) -> str:
-    """Who would take the job."""
+    """Whether a worker is available for the job."""
     workers = list_live_workers(db)
     if not workers:
         return "none is running; the job will wait"
@@ -112,35 +112,35 @@ def _evaluations(plan: Plan | None) -> str:
     return f"{plan.evaluations} and one before" if plan.validation_rows else "none, nothing held out"
 
 
-def _steps_note(plan: Plan | None, values: Hyperparameters, judged: Judged) -> str:
+def _steps_note(plan: Plan | None, values: Hyperparameters, checked: CheckedDraft) -> str:
     if plan is None:
-        return judged.missing or "Choose data and model to see the steps."
+        return checked.missing or "Choose data and model to see the steps."
     if values.max_steps:
         return f"as given; {filters.figure(plan.steps / plan.steps_per_epoch, 1)} passes over the rows"
     most = "at most " if values.packing else ""
     return f"{values.epochs:g} × {most}{filters.whole(plan.steps_per_epoch)} steps per pass over the rows"
 
 
-def _time_note(earlier: Earlier | None, judged: Judged) -> str:
-    if judged.model is None or judged.dataset is None:
+def _time_note(similar: SimilarJob | None, checked: CheckedDraft) -> str:
+    if checked.model is None or checked.dataset is None:
         return ""
-    if earlier is None or earlier.seconds is None:
+    if similar is None or similar.seconds is None:
         return "No time can be told yet: no finished job with this model and method to judge by."
-    return f"judged by “{earlier.name}”"
+    return f"judged by “{similar.name}”"
 
 
-def _memory(model: Model, values: Hyperparameters, machine: Machine, earlier: Earlier | None) -> MemoryBar | None:
-    """What an earlier job held at its end is known better than what the arithmetic says."""
+def _memory(model: Model, values: Hyperparameters, machine: Machine, similar: SimilarJob | None) -> MemoryBar | None:
+    """The memory that a similar job used, otherwise an estimate; `None` if the number of parameters is unknown."""
     where = "of the GPU" if machine.is_gpu else "of this machine"
-    if earlier and earlier.memory:
-        share = earlier.memory / machine.memory
+    if similar and similar.memory:
+        share = similar.memory / machine.memory
         return MemoryBar(
-            min(1.0, share), _verdict(share), filters.size(earlier.memory), f"“{earlier.name}” held as much"
+            min(1.0, share), _verdict(share), filters.size(similar.memory), f"“{similar.name}” held as much"
         )
-    parameters = count_of(model)
+    parameters = parameter_count(model)
     if parameters is None:
         return None
-    least = least_memory(parameters, values, on_gpu=machine.is_gpu)
+    least = minimum_memory(parameters, values, on_gpu=machine.is_gpu)
     share = least / machine.memory
     parts = "weights, gradients and optimiser" if values.method == "full" else "the weights"
     note = f"for {parts}, {filters.size(machine.memory)} {where}; activations come on top"
@@ -150,13 +150,13 @@ def _memory(model: Model, values: Hyperparameters, machine: Machine, earlier: Ea
 
 
 def _verdict(share: float) -> str:
-    return "err" if share > 1 else "warn" if share > TIGHT else "ok"
+    return "err" if share > 1 else "warn" if share > WARNING_SHARE else "ok"
 
 
-def _cautions(plan: Plan | None, judged: Judged) -> list[str]:
+def _warnings(plan: Plan | None, checked: CheckedDraft) -> list[str]:
     found = []
-    if judged.model and judged.model.source == "starter" and judged.method != "full":
+    if checked.model and checked.model.source == "starter" and checked.method != "full":
         found.append("The starter model knows nothing yet: an adapter has little to adapt. Full training works better.")
-    if plan and plan.steps < FEW_STEPS:
+    if plan and plan.steps < MIN_USEFUL_STEPS:
         found.append("Very few steps: the model will hardly change. More epochs or a smaller batch help.")
     return found

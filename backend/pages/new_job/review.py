@@ -1,4 +1,4 @@
-"""The wizard's last step: everything once more, and what it would be as a request."""
+"""The last step of the wizard: all values, validation messages, and the equivalent API request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from backend.jobs.validation import check
-from backend.pages.new_job.draft import FIELD_GROUPS, Judged, Step, job_of
+from backend.pages.new_job.draft import FIELD_GROUPS, CheckedDraft, Step, job_of
 from backend.pages.new_job.fields import FIELDS, HyperparameterField, text_of
 from pegbox.schemas.jobs.hyperparameters import Hyperparameters
 from pegbox.settings import Settings
@@ -18,7 +18,7 @@ GROUP_TITLES: dict[Step, str] = {"data": "Rows", "method": "Training", "resource
 
 @dataclass(frozen=True)
 class ReviewRow:
-    """One value; `default` is filled only where another was typed."""
+    """A value. `default` is empty unless the value differs from the default."""
 
     label: str
     value: str
@@ -34,7 +34,7 @@ class ReviewGroup:
 
 @dataclass(frozen=True)
 class Review:
-    """`request` is the body for `POST /api/jobs`, empty while something is missing."""
+    """The context of the review. `request` is the body for `POST /api/jobs`; empty if the draft is incomplete."""
 
     groups: list[ReviewGroup]
     changed: int
@@ -43,9 +43,9 @@ class Review:
     request: str
 
 
-def review_of(db: Session, settings: Settings, judged: Judged) -> Review:
-    """What is decided, with what the checks of a new job say."""
-    rows = [(item, _row(item, judged)) for item in FIELDS if judged.method != "full" or item.group != "adapter"]
+def review_of(db: Session, settings: Settings, checked: CheckedDraft) -> Review:
+    """The values of a draft, with the errors and warnings that a new job would have."""
+    rows = [(item, _row(item, checked)) for item in FIELDS if checked.method != "full" or item.group != "adapter"]
     groups = [
         ReviewGroup(title, step, [row for item, row in rows if item.group in FIELD_GROUPS[step]])
         for step, title in GROUP_TITLES.items()
@@ -53,34 +53,34 @@ def review_of(db: Session, settings: Settings, judged: Judged) -> Review:
     errors: list[str] = []
     warnings: list[str] = []
     request = ""
-    if not judged.missing:
-        wanted = job_of(judged, auto_start=True)
-        checked = check(db, settings, wanted.configuration, wanted.model_saving)
-        errors, warnings = checked.errors, checked.warnings
-        request = _request(judged)
+    if not checked.missing:
+        job_request = job_of(checked, auto_start=True)
+        validation = check(db, settings, job_request.configuration, job_request.model_saving)
+        errors, warnings = validation.errors, validation.warnings
+        request = _request(checked)
     changed = sum(1 for _, row in rows if row.default)
     return Review(groups, changed, errors, warnings, request)
 
 
-def _row(item: HyperparameterField, judged: Judged) -> ReviewRow:
-    value, standard = _shown(item, judged.decided), _shown(item, judged.defaults)
-    if item.name in judged.errors:
-        return ReviewRow(item.label, judged.draft.values.get(item.name, ""), standard)
+def _row(item: HyperparameterField, checked: CheckedDraft) -> ReviewRow:
+    value, standard = _display_text(item, checked.resolved), _display_text(item, checked.defaults)
+    if item.name in checked.errors:
+        return ReviewRow(item.label, checked.draft.values.get(item.name, ""), standard)
     return ReviewRow(item.label, value, standard if value != standard else "")
 
 
-def _shown(item: HyperparameterField, values: Hyperparameters) -> str:
+def _display_text(item: HyperparameterField, values: Hyperparameters) -> str:
     text = text_of(item, values)
     if item.kind == "check":
         return "yes" if text else "no"
     return text or item.placeholder
 
 
-def _request(judged: Judged) -> str:
-    wanted = job_of(judged, auto_start=True)
-    configuration = wanted.configuration
+def _request(checked: CheckedDraft) -> str:
+    job_request = job_of(checked, auto_start=True)
+    configuration = job_request.configuration
     body = {
-        "name": wanted.name,
+        "name": job_request.name,
         "configuration": {
             "model": configuration.model.model_dump(mode="json"),
             "dataset": configuration.dataset.model_dump(mode="json"),

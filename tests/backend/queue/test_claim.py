@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from backend.queue.service import claim_job
-from backend.workers.service import forget_workers
+from backend.workers.service import delete_old_workers
 from pegbox.schemas.jobs.queue import Capabilities, ClaimRequest, TrainingSpec
 from pegbox.settings import Settings
 from pegbox.store.database import open_engine, open_session
@@ -122,7 +122,7 @@ def test_workers_of_long_ago_are_forgotten(client: TestClient, db: Session, hand
     hand.claim()
     db.add(Worker(id="old", last_seen_at=now() - timedelta(days=8)))
     db.commit()
-    forget_workers(db)
+    delete_old_workers(db)
     assert [worker["id"] for worker in client.get("/api/workers").json()] == ["hand-1"]
 
 

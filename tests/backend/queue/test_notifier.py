@@ -33,7 +33,7 @@ def cancel_in_the_list(client: TestClient, uid: str) -> Any:
 def test_a_cancelled_job_lets_the_one_behind_it_start(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, cancel: Callable[[TestClient, str], Any]
 ) -> None:
-    monkeypatch.setattr(routes, "LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(routes, "POLL_SECONDS", 60.0)
     first, second = Hand(client, "first"), Hand(client, "second")
     for hand in (first, second):
         hand.capabilities |= {"devices": GPUS, "commands": True}

@@ -137,7 +137,7 @@ class QueueMachine(RuleBasedStateMachine):
             before = db.get_one(Job, uid).state
             db.rollback()
             try:
-                queue.beat(db, self.settings, uid, HeartbeatRequest(claim_token=token, phase=None))
+                queue.record_heartbeat(db, self.settings, uid, HeartbeatRequest(claim_token=token, phase=None))
             except LeaseLostError:
                 assert before != "running" or db.get_one(Job, uid).claim_token != token
             else:

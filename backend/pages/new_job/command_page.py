@@ -1,4 +1,4 @@
-"""The form for a command job: a plain form, whose errors stand at their fields."""
+"""The form for a new command job. Errors are shown at their fields."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ FIELDS = (
     *("name", "command", "shell", "gpu_count", "priority", "environment"),
     *("depends_on", "max_retries", "timeout_seconds", "experiment"),
 )
-Typed = Annotated[str, Form(max_length=50_000)]
+FormText = Annotated[str, Form(max_length=50_000)]
 
 
 @dataclass(frozen=True)
 class NewCommandPage:
-    """`values` are what was typed, `errors` by field; `""` is an error of the whole."""
+    """The context of the template. `values` and `errors` are keyed by field; the key `""` has errors of the whole form."""
 
     values: dict[str, str]
     gpus: int
@@ -45,7 +45,7 @@ class NewCommandPage:
 def show_form(
     request: Request, db: Db, settings: Config, source: Annotated[str, Query(alias="from", max_length=100)] = ""
 ) -> HTMLResponse:
-    """An empty form, or with `from` the values of an earlier command. Secrets are not copied into a page."""
+    """An empty form, or with `from` the values of an existing command job, without its secrets."""
     values = dict.fromkeys(FIELDS, "")
     if source:
         job = service.get_job(db, source)
@@ -59,19 +59,19 @@ def submit_form(
     request: Request,
     db: Db,
     settings: Config,
-    name: Typed = "",
-    command: Typed = "",
-    shell: Typed = "",
-    gpu_count: Typed = "",
-    priority: Typed = "",
-    environment: Typed = "",
-    depends_on: Typed = "",
-    max_retries: Typed = "",
-    timeout_seconds: Typed = "",
-    experiment: Typed = "",
+    name: FormText = "",
+    command: FormText = "",
+    shell: FormText = "",
+    gpu_count: FormText = "",
+    priority: FormText = "",
+    environment: FormText = "",
+    depends_on: FormText = "",
+    max_retries: FormText = "",
+    timeout_seconds: FormText = "",
+    experiment: FormText = "",
 ) -> Response:
-    """Queues the command and goes to its page, or shows what is wrong."""
-    typed = (
+    """Creates the job and redirects to its page, or shows the form with its errors."""
+    entered = (
         name,
         command,
         shell,
@@ -83,15 +83,15 @@ def submit_form(
         timeout_seconds,
         experiment,
     )
-    values = dict(zip(FIELDS, typed, strict=True))
+    values = dict(zip(FIELDS, entered, strict=True))
     try:
         job = service.create_job(db, settings, CommandCreate.model_validate(_request(values)))
     except pydantic.ValidationError as error:
-        errors = {_field(finding["loc"]): finding["msg"].removeprefix("Value error, ") for finding in error.errors()}
+        errors = {_field_of(finding["loc"]): finding["msg"].removeprefix("Value error, ") for finding in error.errors()}
         return _show(request, db, settings, values, errors, status=422)
     except ValidationError as error:
         where = error.errors[0]["loc"] if error.errors else ()
-        return _show(request, db, settings, values, {_field(tuple(where)[1:]): error.message}, status=422)
+        return _show(request, db, settings, values, {_field_of(tuple(where)[1:]): error.message}, status=422)
     return RedirectResponse(f"/jobs/{job.uid}", status_code=303)
 
 
@@ -106,9 +106,9 @@ def _show(
 
 
 def _request(values: dict[str, str]) -> dict[str, Any]:
-    """The typed values as a request; what was left empty is left out, so that the defaults count."""
+    """The request for the entered values. Empty fields are omitted, so that defaults apply."""
     lines = [line.strip() for line in values["environment"].splitlines() if line.strip()]
-    made: dict[str, Any] = {
+    request: dict[str, Any] = {
         "name": values["name"].strip() or " ".join(values["command"].split())[:200],
         "command": values["command"].replace("\r\n", "\n"),
         "shell": bool(values["shell"]),
@@ -116,7 +116,7 @@ def _request(values: dict[str, str]) -> dict[str, Any]:
         "depends_on": values["depends_on"].replace(",", " ").split(),
     }
     optional = ("gpu_count", "priority", "max_retries", "timeout_seconds", "experiment")
-    return made | {key: text for key in optional if (text := values[key].strip())}
+    return request | {key: text for key in optional if (text := values[key].strip())}
 
 
 def _values_of(db: Session, job: Job) -> dict[str, str]:
@@ -136,5 +136,5 @@ def _values_of(db: Session, job: Job) -> dict[str, str]:
     }
 
 
-def _field(place: tuple[Any, ...]) -> str:
-    return str(place[0]) if place and place[0] in FIELDS else ""
+def _field_of(location: tuple[Any, ...]) -> str:
+    return str(location[0]) if location and location[0] in FIELDS else ""

@@ -1,4 +1,4 @@
-"""The list of jobs: filtered, searched, sorted and paged by the server, so that every view of it has an address."""
+"""The list of jobs, filtered, searched, sorted and paged by the server: every view has a URL."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 50
 SHOWN_STATES = ("running", "queued", "paused", "completed", "failed", "cancelled", "created")
-MOST_SELECTED = 1000
+MAX_SELECTED = 1000
 ARCHIVED = "archived"
 HEADINGS: dict[JobOrder, str] = {
     "name": "Name",
@@ -37,7 +37,10 @@ HEADINGS: dict[JobOrder, str] = {
 
 @dataclass(frozen=True)
 class JobsPage:
-    """`previous` and `next` are addresses, None at the ends; `active` asks for live updates; `archive` is the other list."""
+    """The context of the template.
+
+    `previous` and `next` are URLs or `None`; `active` enables live updates; `archive` is true for the list of archived jobs.
+    """
 
     jobs: list[JobCard]
     filters: list[Choice]
@@ -54,7 +57,7 @@ class JobsPage:
 
 @dataclass(frozen=True)
 class _View:
-    """What the address says."""
+    """The parameters of the URL."""
 
     state: str
     query: str
@@ -84,7 +87,7 @@ def show_jobs(
     sort: Annotated[str, Query(max_length=20)] = "-created",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> HTMLResponse:
-    """All jobs, or those in a state, or those whose name, model or dataset has the words; a page at a time."""
+    """A page of jobs: all jobs, or jobs in a state, or jobs that match the search."""
     name = sort.removeprefix("-")
     order: JobOrder = next((known for known in ORDERS if known == name), "created")
     view = _View(
@@ -129,12 +132,12 @@ def _filters(counts: dict[str, int], archived: int, view: _View) -> list[Choice]
     ]
 
 
-Selected = Annotated[list[str], Form(max_length=MOST_SELECTED)]
+Selected = Annotated[list[str], Form(max_length=MAX_SELECTED)]
 
 
 @router.post("/jobs/selected/stop")
 def stop_selected(db: Db, runs: Selected) -> RedirectResponse:
-    """Cancels those that are waiting or running; the others have ended already."""
+    """Cancels the selected jobs that have not ended and ignores the others."""
     for uid in runs:
         with contextlib.suppress(ConflictError, NotFoundError):
             service.cancel_job(db, uid)
@@ -143,7 +146,7 @@ def stop_selected(db: Db, runs: Selected) -> RedirectResponse:
 
 @router.post("/jobs/selected/remove")
 def remove_selected(db: Db, settings: Config, runs: Selected) -> RedirectResponse:
-    """Deletes those that have ended; the others stay."""
+    """Deletes the selected jobs that have ended or never started and ignores the others."""
     for uid in runs:
         with contextlib.suppress(ConflictError, NotFoundError):
             service.delete_job(db, settings, uid)
@@ -152,7 +155,7 @@ def remove_selected(db: Db, settings: Config, runs: Selected) -> RedirectRespons
 
 @router.post("/jobs/selected/archive")
 def archive_selected(db: Db, runs: Selected) -> RedirectResponse:
-    """Puts those that have ended or never started out of sight; the others stay."""
+    """Archives the selected jobs that have ended or never started and ignores the others."""
     for uid in runs:
         with contextlib.suppress(ConflictError, NotFoundError):
             service.archive_job(db, uid, archived=True)
@@ -161,7 +164,7 @@ def archive_selected(db: Db, runs: Selected) -> RedirectResponse:
 
 @router.post("/jobs/selected/restore")
 def restore_selected(db: Db, runs: Selected) -> RedirectResponse:
-    """Brings archived jobs back into the list."""
+    """Restores the selected jobs."""
     for uid in runs:
         with contextlib.suppress(NotFoundError):
             service.archive_job(db, uid, archived=False)

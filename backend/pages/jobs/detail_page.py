@@ -1,14 +1,12 @@
-"""One job: where it stands, its charts, answers, logs and configuration; and the buttons that steer it."""
+"""The page of a job: state, charts, answers, logs and configuration, and the actions of its buttons."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from sqlmodel import Session
 
 from backend.dependencies import Config, Db
 from backend.jobs import lists, service
@@ -17,7 +15,7 @@ from backend.pages.frame import filters
 from backend.pages.frame.layout import layout_for
 from backend.pages.frame.rendering import render
 from backend.pages.jobs.card import JobCard, job_card, queue_note
-from backend.pages.jobs.command import show_command
+from backend.pages.jobs.command_page import show_command
 from backend.pages.jobs.configuration import ConfigurationGroup, configuration_groups
 from backend.pages.jobs.failure import Failure, failure_of
 from pegbox.schemas.jobs.job import FinetuneView
@@ -32,7 +30,7 @@ JobKey = Annotated[str, Path(min_length=1, max_length=100)]
 
 @dataclass(frozen=True)
 class Latest:
-    """Last known values as text, for the first paint."""
+    """The latest metrics as text, for the first render of the page."""
 
     train_loss: str
     validation_loss: str
@@ -45,7 +43,7 @@ class Latest:
 
 @dataclass(frozen=True)
 class Result:
-    """What a finished job left behind."""
+    """The result of a completed job."""
 
     headline: str
     detail: str
@@ -76,7 +74,7 @@ def show_job(
     tab: Annotated[str, Query(max_length=20)] = "metrics",
     baseline: Annotated[str, Query(max_length=100)] = "",
 ) -> HTMLResponse:
-    """The live page of a job; `baseline` is the uid of the job whose curves are drawn behind its own."""
+    """The page of a job of any kind. `baseline` is the uid of the job whose curves are drawn for comparison."""
     job = service.get_job(db, uid)
     view = lists.show_job(db, job)
     if not isinstance(view, FinetuneView):
@@ -98,35 +96,37 @@ def show_job(
 @router.post("/jobs/{uid}/start")
 def start_job(uid: JobKey, db: Db, settings: Config) -> RedirectResponse:
     service.start_job(db, settings, uid)
-    return _back(uid)
+    return _redirect_to_job(uid)
 
 
 @router.post("/jobs/{uid}/resume")
 def resume_job(uid: JobKey, db: Db) -> RedirectResponse:
     service.resume_job(db, uid)
-    return _back(uid)
+    return _redirect_to_job(uid)
 
 
 @router.post("/jobs/{uid}/pause")
 def pause_job(uid: JobKey, db: Db) -> RedirectResponse:
-    return _act(service.pause_job, db, uid)
+    service.pause_job(db, uid)
+    return _redirect_to_job(uid)
 
 
 @router.post("/jobs/{uid}/cancel")
 def cancel_job(uid: JobKey, db: Db) -> RedirectResponse:
-    return _act(service.cancel_job, db, uid)
+    service.cancel_job(db, uid)
+    return _redirect_to_job(uid)
 
 
 @router.post("/jobs/{uid}/archive")
 def archive_job(uid: JobKey, db: Db) -> RedirectResponse:
     service.archive_job(db, uid, archived=True)
-    return _back(uid)
+    return _redirect_to_job(uid)
 
 
 @router.post("/jobs/{uid}/restore")
 def restore_job(uid: JobKey, db: Db) -> RedirectResponse:
     service.archive_job(db, uid, archived=False)
-    return _back(uid)
+    return _redirect_to_job(uid)
 
 
 @router.post("/jobs/{uid}/delete")
@@ -135,12 +135,7 @@ def delete_job(uid: JobKey, db: Db, settings: Config) -> RedirectResponse:
     return RedirectResponse("/jobs", status_code=303)
 
 
-def _act(verb: Callable[[Session, str], Job], db: Session, uid: str) -> RedirectResponse:
-    verb(db, uid)
-    return _back(uid)
-
-
-def _back(uid: str) -> RedirectResponse:
+def _redirect_to_job(uid: str) -> RedirectResponse:
     return RedirectResponse(f"/jobs/{uid}", status_code=303)
 
 

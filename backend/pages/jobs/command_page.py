@@ -1,4 +1,4 @@
-"""One command job: what it runs, where it stands, what it waits for; its output comes as it is written."""
+"""The page of a command job: the command, its state, the reason for waiting, its metrics and its output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class CommandPage:
-    """`waiting` is empty unless the job waits; `failure` unless it failed; `can_restart` once it has ended."""
+    """The context of the template. `waiting` is empty unless the job is queued; `can_restart` is true after the job has ended."""
 
     job: JobCard
     command: str
@@ -58,13 +58,13 @@ def show_command(request: Request, db: Session, settings: Settings, view: JobVie
 
 @router.post("/jobs/{uid}/restart")
 def restart_job(uid: str, db: Db, settings: Config) -> RedirectResponse:
-    """Runs an ended job again, as a new one."""
+    """Creates a copy of an ended job and redirects to its page."""
     job = copies.restart_job(db, settings, uid)
     return RedirectResponse(f"/jobs/{job.uid}", status_code=303)
 
 
 def _facts(view: JobView) -> list[tuple[str, str]]:
-    """What was asked for and what came of it, in the order in which people look for it."""
+    """Labels and values of the table of facts."""
     gpus = ", ".join(f"{device.index} {device.name}".strip() for device in view.devices)
     facts = [
         ("Exit code", "–" if view.exit_code is None else str(view.exit_code)),

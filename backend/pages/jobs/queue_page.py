@@ -1,4 +1,4 @@
-"""The queue: every GPU with who holds it, and what waits, in its turn and with its reason."""
+"""The page of the queue: GPUs with the jobs that hold them, and waiting jobs in order with the reasons for waiting."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class QueuePage:
-    """`previous` and `next` are addresses, None at the ends."""
+    """The context of the template. `previous` and `next` are URLs or `None`."""
 
     devices: list[DeviceView]
     free: int
@@ -33,7 +33,7 @@ class QueuePage:
 
 @router.get("/queue", response_class=HTMLResponse)
 def show(request: Request, db: Db, settings: Config, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> HTMLResponse:
-    """Devices and waiting jobs; kept fresh while it is open."""
+    """A page of waiting jobs, and all devices."""
     queue = show_queue(db, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
     context = QueuePage(
         devices=queue.devices,

@@ -1,4 +1,4 @@
-"""The wizard for a new job: five steps, each with its own address, over one draft kept on the server."""
+"""The wizard for a new fine-tuning job: five steps with a URL each, which edit one draft on the server."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from backend.pages.new_job.choices import (
     model_choices,
 )
 from backend.pages.new_job.draft import (
+    CheckedDraft,
     JobDraft,
-    Judged,
     Step,
+    check_draft,
     discard_draft,
     draft_of_job,
     fields_of,
     fill_step,
     job_of,
-    judge,
     load_draft,
     save_draft,
 )
@@ -59,7 +59,7 @@ STEPS: tuple[tuple[Step, str, str], ...] = (
     ("review", "Review", "Everything once more"),
 )
 ORDER: tuple[Step, ...] = get_args(Step)
-FOLDED: frozenset[Group] = frozenset({"schedule", "evaluation"})
+FOLDED_GROUPS: frozenset[Group] = frozenset({"schedule", "evaluation"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class StepLink:
 
 @dataclass(frozen=True)
 class FieldView:
-    """A hyperparameter with its text and its default for what is picked."""
+    """A hyperparameter field with its text and with the default for the chosen model and method."""
 
     field: HyperparameterField
     value: str
@@ -83,7 +83,7 @@ class FieldView:
 
 @dataclass(frozen=True)
 class FieldSection:
-    """`folded` sections are shown on demand; an `adapter` section only for a method with an adapter."""
+    """A section of fields. `folded` sections are collapsed; `adapter` sections are shown only for methods with an adapter."""
 
     title: str
     fields: list[FieldView]
@@ -112,18 +112,21 @@ class NewJobPage:
 
 
 @router.get("/jobs/new")
-def begin(
+def start_wizard(
     db: Db,
     dataset: Annotated[str, Query(max_length=200)] = "",
     model: Annotated[str, Query(max_length=500)] = "",
     source: Annotated[str, Query(max_length=100, alias="from")] = "",
     step: Step = "review",
 ) -> Response:
-    """Leads to the step that comes next; the draft takes over what the address names, `from` an earlier job (at `step`)."""
+    """Starts or continues the wizard and redirects to a step.
+
+    `dataset` and `model` are stored in the draft; `from` replaces the draft by the values of an existing job and opens `step`.
+    """
     if source:
         draft = draft_of_job(db, lists.show_finetune(db, jobs.get_job(db, source)))
     else:
-        draft, step = _begun(db), "data"
+        draft, step = _load_with_defaults(db), "data"
     if dataset and (found := datasets.find_dataset(db, dataset)):
         draft.dataset, step = found.uid, "model"
     if model:
@@ -132,8 +135,8 @@ def begin(
     return RedirectResponse(f"/jobs/new/{step}", status_code=303)
 
 
-def _begun(db: Session) -> JobDraft:
-    """The draft, with what goes without saying: the only dataset there is, the starter model."""
+def _load_with_defaults(db: Session) -> JobDraft:
+    """The draft with default choices: the only valid dataset, and the starter model."""
     draft = load_draft(db)
     if not draft.dataset:
         valid = [entry.uid for entry in datasets.list_datasets(db) if entry.is_valid]
@@ -144,116 +147,116 @@ def _begun(db: Session) -> JobDraft:
 
 @router.get("/jobs/new/{step}", response_class=HTMLResponse)
 def show_step(request: Request, db: Db, settings: Config, step: Step, check: bool = False) -> HTMLResponse:
-    """One step; with `check` what is missing is said on top."""
-    judged = judge(db, _begun(db))
-    return _page(request, db, settings, judged, step, [f"{judged.missing}."] if check and judged.missing else [])
+    """One step. With `check`, the first problem of the draft is shown at the top."""
+    checked = check_draft(db, _load_with_defaults(db))
+    return _page(request, db, settings, checked, step, [f"{checked.missing}."] if check and checked.missing else [])
 
 
 @router.post("/jobs/new/{step}", response_class=HTMLResponse)
 async def send_step(request: Request, settings: Config, engine: Database, step: Step) -> Response:
-    """Keeps the step's fields and does what `go` says: `stay`, a step's name, `start`, `save` or `discard`."""
+    """Stores the fields of the step and performs the action `go`: `stay`, the name of a step, `start`, `save` or `discard`."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise HTTPException(415, "Send the form as application/x-www-form-urlencoded")
-    sent = {name: str(value) for name, value in (await request.form()).items()}
-    return await run_in_threadpool(_take, request, engine, settings, step, sent)
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    return await run_in_threadpool(_submit_step, request, engine, settings, step, form)
 
 
-def _take(request: Request, engine: Engine, settings: Settings, step: Step, sent: Mapping[str, str]) -> Response:
-    go = sent.get("go", "")
+def _submit_step(request: Request, engine: Engine, settings: Settings, step: Step, form: Mapping[str, str]) -> Response:
+    go = form.get("go", "")
     with open_session(engine) as db:
         if go == "discard":
             discard_draft(db)
             return RedirectResponse("/jobs/new", status_code=303)
-        draft = _begun(db)
-        fill_step(db, draft, step, sent)
-        judged = save_draft(db, draft)
+        draft = _load_with_defaults(db)
+        fill_step(db, draft, step, form)
+        checked = save_draft(db, draft)
         if go == "stay":
-            return render_part("new_job/_receipt.html", part=receipt_of(db, judged))
+            return render_part("new_job/_receipt.html", part=receipt_of(db, checked))
         if go in ("start", "save"):
-            return _create(request, db, settings, judged, step, auto_start=go == "start")
+            return _create(request, db, settings, checked, step, auto_start=go == "start")
         following = go if go in ORDER else step
-        if _has_errors(judged, step) and ORDER.index(following) > ORDER.index(step):
-            return _page(request, db, settings, judged, step, ["Some values do not fit; they are marked below."])
+        if _has_errors(checked, step) and ORDER.index(following) > ORDER.index(step):
+            return _page(request, db, settings, checked, step, ["Some values do not fit; they are marked below."])
         return RedirectResponse(f"/jobs/new/{following}", status_code=303)
 
 
 def _create(
-    request: Request, db: Session, settings: Settings, judged: Judged, step: Step, *, auto_start: bool
+    request: Request, db: Session, settings: Settings, checked: CheckedDraft, step: Step, *, auto_start: bool
 ) -> Response:
-    if judged.missing:
-        return RedirectResponse(f"/jobs/new/{judged.missing_at}?check=1", status_code=303)
+    if checked.missing:
+        return RedirectResponse(f"/jobs/new/{checked.missing_at}?check=1", status_code=303)
     try:
-        job = jobs.create_job(db, settings, job_of(judged, auto_start=auto_start), strict=auto_start)
+        job = jobs.create_job(db, settings, job_of(checked, auto_start=auto_start), strict=auto_start)
     except PegboxError as error:
         db.rollback()
         problems = [str(finding["msg"]) for finding in error.errors] or [error.message]
-        return _page(request, db, settings, judged, step, problems)
+        return _page(request, db, settings, checked, step, problems)
     uid = job.uid
     discard_draft(db)
     return RedirectResponse(f"/jobs/{uid}", status_code=303)
 
 
 def _page(
-    request: Request, db: Session, settings: Settings, judged: Judged, step: Step, problems: list[str]
+    request: Request, db: Session, settings: Settings, checked: CheckedDraft, step: Step, problems: list[str]
 ) -> HTMLResponse:
-    place = ORDER.index(step)
-    _, title, sentence = STEPS[place]
+    position = ORDER.index(step)
+    _, title, sentence = STEPS[position]
     page = NewJobPage(
         step=step,
         title=title,
         sentence=sentence,
         steps=[
-            StepLink(value, number, label, value == step, _note(judged, value))
+            StepLink(value, number, label, value == step, _step_summary(checked, value))
             for number, (value, label, _) in enumerate(STEPS, start=1)
         ],
-        before=ORDER[place - 1] if place else None,
-        after=ORDER[place + 1] if place + 1 < len(ORDER) else None,
-        draft=judged.draft,
-        name=judged.name,
-        method=judged.method,
+        before=ORDER[position - 1] if position else None,
+        after=ORDER[position + 1] if position + 1 < len(ORDER) else None,
+        draft=checked.draft,
+        name=checked.name,
+        method=checked.method,
         problems=problems,
         datasets=dataset_choices(db) if step == "data" else [],
-        models=model_choices(db, judged.draft.model) if step == "model" else None,
+        models=model_choices(db, checked.draft.model) if step == "model" else None,
         methods=method_choices(db) if step == "method" else [],
-        sections=_sections(judged, step),
-        receipt=receipt_of(db, judged),
-        review=review_of(db, settings, judged) if step == "review" else None,
+        sections=_sections(checked, step),
+        receipt=receipt_of(db, checked),
+        review=review_of(db, settings, checked) if step == "review" else None,
     )
     layout = layout_for(request, db, settings, "New job")
     return render(request, "new_job/new_job.html", "new-job", layout=layout, page=page, status=422 if problems else 200)
 
 
-def _note(judged: Judged, step: Step) -> str:
-    """What a step has come to, in a word or two."""
+def _step_summary(checked: CheckedDraft, step: Step) -> str:
+    """A short summary of the choices of a step."""
     if step == "data":
-        return judged.dataset.name if judged.dataset else "not chosen"
+        return checked.dataset.name if checked.dataset else "not chosen"
     if step == "model":
-        return judged.model.name if judged.model else "not chosen"
-    if _has_errors(judged, step):
+        return checked.model.name if checked.model else "not chosen"
+    if _has_errors(checked, step):
         return "to be checked"
     if step == "method":
-        return f"{METHOD_WORDS[judged.method]}, {_passes(judged)}"
-    return f"{judged.decided.effective_batch_size} rows a step" if step == "resources" else ""
+        return f"{METHOD_WORDS[checked.method]}, {_duration_text(checked)}"
+    return f"{checked.resolved.effective_batch_size} rows a step" if step == "resources" else ""
 
 
-def _passes(judged: Judged) -> str:
-    values = judged.decided
+def _duration_text(checked: CheckedDraft) -> str:
+    values = checked.resolved
     if values.max_steps:
         return f"{values.max_steps} steps"
     return "1 epoch" if values.epochs == 1 else f"{values.epochs:g} epochs"
 
 
-def _has_errors(judged: Judged, step: Step) -> bool:
-    return any(item.name in judged.errors for item in fields_of(step))
+def _has_errors(checked: CheckedDraft, step: Step) -> bool:
+    return any(item.name in checked.errors for item in fields_of(step))
 
 
-def _sections(judged: Judged, step: Step) -> list[FieldSection]:
+def _sections(checked: CheckedDraft, step: Step) -> list[FieldSection]:
     views = [
         FieldView(
             item,
-            judged.draft.values.get(item.name, default := text_of(item, judged.defaults)),
+            checked.draft.values.get(item.name, default := text_of(item, checked.defaults)),
             default,
-            judged.errors.get(item.name, ""),
+            checked.errors.get(item.name, ""),
         )
         for item in fields_of(step)
     ]
@@ -262,5 +265,5 @@ def _sections(judged: Judged, step: Step) -> list[FieldSection]:
         fields = [view for view in views if view.field.group == group]
         changed = any(view.value != view.default or view.error for view in fields)
         if fields:
-            sections.append(FieldSection(title, fields, group in FOLDED and not changed, group == "adapter"))
+            sections.append(FieldSection(title, fields, group in FOLDED_GROUPS and not changed, group == "adapter"))
     return sections
