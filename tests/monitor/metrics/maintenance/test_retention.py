@@ -49,8 +49,11 @@ def test_an_old_run_keeps_its_outline(settings: Settings) -> None:
         age = text("UPDATE run SET finished_at = :then WHERE id = 'run-old'").bindparams(then=long_ago)
         parts.writer.call(lambda connection: connection.execute(age))
         before = client.get("/api/runs/run-old/series?cols=200").json()["series"]
-        parts.maintenance.run_once()
         for _ in range(2):  # a second round has no effect
+            parts.maintenance._thin_at = (
+                0.0  # the thread of the monitor may have used this hour's round before the run was old
+            )
+            parts.maintenance.run_once()
             after = client.get("/api/runs/run-old/series?cols=200").json()["series"]
             assert after["y"]["min"] == before["y"]["min"]
             assert after["y"]["max"] == before["y"]["max"]
@@ -60,8 +63,6 @@ def test_an_old_run_keeps_its_outline(settings: Settings) -> None:
             assert 3_000 < full.count("\n") <= 4_000 + 40
             assert '"NaN"' in full
             assert '"Infinity"' in full
-            parts.maintenance._thin_at = 0.0
-            parts.maintenance.run_once()
         assert client.get("/api/runs/run-old").json()["thinned_at"]
         assert client.get("/api/runs/run-new").json()["thinned_at"] is None
         assert client.get("/api/runs/run-new/export?format=jsonl").text.count("\n") == POINTS
