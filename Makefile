@@ -40,8 +40,9 @@ run: setup ## start Pegbox with sample data and a first training
 # A file's tests stay together: they share trained models and running services.
 WORKERS ?= --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
+# One thread of PyTorch per process: tests run side by side, and waiting threads of one training take the cores of the next.
 test: check ## all checks, then all tests
-	$(PYTEST) $(WORKERS) $(if $(MARKERS),-m "$(MARKERS)") $(ARGS)
+	OMP_NUM_THREADS=1 $(PYTEST) $(WORKERS) $(if $(MARKERS),-m "$(MARKERS)") $(ARGS)
 
 check: lint types contracts web-test ## what runs before the tests: lint, types, contracts, web-test
 lint: setup-dev ## ruff and Biome
