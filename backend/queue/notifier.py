@@ -57,7 +57,7 @@ class JobNotifier:
             db.info[_CHANGED] = True
 
     def _wake_after_commit(self, db: Session) -> None:
-        if db.info.pop(_CHANGED, False) and db.get_bind() is self._engine:
+        if db.get_bind() is self._engine and db.info.pop(_CHANGED, False):
             self.wake()
 
     def _discard_changes(self, db: Session) -> None:

@@ -14,6 +14,7 @@ from backend.gpu_leases import service as gpu_leases
 from backend.jobs import lifecycle
 from backend.jobs.kinds import kind_of
 from backend.jobs.service import find_locked_job
+from backend.jobs.transition import state_of
 from backend.queue import repository
 from backend.queue.order import choose_next_job
 from backend.queue.settle import interrupt
@@ -27,7 +28,6 @@ from pegbox.schemas.jobs.queue import (
     HeartbeatResponse,
     Wanted,
 )
-from pegbox.schemas.jobs.state import JobState
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, now
@@ -58,7 +58,7 @@ def claim_job(db: Session, settings: Settings, body: ClaimRequest) -> ClaimRespo
         db.commit()
         return None
     job = candidate.job
-    job.state = lifecycle.next_state(cast(JobState, job.state), "claim")
+    job.state = lifecycle.next_state(state_of(job), "claim")
     job.attempt += 1
     job.claim_token = body.claim_token or secrets.token_urlsafe(24)
     job.worker_id = worker.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from sqlmodel import Session, false, true
 
@@ -13,12 +13,12 @@ from backend.jobs.gpu_request import gpu_count_of, wanted_devices_of
 from backend.jobs.kinds.kind import Kind
 from backend.jobs.kinds.retries import schedule_retry
 from backend.jobs.progress import Progress
+from backend.jobs.transition import state_of
 from pegbox.schemas.base import utc_text
 from pegbox.schemas.jobs.command import CommandCreate, argv_of
 from pegbox.schemas.jobs.environment import masked
 from pegbox.schemas.jobs.job import JobValidation, JobView
 from pegbox.schemas.jobs.queue import Capabilities, ReportRequest
-from pegbox.schemas.jobs.state import JobState
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run, now
@@ -76,7 +76,6 @@ class Command(Kind):
 
     def queue(self, db: Session, settings: Settings, uid: str) -> Job:
         job = repository.lock_existing(db, uid)
-        lifecycle.next_state(cast(JobState, job.state), "start")
         _queue(job)
         return repository.save(db, job)
 
@@ -118,7 +117,7 @@ class Command(Kind):
 
 def _queue(job: Job) -> None:
     """Queues a created job with everything that a worker needs to run it. The caller commits."""
-    job.state = lifecycle.next_state("created", "start")
+    job.state = lifecycle.next_state(state_of(job), "start")
     job.queued_at, job.wanted = now(), "run"
     job.spec = {
         "uid": job.uid,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sqlmodel import Session, and_, col
+from sqlmodel import Session, col
 
 from backend.experiments.placement import place_job
 from backend.identifiers import base36, new_job_uid, now_ms
@@ -13,6 +13,7 @@ from backend.jobs.gpu_request import gpu_count_of
 from backend.jobs.kinds.kind import Kind
 from backend.jobs.kinds.training_result import keep_results
 from backend.jobs.progress import Progress, number
+from backend.jobs.transition import state_of
 from backend.jobs.validation import Checked, check
 from pegbox.errors import ValidationError
 from pegbox.schemas.base import utc_text
@@ -28,7 +29,6 @@ from pegbox.schemas.jobs.job import (
     ShownReference,
 )
 from pegbox.schemas.jobs.queue import Capabilities, ModelSaving, ReportRequest, Wanted
-from pegbox.schemas.jobs.state import JobState
 from pegbox.settings import Settings
 from pegbox.store.database import begin_write
 from pegbox.store.tables import Job, Run, now
@@ -93,7 +93,7 @@ class Finetune(Kind):
         checked = check(db, settings, configuration, ModelSaving.model_validate(job.model_saving))
         db.rollback()
         job = repository.lock_existing(db, uid)
-        lifecycle.next_state(cast(JobState, job.state), "start")
+        lifecycle.next_state(state_of(job), "start")
         job.validation = checked.validation.model_dump(mode="json", by_alias=True)
         job.hyperparameters = checked.hyperparameters.model_dump(mode="json")
         if not checked.errors:
@@ -104,7 +104,7 @@ class Finetune(Kind):
         return job
 
     def is_runnable_by(self, capabilities: Capabilities) -> Any:
-        return and_(col(Job.hyperparameters)["method"].as_string().in_(capabilities.methods))
+        return col(Job.hyperparameters)["method"].as_string().in_(capabilities.methods)
 
     def can_run(self, capabilities: Capabilities, job: Job) -> bool:
         return job.hyperparameters.get("method") in capabilities.methods
@@ -166,7 +166,7 @@ def _made_progress(job: Job) -> bool:
 
 def _queue(job: Job, checked: Checked) -> None:
     saving = ModelSaving.model_validate(job.model_saving)
-    job.state = lifecycle.next_state(cast(JobState, job.state), "start")
+    job.state = lifecycle.next_state(state_of(job), "start")
     job.queued_at, job.wanted = now(), "run"
     job.spec = checked.spec(uid=job.uid, name=job.name, run_id=job.run_id, model_id=job.model_id, saving=saving)
 
