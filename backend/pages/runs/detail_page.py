@@ -30,7 +30,6 @@ router = APIRouter(include_in_schema=False)
 MOST_CHARTS = 24
 MOST_MEDIA = 60
 MOST_FILES = 200
-MOST_NAME_CHARACTERS = 60
 TABS = ("metrics", "media", "files", "settings")
 
 

@@ -33,7 +33,6 @@ class TableData(Wire):
     rows: Annotated[list[list[Cell]], Field(max_length=1000)]
 
 
-MediaKind = Literal["histogram", "text", "table"]
 MediaData = Annotated[HistogramData | TextData | TableData, Field(discriminator="kind")]
 
 

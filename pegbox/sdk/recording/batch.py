@@ -11,7 +11,6 @@ from typing import Any
 MAX_VALUES = 20_000
 MAX_POINTS = 2_000
 MAX_NAMES = 10_000
-MAX_SAMPLE_BYTES = 2 << 20
 """The monitor accepts 8 MiB, 50,000 values and 10,000 names in one request."""
 
 Point = tuple[int, float, dict[str, float]]
